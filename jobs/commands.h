@@ -1,0 +1,11 @@
+/* Every subcommand, one a file. */
+#ifndef LOCKSTEP_JOBS_COMMANDS_H
+#define LOCKSTEP_JOBS_COMMANDS_H
+
+#include "command.h"
+
+extern const Command command_import_idx;
+extern const Command command_import_synth;
+extern const Command command_inspect;
+
+#endif

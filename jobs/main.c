@@ -1,0 +1,12 @@
+/* The program: a table of subcommands. */
+#include "commands.h"
+
+int main(int argc, char **argv)
+{
+    static const Command *const commands[] = {
+        &command_import_idx,
+        &command_import_synth,
+        &command_inspect,
+    };
+    return command_main(commands, sizeof commands / sizeof *commands, &argc, &argv);
+}

@@ -1,0 +1,16 @@
+/* Fault points for tests: places where the environment can make the program go wrong on purpose, so that a test can
+ * see the check behind it turn red. LOCKSTEP_FAULT="point[:rank[:when]]" arms one point; without rank on every rank,
+ * without when at every occasion. Unset, a point costs one comparison. */
+#ifndef LOCKSTEP_BASE_FAULT_H
+#define LOCKSTEP_BASE_FAULT_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+/* Which process this is; rank 0 until told otherwise. */
+void fault_set_rank(int rank);
+
+/* Is the point armed on this rank, for this occasion (a step, an epoch, a count: the point's own unit)? */
+bool fault_at(const char *point, uint64_t when);
+
+#endif

@@ -1,0 +1,78 @@
+#include "base/log.h"
+
+#include <stdarg.h>
+#include <time.h>
+
+static bool speaker = true;
+static bool quiet;
+static FILE *file; /* borrowed */
+
+void log_set_speaker(bool speaks)
+{
+    speaker = speaks;
+}
+
+void log_set_quiet(bool is_quiet)
+{
+    quiet = is_quiet;
+}
+
+void log_set_file(FILE *log_file)
+{
+    file = log_file;
+}
+
+static void put_escaped(const char *text, FILE *out)
+{
+    for (const unsigned char *c = (const unsigned char *)text; *c; c++) {
+        if ((*c < 0x20 && *c != '\n' && *c != '\t') || *c == 0x7f)
+            fprintf(out, "\\x%02x", *c);
+        else
+            fputc(*c, out);
+    }
+    fputc('\n', out);
+}
+
+static void print(const char *prefix, bool to_terminal, const char *format, va_list args)
+{
+    if (!speaker) return;
+    char message[4096];
+    vsnprintf(message, sizeof message, format, args);
+    if (to_terminal) {
+        fputs(prefix, stderr);
+        put_escaped(message, stderr);
+    }
+    if (file) {
+        char stamp[32];
+        const time_t now = time(NULL);
+        struct tm utc;
+        strftime(stamp, sizeof stamp, "%Y-%m-%dT%H:%M:%SZ ", gmtime_r(&now, &utc));
+        fputs(stamp, file);
+        fputs(prefix, file);
+        put_escaped(message, file);
+        fflush(file);
+    }
+}
+
+#define PRINT(prefix, to_terminal)            \
+    do {                                      \
+        va_list args;                         \
+        va_start(args, format);               \
+        print(prefix, to_terminal, format, args); \
+        va_end(args);                         \
+    } while (0)
+
+void log_info(const char *format, ...)
+{
+    PRINT("", !quiet);
+}
+
+void log_warning(const char *format, ...)
+{
+    PRINT("lockstep: warning: ", true);
+}
+
+void log_error(const char *format, ...)
+{
+    PRINT("lockstep: error: ", true);
+}

@@ -1,0 +1,22 @@
+/* All memory of the program. Zeroed, aligned to a cache line, overflow-checked. */
+#ifndef LOCKSTEP_BASE_MEMORY_H
+#define LOCKSTEP_BASE_MEMORY_H
+
+#include <stddef.h>
+
+#include "base/status.h"
+
+enum { MEMORY_ALIGNMENT = 64 }; /* bytes: a cache line, an AVX-512 register */
+
+/* *ptr = count zeroed elements of its type, owned by the caller (memory_free); count may be 0. what names it in the
+ * message of STATUS_INTERNAL when there is no such amount: "memory_new(&images, rows * width, "training images")". */
+#define memory_new(ptr, count, what) \
+    ((*(ptr) = memory_get((count), sizeof **(ptr), (what))) ? STATUS_OK : STATUS_INTERNAL)
+
+/* The function behind memory_new: NULL with the message recorded. */
+void *memory_get(size_t count, size_t size, const char *what);
+
+/* Accepts NULL. */
+void memory_free(void *ptr);
+
+#endif

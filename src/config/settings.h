@@ -1,0 +1,84 @@
+/* The settings of a training. One table (settings.c) holds every setting's name, type, range, default and text; parsing,
+ * --set, --help settings, the printed config and, at resume, the comparison of two configs all come from it. A setting
+ * is added with the code that uses it, never before. */
+#ifndef LOCKSTEP_CONFIG_SETTINGS_H
+#define LOCKSTEP_CONFIG_SETTINGS_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <stdio.h>
+
+#include "base/status.h"
+
+enum {
+    SETTINGS_TEXT_SIZE = 1024,     /* a string setting with its closing zero, bytes */
+    SETTINGS_MAX_HIDDEN = 64,      /* hidden layers */
+    SETTINGS_FILE_LIMIT = 1 << 20, /* a config file, bytes */
+};
+
+typedef char SettingText[SETTINGS_TEXT_SIZE];
+
+typedef struct {
+    size_t count;
+    int64_t value[SETTINGS_MAX_HIDDEN];
+} SettingList;
+
+/* Every member stands in the table of settings.c under the name "group.member". A SettingText of a choice holds one of
+ * the table's words. */
+typedef struct {
+    struct {
+        SettingText name, dir; /* dir "" : runs/<name> */
+        int64_t seed;
+    } run;
+    struct {
+        SettingText file, train_images, train_labels, test_images, test_labels;
+        int64_t classes;
+        SettingText scaling; /* "unit", "standard", "none" */
+    } data;
+    struct {
+        SettingList hidden;     /* neurons of each hidden layer; an empty list is a linear classifier */
+        SettingText activation; /* "relu", "tanh", "sigmoid" */
+        SettingText init;       /* "kaiming", "xavier", "uniform" */
+    } model;
+    struct {
+        int64_t epochs, batch_size, shards;
+        SettingText reduction; /* "tree", "mpi" */
+    } training;
+    struct {
+        SettingText name; /* "sgd" */
+        double learning_rate, momentum, weight_decay;
+        bool nesterov;
+        struct {
+            SettingText name;      /* "constant", "step", "cosine" */
+            int64_t warmup_steps;  /* linear warm-up from learning_rate / warmup_steps */
+            int64_t step_epochs;   /* step: multiplied by gamma every so many epochs */
+            double gamma;          /* step */
+            double min_learning_rate; /* cosine: reached at the last step */
+        } schedule;
+    } optimizer;
+    struct {
+        int64_t every_epochs; /* 0: only at the end */
+        SettingText mode;     /* "rank0", "all" */
+        bool predictions;
+    } evaluation;
+    struct {
+        double seconds;
+        int64_t digest_every_steps;
+    } log;
+} Settings;
+
+/* A config: defaults < text < sets. text is the content of the file called name (for messages), of size bytes; sets are
+ * the operands of --set, "path=value" each, applied in order. Local, touches no file. STATUS_CONFIG: syntax, unknown
+ * key, wrong type, out of range, a missing setting that has no default, or settings that contradict each other; the message names
+ * file and line (or the --set), the setting, what is allowed, and for an unknown key the nearest known one. */
+MUST_CHECK Status settings_parse(Settings *settings, const char *name, const char *text, size_t size,
+                                 const char *const *sets, size_t set_count);
+
+/* The whole config in libconfig's syntax: settings_parse of what is written gives the same settings in every bit. */
+void settings_print(const Settings *settings, FILE *out);
+
+/* The table for people: every setting with type, range, default and text. */
+void settings_help(FILE *out);
+
+#endif

@@ -1,0 +1,51 @@
+/* A classification dataset: an HDF5 file with training and test images and labels at four paths. Images are uint8 or
+ * float32 of any shape (N, ...), labels of any integer type in [0, classes). */
+#ifndef LOCKSTEP_DATA_DATASET_H
+#define LOCKSTEP_DATA_DATASET_H
+
+#include <stddef.h>
+#include <stdint.h>
+
+#include "base/status.h"
+#include "hdf5/h5file.h"
+
+typedef enum { PART_TRAIN, PART_TEST } Part;
+
+/* What to open; the strings are borrowed for the call. */
+typedef struct {
+    const char *file;
+    const char *images[2], *labels[2]; /* paths in the file, by Part */
+    uint32_t classes;
+} DatasetSource;
+
+typedef struct Dataset Dataset;
+
+/* Opens and checks shapes and types of all four: images uint8 or float32 with at least 2 dimensions and at least one row,
+ * both parts of the same kind and the same shape per image; labels integer with one dimension (or (N,1)) and as many
+ * rows as images. At most 2^32 - 1 rows a part, 2^24 features. Reads no values. Local. STATUS_NO_INPUT: no file; STATUS_DATA: the
+ * message names file, dataset, what was found and what is needed; for float labels that labels must be integers. */
+MUST_CHECK Status dataset_open(const DatasetSource *source, Dataset **dataset);
+void dataset_close(Dataset *dataset); /* accepts NULL */
+
+uint32_t dataset_rows(const Dataset *dataset, Part part);
+size_t dataset_features(const Dataset *dataset);     /* values of one image */
+ElementKind dataset_kind(const Dataset *dataset);    /* ELEMENT_UINT8 or ELEMENT_FLOAT32 */
+uint32_t dataset_classes(const Dataset *dataset);
+/* The shape of one image: number of dimensions (without the rows) and their extents. */
+int dataset_shape(const Dataset *dataset, uint64_t extent[H5FILE_MAX_DIMENSIONS]);
+
+/* Consecutive rows of one part, in memory. */
+typedef struct {
+    size_t count, features;
+    ElementKind kind;
+    void *pixels;    /* (count, features) row-major, uint8_t or float by kind; owned */
+    uint32_t *label; /* (count); owned */
+    uint32_t *row;   /* (count) the row of the file that each came from, carried beside it; owned */
+} Samples;
+
+/* Reads rows [first, first + count) of a part. count may be 0. Local. STATUS_DATA: a label outside [0, classes), or a
+ * value that is not finite in float images; the message names dataset, row and value. On failure *samples is zeroed. */
+MUST_CHECK Status samples_init(Samples *samples, Dataset *dataset, Part part, uint32_t first, uint32_t count);
+void samples_free(Samples *samples); /* accepts a zeroed struct */
+
+#endif

@@ -1,0 +1,133 @@
+/* Floor 0. */
+#include <stdlib.h>
+
+#include "base/digest.h"
+#include "base/fpstate.h"
+#include "base/memory.h"
+#include "base/philox.h"
+#include "base/status.h"
+#include "base/text.h"
+#include "unit.h"
+
+/* The known answers that come with Random123 (kat_vectors, philox4x32 10). */
+static void philox_gives_the_published_numbers(void)
+{
+    static const struct {
+        uint32_t counter[4], key[2], out[4];
+    } known[] = {
+        {{0, 0, 0, 0}, {0, 0}, {0x6627e8d5, 0xe169c58d, 0xbc57ac4c, 0x9b00dbd8}},
+        {{~0u, ~0u, ~0u, ~0u}, {~0u, ~0u}, {0x408f276d, 0x41c83b0e, 0xa20bc7c6, 0x6d5451fd}},
+        {{0x243f6a88, 0x85a308d3, 0x13198a2e, 0x03707344},
+         {0xa4093822, 0x299f31d0},
+         {0xd16cfe09, 0x94fdcceb, 0x5001e420, 0x24126ea1}},
+    };
+    for (size_t i = 0; i < sizeof known / sizeof *known; i++) {
+        uint32_t out[4];
+        philox4x32(known[i].counter, known[i].key, out);
+        CU_ASSERT_EQUAL(memcmp(out, known[i].out, sizeof out), 0);
+    }
+}
+
+static void bounded_numbers_are_uniform(void)
+{
+    enum { SIDES = 6, THROWS = 60000 };
+    int seen[SIDES] = {0};
+    Stream stream;
+    stream_init(&stream, 1, PURPOSE_ORDER, 0, 0);
+    for (int i = 0; i < THROWS; i++) seen[stream_below(&stream, SIDES)]++;
+    /* Binomial: mean 10000, deviation 91; five deviations each way. */
+    for (int i = 0; i < SIDES; i++) CU_ASSERT(abs(seen[i] - THROWS / SIDES) < 457);
+}
+
+static void streams_differ_in_every_part_of_their_key(void)
+{
+    Stream base, other;
+    const struct {
+        uint64_t seed;
+        Purpose purpose;
+        uint32_t a, b;
+    } keys[] = {{2, PURPOSE_ORDER, 3, 4},
+                {1ull << 32 | 1, PURPOSE_ORDER, 3, 4},
+                {1, PURPOSE_SYNTHESIS, 3, 4},
+                {1, PURPOSE_ORDER, 4, 4},
+                {1, PURPOSE_ORDER, 3, 5}};
+    stream_init(&base, 1, PURPOSE_ORDER, 3, 4);
+    const uint32_t first = stream_next(&base);
+    for (size_t i = 0; i < sizeof keys / sizeof *keys; i++) {
+        stream_init(&other, keys[i].seed, keys[i].purpose, keys[i].a, keys[i].b);
+        CU_ASSERT_NOT_EQUAL(stream_next(&other), first);
+    }
+}
+
+/* xxhsum -H2 of the empty input and of "abc" (xxHash 0.8.1). */
+static void digests_are_those_of_xxhsum(void)
+{
+    char hex[DIGEST_HEX_SIZE];
+    digest_hex(digest_of("", 0), hex);
+    CU_ASSERT_STRING_EQUAL(hex, "99aa06d3014798d86001c324468d497f");
+    digest_hex(digest_of("abc", 3), hex);
+    CU_ASSERT_STRING_EQUAL(hex, "06b05ab6733a618578af5f94892f3950");
+    DigestState *state;
+    CU_ASSERT_EQUAL_FATAL(digest_open(&state), STATUS_OK);
+    digest_begin(state);
+    digest_add(state, "a", 1);
+    digest_add(state, "bc", 2);
+    CU_ASSERT(digest_equal(digest_end(state), digest_of("abc", 3)));
+    digest_close(state);
+}
+
+static void a_sample_hash_depends_on_position_and_row(void)
+{
+    CU_ASSERT_NOT_EQUAL(digest_sample(1, 2), digest_sample(2, 1));
+    CU_ASSERT_NOT_EQUAL(digest_sample(1, 2), digest_sample(1, 3));
+    CU_ASSERT_EQUAL(digest_sample(1, 2), digest_sample(1, 2));
+}
+
+static void memory_is_zeroed_aligned_and_refuses_overflow(void)
+{
+    float *x;
+    CU_ASSERT_EQUAL_FATAL(memory_new(&x, 1000, "x"), STATUS_OK);
+    CU_ASSERT_EQUAL((uintptr_t)x % MEMORY_ALIGNMENT, 0);
+    for (int i = 0; i < 1000; i++) CU_ASSERT_EQUAL(x[i], 0);
+    memory_free(x);
+    CU_ASSERT_EQUAL(memory_new(&x, SIZE_MAX / 2, "the moon"), STATUS_INTERNAL);
+    CU_ASSERT_MESSAGE_HAS("the moon");
+    status_clear();
+}
+
+static void the_nearest_name_is_a_slip_away_or_none(void)
+{
+    static const char *const names[] = {"learning_rate", "momentum", "nesterov"};
+    CU_ASSERT_EQUAL(text_distance("ab", "ba"), 1);
+    CU_ASSERT_EQUAL(text_distance("kitten", "sitting"), 3);
+    CU_ASSERT_EQUAL(text_nearest("lerning_rate", names, 3), 0);
+    CU_ASSERT_EQUAL(text_nearest("momentmu", names, 3), 1);
+    CU_ASSERT_EQUAL(text_nearest("batch", names, 3), -1);
+}
+
+static void a_changed_rounding_mode_is_seen(void)
+{
+    fpstate_set();
+    CU_ASSERT(fpstate_is_set());
+#ifdef __x86_64__
+    __builtin_ia32_ldmxcsr(__builtin_ia32_stmxcsr() | 0x8000u); /* flush to zero */
+    CU_ASSERT_FALSE(fpstate_is_set());
+    fpstate_set();
+    CU_ASSERT(fpstate_is_set());
+#endif
+}
+
+int main(void)
+{
+    static const UnitTest tests[] = {
+        UNIT(philox_gives_the_published_numbers),
+        UNIT(bounded_numbers_are_uniform),
+        UNIT(streams_differ_in_every_part_of_their_key),
+        UNIT(digests_are_those_of_xxhsum),
+        UNIT(a_sample_hash_depends_on_position_and_row),
+        UNIT(memory_is_zeroed_aligned_and_refuses_overflow),
+        UNIT(the_nearest_name_is_a_slip_away_or_none),
+        UNIT(a_changed_rounding_mode_is_seen),
+    };
+    return UNIT_RUN("base", tests);
+}
