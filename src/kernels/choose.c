@@ -1,0 +1,44 @@
+/* Which kernel set runs here. */
+#include <stdlib.h>
+#include <string.h>
+
+#include "kernels/kernels.h"
+
+extern const Kernels kernels_portable;
+#if defined(__x86_64__)
+extern const Kernels kernels_avx512, kernels_avx2;
+#elif defined(__aarch64__)
+extern const Kernels kernels_neon;
+#endif
+
+const Kernels *const *kernels_all(void)
+{
+    static const Kernels *sets[4];
+    size_t count = 0;
+#if defined(__x86_64__)
+    if (__builtin_cpu_supports("avx512f") && __builtin_cpu_supports("avx512bw") && __builtin_cpu_supports("avx512dq") &&
+        __builtin_cpu_supports("avx512vl"))
+        sets[count++] = &kernels_avx512;
+    if (__builtin_cpu_supports("avx2") && __builtin_cpu_supports("fma")) sets[count++] = &kernels_avx2;
+#elif defined(__aarch64__)
+    sets[count++] = &kernels_neon;
+#endif
+    sets[count++] = &kernels_portable;
+    sets[count] = NULL;
+    return sets;
+}
+
+Status kernels_choose(const Kernels **kernels)
+{
+    const Kernels *const *sets = kernels_all();
+    const char *wanted = getenv("LOCKSTEP_ISA");
+    *kernels = sets[0];
+    if (!wanted || !*wanted) return STATUS_OK;
+    char known[64] = "";
+    for (size_t i = 0; sets[i]; i++) {
+        *kernels = sets[i];
+        if (strcmp(wanted, sets[i]->name) == 0) return STATUS_OK;
+        strcat(strcat(known, i ? ", " : ""), sets[i]->name);
+    }
+    return status_fail(STATUS_USAGE, "LOCKSTEP_ISA=%s: this processor runs the kernel sets %s", wanted, known);
+}

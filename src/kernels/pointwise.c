@@ -1,0 +1,102 @@
+/* Everything that is not a product: activations, the loss, the update. Loops that the compiler vectorises; each element
+ * is computed alone, so that no vector width can change it. */
+#include "kernels/elementary.h"
+#include "kernels/set.h"
+
+#define LOOP_ACTIVATION(expression)                                                            \
+    for (size_t s = 0; s < n; s++) {                                                           \
+        float *row = y + s * leading;                                                          \
+        for (size_t p = 0; p < kernel_panels(out); p++)                                        \
+            for (size_t j = 0; j < PANEL; j++) {                                               \
+                const float z = row[p * PANEL + j] + w[p * PANEL * (in + 1) + in * PANEL + j]; \
+                row[p * PANEL + j] = (expression);                                             \
+            }                                                                                  \
+    }
+
+void KERNEL(bias_activation)(size_t n, size_t in, size_t out, const float *w, Activation activation, float *restrict y)
+{
+    const size_t leading = kernel_leading(out);
+    switch (activation) {
+        case ACTIVATION_NONE: LOOP_ACTIVATION(z) break;
+        case ACTIVATION_RELU: LOOP_ACTIVATION(z < 0.0f ? 0.0f : z) break; /* a NaN stays one */
+        case ACTIVATION_TANH: LOOP_ACTIVATION(tanh_f32(z)) break;
+        case ACTIVATION_SIGMOID: LOOP_ACTIVATION(sigmoid_f32(z)) break;
+    }
+}
+
+void KERNEL(activation_backward)(size_t count, const float *restrict y, Activation activation, float *restrict e)
+{
+    switch (activation) {
+        case ACTIVATION_NONE: break;
+        case ACTIVATION_RELU:
+            for (size_t i = 0; i < count; i++) e[i] = y[i] > 0.0f ? e[i] : 0.0f;
+            break;
+        case ACTIVATION_TANH:
+            for (size_t i = 0; i < count; i++) e[i] *= fma_f32(-y[i], y[i], 1.0f);
+            break;
+        case ACTIVATION_SIGMOID:
+            for (size_t i = 0; i < count; i++) e[i] *= y[i] * (1.0f - y[i]);
+            break;
+    }
+}
+
+void KERNEL(softmax_cross_entropy)(size_t n, size_t classes, const uint32_t *label, bool gradient, float *z,
+                                   float *loss)
+{
+    for (size_t s = 0; s < n; s++) {
+        float *row = z + s * kernel_leading(classes);
+        float maximum = row[0];
+        for (size_t j = 1; j < classes; j++) maximum = row[j] > maximum ? row[j] : maximum;
+        const float at_label = row[label[s]] - maximum;
+        for (size_t j = 0; j < classes; j++) row[j] = exp_f32(row[j] - maximum);
+        float sum = 0.0f;
+        for (size_t j = 0; j < classes; j++) sum += row[j];
+        for (size_t j = 0; j < classes; j++) row[j] /= sum;
+        if (gradient) row[label[s]] -= 1.0f;
+        loss[s] = log_f32(sum) - at_label;
+    }
+}
+
+/* The flags are constants at every call, so that each combination is a loop of its own. */
+ALWAYS_INLINE bool sgd_loop(size_t count, const SgdStep *step, const bool decay, const bool momentum,
+                            const bool nesterov, const float *restrict gradient, float *restrict w, float *restrict v)
+{
+    const float minus_rate = -step->rate, mu = step->momentum, lambda = step->weight_decay;
+    const float inverse = step->inverse_samples;
+    int32_t largest = 0; /* the magnitude's bits: those of infinity and NaN are the largest */
+    for (size_t i = 0; i < count; i++) {
+        float g = gradient[i] * inverse;
+        if (decay) g = fma_f32(lambda, w[i], g);
+        if (momentum) {
+            v[i] = fma_f32(mu, v[i], g);
+            g = nesterov ? fma_f32(mu, v[i], g) : v[i];
+        }
+        w[i] = fma_f32(minus_rate, g, w[i]);
+        const int32_t magnitude = to_bits(w[i]) & 0x7fffffff;
+        largest = magnitude > largest ? magnitude : largest;
+    }
+    return largest >= 0x7f800000;
+}
+
+bool KERNEL(sgd)(size_t count, const SgdStep *step, const float *gradient, float *w, float *v)
+{
+    const bool decay = step->weight_decay != 0.0f;
+    if (!v)
+        return decay ? sgd_loop(count, step, true, false, false, gradient, w, NULL)
+                     : sgd_loop(count, step, false, false, false, gradient, w, NULL);
+    if (step->nesterov)
+        return decay ? sgd_loop(count, step, true, true, true, gradient, w, v)
+                     : sgd_loop(count, step, false, true, true, gradient, w, v);
+    return decay ? sgd_loop(count, step, true, true, false, gradient, w, v)
+                 : sgd_loop(count, step, false, true, false, gradient, w, v);
+}
+
+void KERNEL(add)(size_t count, const float *a, const float *b, float *sum)
+{
+    for (size_t i = 0; i < count; i++) sum[i] = a[i] + b[i];
+}
+
+void KERNEL(expand)(size_t count, const float table[256], const uint8_t *restrict in, float *restrict out)
+{
+    for (size_t i = 0; i < count; i++) out[i] = table[in[i]];
+}

@@ -1,0 +1,18 @@
+/* The table of one kernel set. */
+#include "kernels/set.h"
+
+extern const Kernels KERNEL(kernels);
+
+#define TEXT(x)  TEXT_(x)
+#define TEXT_(x) #x
+
+const Kernels KERNEL(kernels) = {
+    .name = TEXT(KERNEL_SET_NAME),
+    .forward = KERNEL(forward),
+    .backward_data = KERNEL(backward_data),
+    .backward_weight = KERNEL(backward_weight),
+    .softmax_cross_entropy = KERNEL(softmax_cross_entropy),
+    .sgd = KERNEL(sgd),
+    .add = KERNEL(add),
+    .expand = KERNEL(expand),
+};

@@ -1,0 +1,161 @@
+/* One vector of floats for each kernel set. A source that includes this is compiled once a set, with KERNEL_ISA_...
+ * defined and KERNEL(name) giving the set's own name of a function. Every operation is IEEE binary32, round to nearest
+ * even; vec_fma rounds once. */
+#ifndef LOCKSTEP_KERNELS_SIMD_H
+#define LOCKSTEP_KERNELS_SIMD_H
+
+#include <stddef.h>
+#include <stdint.h>
+#include <string.h>
+
+#define ALWAYS_INLINE static inline __attribute__((always_inline))
+
+#if defined(KERNEL_ISA_AVX512)
+
+#include <immintrin.h>
+#define KERNEL(name) name##_avx512
+typedef __m512 Vec;
+/* TILE_ROWS x TILE_VECS accumulators, TILE_VECS operands: 30 of 32 registers. */
+enum { LANES = 16, TILE_ROWS = 14, TILE_VECS = 2 };
+
+ALWAYS_INLINE Vec vec_load(const float *p)
+{
+    return _mm512_loadu_ps(p);
+}
+ALWAYS_INLINE void vec_store(float *p, Vec v)
+{
+    _mm512_storeu_ps(p, v);
+}
+ALWAYS_INLINE Vec vec_set1(float x)
+{
+    return _mm512_set1_ps(x);
+}
+ALWAYS_INLINE Vec vec_add(Vec a, Vec b)
+{
+    return _mm512_add_ps(a, b);
+}
+ALWAYS_INLINE Vec vec_fma(Vec a, Vec b, Vec c)
+{
+    return _mm512_fmadd_ps(a, b, c);
+}
+
+#elif defined(KERNEL_ISA_AVX2)
+
+#include <immintrin.h>
+#define KERNEL(name) name##_avx2
+typedef __m256 Vec;
+enum { LANES = 8, TILE_ROWS = 6, TILE_VECS = 2 }; /* 14 of 16 registers */
+
+ALWAYS_INLINE Vec vec_load(const float *p)
+{
+    return _mm256_loadu_ps(p);
+}
+ALWAYS_INLINE void vec_store(float *p, Vec v)
+{
+    _mm256_storeu_ps(p, v);
+}
+ALWAYS_INLINE Vec vec_set1(float x)
+{
+    return _mm256_set1_ps(x);
+}
+ALWAYS_INLINE Vec vec_add(Vec a, Vec b)
+{
+    return _mm256_add_ps(a, b);
+}
+ALWAYS_INLINE Vec vec_fma(Vec a, Vec b, Vec c)
+{
+    return _mm256_fmadd_ps(a, b, c);
+}
+
+#elif defined(KERNEL_ISA_NEON)
+
+#include <arm_neon.h>
+#define KERNEL(name) name##_neon
+typedef float32x4_t Vec;
+enum { LANES = 4, TILE_ROWS = 6, TILE_VECS = 4 }; /* 28 of 32 registers */
+
+ALWAYS_INLINE Vec vec_load(const float *p)
+{
+    return vld1q_f32(p);
+}
+ALWAYS_INLINE void vec_store(float *p, Vec v)
+{
+    vst1q_f32(p, v);
+}
+ALWAYS_INLINE Vec vec_set1(float x)
+{
+    return vdupq_n_f32(x);
+}
+ALWAYS_INLINE Vec vec_add(Vec a, Vec b)
+{
+    return vaddq_f32(a, b);
+}
+ALWAYS_INLINE Vec vec_fma(Vec a, Vec b, Vec c)
+{
+    return vfmaq_f32(c, a, b);
+}
+
+#elif defined(KERNEL_ISA_PORTABLE)
+
+#define KERNEL(name) name##_portable
+typedef float Vec __attribute__((vector_size(16)));
+typedef double Wide __attribute__((vector_size(32)));
+typedef int64_t WideBits __attribute__((vector_size(32)));
+enum { LANES = 4, TILE_ROWS = 2, TILE_VECS = 2 };
+
+ALWAYS_INLINE Vec vec_load(const float *p)
+{
+    Vec v;
+    memcpy(&v, p, sizeof v);
+    return v;
+}
+ALWAYS_INLINE void vec_store(float *p, Vec v)
+{
+    memcpy(p, &v, sizeof v);
+}
+ALWAYS_INLINE Vec vec_set1(float x)
+{
+    return (Vec){x, x, x, x};
+}
+ALWAYS_INLINE Vec vec_add(Vec a, Vec b)
+{
+    return a + b;
+}
+
+/* The fused multiply-add without the instruction. The product of two floats is exact in double. Its sum with c is
+ * rounded to odd (the inexact sum's last bit is made 1, using the error that Knuth's TwoSum finds); rounding that to
+ * float gives what one rounding of the exact value gives, since 53 >= 24 + 2 bits (Boldo and Melquiond, Emulation of
+ * FMA and correctly rounded sums: proved algorithms using rounding to odd, IEEE TC 57(4), 2008). */
+ALWAYS_INLINE Vec vec_fma(Vec a, Vec b, Vec c)
+{
+    const Wide product = __builtin_convertvector(a, Wide) * __builtin_convertvector(b, Wide);
+    const Wide addend = __builtin_convertvector(c, Wide);
+    Wide sum = product + addend;
+    const Wide part = sum - product;
+    const Wide error = (product - (sum - part)) + (addend - part);
+    /* Comparisons give 0 or -1; with an infinite or NaN sum the error is NaN and no bit is touched. */
+    const WideBits bits = (WideBits)sum;
+    const WideBits inexact = (error > 0) | (error < 0);
+    const WideBits outward = (error > 0) ^ (sum < 0);
+    const WideBits step = (outward & 2) - 1; /* one unit outward or inward */
+    sum = (Wide)(bits + (step & inexact & ~-(bits & 1)));
+    return __builtin_convertvector(sum, Vec);
+}
+
+#else
+#error "no kernel set chosen"
+#endif
+
+#if defined(KERNEL_ISA_PORTABLE)
+ALWAYS_INLINE float fma_f32(float a, float b, float c)
+{
+    return vec_fma(vec_set1(a), vec_set1(b), vec_set1(c))[0];
+}
+#else
+ALWAYS_INLINE float fma_f32(float a, float b, float c)
+{
+    return __builtin_fmaf(a, b, c);
+}
+#endif
+
+#endif

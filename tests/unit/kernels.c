@@ -1,0 +1,408 @@
+/* Every kernel set against the plain reference, bit for bit; the references against mathematics. */
+#include <float.h>
+#include <math.h>
+#include <stdio.h>
+#include <stdlib.h>
+
+#include "base/philox.h"
+#include "kernels/reference.h"
+#include "unit.h"
+
+/* Values that make trouble: zeros of both signs, denormals, large and small numbers among ordinary ones. */
+static float awkward(Stream *stream)
+{
+    const uint32_t kind = stream_below(stream, 16);
+    const float sign = stream_next(stream) & 1 ? -1.0f : 1.0f;
+    if (kind < 3) return sign * 0.0f;
+    if (kind == 3) return sign * 0x1p-140f * (1.0f + (float)stream_below(stream, 100));
+    if (kind == 4) return sign * 0x1p-70f * stream_uniform(stream);
+    if (kind == 5) return sign * 0x1p40f * stream_uniform(stream);
+    return sign * stream_uniform(stream);
+}
+
+static float *random_batch(Stream *stream, size_t n, size_t columns, float **padded)
+{
+    const size_t leading = kernel_leading(columns);
+    float *plain = calloc(n * columns + 1, sizeof *plain);
+    *padded = calloc(n * leading + 1, sizeof **padded);
+    for (size_t s = 0; s < n; s++)
+        for (size_t j = 0; j < columns; j++) plain[s * columns + j] = (*padded)[s * leading + j] = awkward(stream);
+    return plain;
+}
+
+static float *random_weights(Stream *stream, size_t in, size_t out, float **panels)
+{
+    float *plain = calloc((in + 1) * out, sizeof *plain);
+    *panels = calloc(kernel_weights(in, out), sizeof **panels);
+    for (size_t k = 0; k <= in; k++)
+        for (size_t j = 0; j < out; j++)
+            (*panels)[kernel_weight_index(in, k, j)] = plain[k * out + j] = awkward(stream);
+    return plain;
+}
+
+static bool same_batch(size_t n, size_t columns, const float *plain, const float *padded)
+{
+    for (size_t s = 0; s < n; s++)
+        if (memcmp(plain + s * columns, padded + s * kernel_leading(columns), columns * sizeof *plain) != 0)
+            return false;
+    return true;
+}
+
+typedef void Check(const Kernels *kernels, Stream *stream, size_t n, size_t in, size_t out);
+
+/* Random shapes, and every edge 1..70 of each dimension. */
+static void on_many_shapes(Check *check)
+{
+    for (const Kernels *const *set = kernels_all(); *set; set++) {
+        Stream stream;
+        stream_init(&stream, 7, PURPOSE_SYNTHESIS, 1, 2);
+        for (size_t edge = 1; edge <= 70; edge++) {
+            check(*set, &stream, edge, 1 + stream_below(&stream, 40), 1 + stream_below(&stream, 40));
+            check(*set, &stream, 1 + stream_below(&stream, 40), edge, 1 + stream_below(&stream, 40));
+            check(*set, &stream, 1 + stream_below(&stream, 40), 1 + stream_below(&stream, 40), edge);
+        }
+    }
+}
+
+static void check_forward(const Kernels *kernels, Stream *stream, size_t n, size_t in, size_t out)
+{
+    float *x_padded, *w_panels;
+    float *x = random_batch(stream, n, in, &x_padded), *w = random_weights(stream, in, out, &w_panels);
+    float *expected = calloc(n * out, sizeof *expected), *y = calloc(n * kernel_leading(out), sizeof *y);
+    for (Activation a = ACTIVATION_NONE; a <= ACTIVATION_SIGMOID; a++) {
+        reference_forward_f32(n, in, out, x, w, w + in * out, a, expected);
+        kernels->forward(n, in, out, x_padded, w_panels, a, y);
+        CU_ASSERT(same_batch(n, out, expected, y));
+    }
+    free(x), free(x_padded), free(w), free(w_panels), free(expected), free(y);
+}
+
+static void forward_equals_the_reference_in_every_bit(void)
+{
+    on_many_shapes(check_forward);
+}
+
+static void check_backward_data(const Kernels *kernels, Stream *stream, size_t n, size_t in, size_t out)
+{
+    float *x_padded, *e_padded, *w_panels;
+    float *x = random_batch(stream, n, in, &x_padded), *e = random_batch(stream, n, out, &e_padded);
+    float *w = random_weights(stream, in, out, &w_panels);
+    float *expected = calloc(n * in, sizeof *expected), *dx = calloc(n * kernel_leading(in), sizeof *dx);
+    float *scratch = calloc(kernel_scratch(in, out), sizeof *scratch);
+    memset(dx, 0xff, n * kernel_leading(in) * sizeof *dx);
+    for (Activation a = ACTIVATION_NONE; a <= ACTIVATION_SIGMOID; a++) {
+        reference_backward_data_f32(n, in, out, e, w, expected);
+        reference_activation_backward_f32(n * in, x, a, expected);
+        kernels->backward_data(n, in, out, e_padded, w_panels, x_padded, a, dx, scratch);
+        CU_ASSERT(same_batch(n, in, expected, dx));
+        for (size_t j = in; j < kernel_panels(in) * PANEL; j++) CU_ASSERT_EQUAL(dx[j], 0.0f);
+    }
+    free(x), free(x_padded), free(e), free(e_padded), free(w), free(w_panels), free(expected), free(dx), free(scratch);
+}
+
+static void backward_data_equals_the_reference_in_every_bit(void)
+{
+    on_many_shapes(check_backward_data);
+}
+
+/* The tree by its definition, on one number a shard. */
+static float tree(const float *value, size_t shards, unsigned depth, size_t node)
+{
+    const size_t begin = (node * shards) >> depth, end = ((node + 1) * shards) >> depth;
+    if (end - begin == 1) return value[begin];
+    const size_t middle = ((2 * node + 1) * shards) >> (depth + 1);
+    if (middle == begin) return tree(value, shards, depth + 1, 2 * node + 1);
+    if (middle == end) return tree(value, shards, depth + 1, 2 * node);
+    return tree(value, shards, depth + 1, 2 * node) + tree(value, shards, depth + 1, 2 * node + 1);
+}
+
+/* Runs a fold on one float an item. */
+static size_t run_fold(const Fold *fold, const float *item, float *output)
+{
+    float stack[FOLD_MAX_DEPTH];
+    size_t depth = 0, outputs = 0;
+    for (size_t i = 0; i < fold->items; i++) {
+        stack[depth++] = item[i];
+        for (unsigned m = 0; m < fold->merges[i]; m++, depth--) stack[depth - 2] += stack[depth - 1];
+        CU_ASSERT_FATAL(depth <= FOLD_MAX_DEPTH);
+        if (fold->closes[i]) output[outputs++] = stack[--depth];
+    }
+    CU_ASSERT_EQUAL(depth, 0);
+    CU_ASSERT_EQUAL(outputs, fold->outputs);
+    return outputs;
+}
+
+/* Random floats of many magnitudes: any other order of adding shows. */
+static void runs_folded_by_any_number_of_ranks_make_the_same_tree(void)
+{
+    Stream stream;
+    stream_init(&stream, 3, PURPOSE_SYNTHESIS, 0, 0);
+    for (size_t shards = 1; shards <= 40; shards++) {
+        float value[40], pieces[400], root;
+        double wide[40];
+        for (size_t s = 0; s < shards; s++)
+            wide[s] = value[s] = (stream_uniform(&stream) - 0.5f) * (float)(1u << (s % 24));
+        const float expected = tree(value, shards, 0, 0);
+        for (size_t ranks = 1; ranks <= shards; ranks++) {
+            size_t count = 0;
+            for (size_t r = 0; r < ranks; r++) {
+                const size_t first = fold_run_begin(shards, ranks, r);
+                Fold run;
+                CU_ASSERT_EQUAL_FATAL(fold_init_run(&run, shards, first, fold_run_begin(shards, ranks, r + 1)),
+                                      STATUS_OK);
+                count += run_fold(&run, value + first, pieces + count);
+                fold_free(&run);
+            }
+            Fold whole;
+            CU_ASSERT_EQUAL_FATAL(fold_init_ranks(&whole, shards, ranks), STATUS_OK);
+            CU_ASSERT_EQUAL(whole.items, count);
+            CU_ASSERT_EQUAL(run_fold(&whole, pieces, &root), 1);
+            CU_ASSERT_EQUAL(root, expected);
+            if (ranks == shards) CU_ASSERT_DOUBLE_EQUAL(fold_doubles(&whole, wide), expected, 1e-4 * (1u << 24));
+            fold_free(&whole);
+        }
+    }
+}
+
+/* A power of two of ranks and shards leaves one subtree a rank: the reduction then moves the least bytes. */
+static void a_rank_of_a_balanced_run_has_one_subtree(void)
+{
+    Fold fold;
+    CU_ASSERT_EQUAL_FATAL(fold_init_run(&fold, 8, 4, 8), STATUS_OK);
+    CU_ASSERT_EQUAL(fold.outputs, 1);
+    fold_free(&fold);
+    CU_ASSERT_EQUAL_FATAL(fold_init_run(&fold, 8, 2, 5), STATUS_OK);
+    CU_ASSERT_EQUAL(fold.outputs, 2);
+    fold_free(&fold);
+}
+
+/* I4: the shares of a run of 5 of 8 shards, one of them empty, summed by the tree. */
+static void check_backward_weight(const Kernels *kernels, Stream *stream, size_t n, size_t in, size_t out)
+{
+    enum { SHARDS = 8, FIRST = 1, END = 6 };
+    float *x_padded, *e_padded, *got[3], *dw[END - FIRST];
+    float *x = random_batch(stream, n, in, &x_padded), *e = random_batch(stream, n, out, &e_padded);
+    const size_t size = (in + 1) * out;
+    size_t first_row[END - FIRST + 1] = {0, n / 3, n / 3, n / 2, n - n / 5, n};
+    for (size_t s = 0; s < END - FIRST; s++) {
+        dw[s] = calloc(size, sizeof *dw[s]);
+        const size_t row = first_row[s];
+        reference_backward_weight_f32(first_row[s + 1] - row, in, out, x + row * in, e + row * out, dw[s],
+                                      dw[s] + in * out);
+    }
+    for (int o = 0; o < 3; o++) {
+        got[o] = calloc(kernel_weights(in, out), sizeof *got[o]);
+        memset(got[o], 0xff, kernel_weights(in, out) * sizeof *got[o]);
+    }
+    Fold fold;
+    CU_ASSERT_EQUAL_FATAL(fold_init_run(&fold, SHARDS, FIRST, END), STATUS_OK);
+    CU_ASSERT_EQUAL_FATAL(fold.outputs, 3); /* 1, 2-3, 4-5 */
+    kernels->backward_weight(in, out, x_padded, e_padded, &fold, first_row, got);
+    bool same = true;
+    for (size_t k = 0; k <= in; k++)
+        for (size_t j = 0; j < out; j++) {
+            const size_t i = k * out + j, at = kernel_weight_index(in, k, j);
+            const float expected[3] = {dw[0][i], dw[1][i] + dw[2][i], dw[3][i] + dw[4][i]};
+            for (int o = 0; o < 3; o++) same = same && memcmp(&expected[o], &got[o][at], sizeof(float)) == 0;
+        }
+    CU_ASSERT(same);
+    fold_free(&fold);
+    for (int o = 0; o < 3; o++) free(got[o]);
+    for (int s = 0; s < END - FIRST; s++) free(dw[s]);
+    free(x), free(x_padded), free(e), free(e_padded);
+}
+
+static void backward_weight_folds_shards_in_the_order_of_the_tree(void)
+{
+    on_many_shapes(check_backward_weight);
+}
+
+static void check_loss(const Kernels *kernels, Stream *stream, size_t n, size_t in, size_t classes)
+{
+    (void)in;
+    float *z_padded, *z = random_batch(stream, n, classes, &z_padded);
+    uint32_t *label = calloc(n, sizeof *label);
+    for (size_t s = 0; s < n; s++) label[s] = stream_below(stream, (uint32_t)classes);
+    float *dz = calloc(n * classes, sizeof *dz), *loss = calloc(n, sizeof *loss),
+          *expected = calloc(n, sizeof *expected);
+    reference_softmax_cross_entropy_f32(n, classes, z, label, dz, expected);
+    kernels->softmax_cross_entropy(n, classes, label, true, z_padded, loss);
+    CU_ASSERT(same_batch(n, classes, dz, z_padded));
+    CU_ASSERT_EQUAL(memcmp(loss, expected, n * sizeof *loss), 0);
+    free(z), free(z_padded), free(label), free(dz), free(loss), free(expected);
+}
+
+static void the_loss_equals_the_reference_in_every_bit(void)
+{
+    on_many_shapes(check_loss);
+}
+
+static void check_update(const Kernels *kernels, Stream *stream, size_t n, size_t in, size_t out)
+{
+    const size_t count = n * in;
+    (void)out;
+    float *unused, *g = random_batch(stream, n, in, &unused);
+    free(unused);
+    float *w = random_batch(stream, n, in, &unused);
+    free(unused);
+    float *v = random_batch(stream, n, in, &unused);
+    free(unused);
+    float *w_expected = calloc(count, sizeof *w), *v_expected = calloc(count, sizeof *v);
+    for (int form = 0; form < 6; form++) {
+        const SgdStep step = {.rate = 0.1f,
+                              .momentum = form < 2 ? 0.0f : 0.9f,
+                              .weight_decay = form % 2 ? 1e-2f : 0.0f,
+                              .inverse_samples = 1.0f / 7,
+                              .nesterov = form >= 4};
+        memcpy(w_expected, w, count * sizeof *w);
+        memcpy(v_expected, v, count * sizeof *v);
+        reference_sgd_f32(count, step.rate, step.momentum, step.weight_decay, step.nesterov, step.inverse_samples, g,
+                          w_expected, form < 2 ? NULL : v_expected);
+        CU_ASSERT_FALSE(kernels->sgd(count, &step, g, w, form < 2 ? NULL : v));
+        CU_ASSERT_EQUAL(memcmp(w, w_expected, count * sizeof *w), 0);
+        CU_ASSERT_EQUAL(memcmp(v, v_expected, count * sizeof *v), 0);
+    }
+    const SgdStep step = {.rate = 1.0f, .inverse_samples = 1.0f};
+    g[count - 1] = stream_next(stream) & 1 ? INFINITY : NAN;
+    CU_ASSERT(kernels->sgd(count, &step, g, w, NULL));
+    free(g), free(w), free(v), free(w_expected), free(v_expected);
+}
+
+static void the_update_equals_the_reference_and_sees_what_is_not_finite(void)
+{
+    on_many_shapes(check_update);
+}
+
+/* The fused form, and softmax and cross-entropy apart, in double: equal to rounding. */
+static void the_fused_loss_equals_its_separate_parts(void)
+{
+    enum { N = 50, C = 11 };
+    static double z[N * C], p[N * C], e[N * C], dz[N * C], fused[N * C], loss[N], fused_loss[N];
+    uint32_t label[N];
+    Stream stream;
+    stream_init(&stream, 5, PURPOSE_SYNTHESIS, 0, 0);
+    for (int i = 0; i < N * C; i++) z[i] = 10.0 * stream_uniform(&stream) - 5.0;
+    for (int s = 0; s < N; s++) label[s] = stream_below(&stream, C);
+    reference_softmax_f64(N, C, z, p);
+    reference_cross_entropy_f64(N, C, p, label, loss, e);
+    reference_softmax_backward_f64(N, C, p, e, dz);
+    reference_softmax_cross_entropy_f64(N, C, z, label, fused, fused_loss);
+    /* |1/p| <= e^10 C, each result below 1: 2^-53 * e^10 * 11 * a few operations. */
+    for (int i = 0; i < N * C; i++) CU_ASSERT_DOUBLE_EQUAL(dz[i], fused[i], 1e-10);
+    for (int s = 0; s < N; s++) CU_ASSERT_DOUBLE_EQUAL(loss[s], fused_loss[s], 1e-13 * (1 + loss[s]));
+}
+
+static void huge_logits_do_not_overflow(void)
+{
+    const Kernels *kernels = kernels_all()[0];
+    const uint32_t label = 1;
+    float z[PANEL + PANEL / 2] = {0}, loss;
+    z[0] = 3e38f, z[1] = 2.9e38f, z[2] = -3e38f;
+    kernels->softmax_cross_entropy(1, 3, &label, true, z, &loss);
+    CU_ASSERT_EQUAL(z[0], 1.0f);
+    CU_ASSERT_EQUAL(z[1], -1.0f);
+    CU_ASSERT_EQUAL(z[2], 0.0f);
+    CU_ASSERT_DOUBLE_EQUAL(loss, 1e37, 1e31);
+}
+
+/* What the sets share, seen through each: expand and add. */
+static void tables_and_sums_are_exact(void)
+{
+    for (const Kernels *const *set = kernels_all(); *set; set++) {
+        float table[256], out[300], sum[300];
+        uint8_t in[300];
+        for (int i = 0; i < 256; i++) table[i] = (float)i / 255.0f;
+        for (int i = 0; i < 300; i++) in[i] = (uint8_t)(i * 7);
+        (*set)->expand(300, table, in, out);
+        (*set)->add(300, out, out, sum);
+        for (int i = 0; i < 300; i++) {
+            CU_ASSERT_EQUAL(out[i], (float)in[i] / 255.0f);
+            CU_ASSERT_EQUAL(sum[i], 2 * out[i]);
+        }
+    }
+}
+
+/* One product of one element through the portable set is one emulated fused multiply-add, closed by +0. */
+static void the_portable_multiply_add_rounds_once(void)
+{
+    Stream stream;
+    stream_init(&stream, 11, PURPOSE_SYNTHESIS, 0, 0);
+    long wrong = 0;
+    for (long i = 0; i < 2000000; i++) {
+        float a, b, c;
+        uint32_t bits[3] = {stream_next(&stream), stream_next(&stream), stream_next(&stream)};
+        if (i % 2)
+            bits[2] = (bits[2] & 0x807fffffu) |
+                      (((((bits[0] >> 23) & 255) + ((bits[1] >> 23) & 255) - 127 + bits[2] % 60 - 30) & 255) << 23);
+        memcpy(&a, &bits[0], 4), memcpy(&b, &bits[1], 4), memcpy(&c, &bits[2], 4);
+        const SgdStep step = {.rate = -a, .inverse_samples = 1.0f};
+        float w = c;
+        kernels_all()[0]->sgd(1, &step, &b, &w, NULL);
+        float portable = c;
+        const Kernels *const *last = kernels_all();
+        while (last[1]) last++;
+        (*last)->sgd(1, &step, &b, &portable, NULL);
+        const bool both_nan = w != w && portable != portable;
+        wrong += !both_nan && memcmp(&w, &portable, sizeof w) != 0;
+    }
+    CU_ASSERT_EQUAL(wrong, 0);
+}
+
+static double ulps(float got, double exact)
+{
+    int exponent;
+    frexp(exact, &exponent);
+    return fabs((double)got - exact) / ldexp(1.0, exponent - 24 > -149 ? exponent - 24 : -149);
+}
+
+static void elementary_functions_are_accurate(void)
+{
+    double worst_exp = 0, worst_tanh = 0, worst_sigmoid = 0, worst_log = 0;
+    for (int i = -88000; i <= 88000; i++) {
+        const float x = (float)i * 1e-3f + 1e-5f;
+        float y, zero = 0.0f; /* y = activation(0 * 0 + x) */
+        reference_forward_f32(1, 1, 1, &zero, &zero, &x, ACTIVATION_TANH, &y);
+        const double t = ulps(y, tanh(x));
+        worst_tanh = t > worst_tanh ? t : worst_tanh;
+        reference_forward_f32(1, 1, 1, &zero, &zero, &x, ACTIVATION_SIGMOID, &y);
+        const double s = x > -80 ? ulps(y, 1 / (1 + exp(-(double)x))) : 0;
+        worst_sigmoid = s > worst_sigmoid ? s : worst_sigmoid;
+        if (x > -87.3f && x < 0) {
+            /* Two classes, logits 0 and x: p1 = e^x / (1 + e^x), loss = log(1 + e^x) - x. */
+            float z[2] = {0, x}, dz[2], loss;
+            const uint32_t label = 0;
+            reference_softmax_cross_entropy_f32(1, 2, z, &label, dz, &loss);
+            const double l = log1p(exp(x));
+            /* log of a sum rounded to float: half an ulp of 1 more. */
+            const double error = fabs(loss - l) / (0x1p-24 * 2 + 0x1p-24 * l);
+            worst_log = error > worst_log ? error : worst_log;
+            const double e = ulps(dz[1], exp(x) / (1 + exp(x)));
+            worst_exp = e > worst_exp ? e : worst_exp;
+        }
+    }
+    printf("(ulp: exp through softmax %.2f, log through the loss %.2f, tanh %.2f, sigmoid %.2f) ", worst_exp, worst_log,
+           worst_tanh, worst_sigmoid);
+    CU_ASSERT(worst_exp < 3);
+    CU_ASSERT(worst_log < 2);
+    CU_ASSERT(worst_tanh < 3);
+    CU_ASSERT(worst_sigmoid < 3);
+}
+
+int main(void)
+{
+    static const UnitTest tests[] = {
+        UNIT(runs_folded_by_any_number_of_ranks_make_the_same_tree),
+        UNIT(a_rank_of_a_balanced_run_has_one_subtree),
+        UNIT(forward_equals_the_reference_in_every_bit),
+        UNIT(backward_data_equals_the_reference_in_every_bit),
+        UNIT(backward_weight_folds_shards_in_the_order_of_the_tree),
+        UNIT(the_loss_equals_the_reference_in_every_bit),
+        UNIT(the_update_equals_the_reference_and_sees_what_is_not_finite),
+        UNIT(the_fused_loss_equals_its_separate_parts),
+        UNIT(huge_logits_do_not_overflow),
+        UNIT(tables_and_sums_are_exact),
+        UNIT(the_portable_multiply_add_rounds_once),
+        UNIT(elementary_functions_are_accurate),
+    };
+    return UNIT_RUN("kernels", tests);
+}
