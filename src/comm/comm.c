@@ -1,0 +1,116 @@
+#include <assert.h>
+#include <limits.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "base/fault.h"
+#include "base/log.h"
+#include "base/memory.h"
+#include "comm/comm_internal.h"
+
+enum { MESSAGE_SIZE = 2048 };
+
+int comm_int(size_t n)
+{
+    assert(n <= INT_MAX);
+    return (int)n;
+}
+
+/* Was this process started as one rank of several? Open MPI's mpirun and srun --mpi=pmix set these. */
+static bool launched_by_mpi(void)
+{
+    return getenv("OMPI_COMM_WORLD_SIZE") || getenv("PMIX_RANK") || getenv("PMI_RANK");
+}
+
+Status comm_begin(int *argc, char ***argv, Comm **comm)
+{
+    Status st = memory_new(comm, 1, "the ranks");
+    if (st != STATUS_OK) return st;
+    (*comm)->size = 1;
+    if (launched_by_mpi()) {
+        int level;
+        MPI_Init_thread(argc, argv, MPI_THREAD_FUNNELED, &level);
+        (*comm)->mpi = true;
+        MPI_Comm_dup(MPI_COMM_WORLD, &(*comm)->world);
+        MPI_Comm_rank((*comm)->world, &(*comm)->rank);
+        MPI_Comm_size((*comm)->world, &(*comm)->size);
+    }
+    log_set_speaker((*comm)->rank == 0);
+    fault_set_rank((*comm)->rank);
+    return STATUS_OK;
+}
+
+void comm_end(Comm *comm)
+{
+    if (!comm) return;
+    if (comm->mpi) {
+        MPI_Comm_free(&comm->world);
+        MPI_Finalize();
+    }
+    memory_free(comm);
+}
+
+int comm_rank(const Comm *comm)
+{
+    return comm->rank;
+}
+
+int comm_size(const Comm *comm)
+{
+    return comm->size;
+}
+
+/* The failure path of comm_agree: everyone learns what the lowest failing rank says. */
+static Status agree_on_failure(Comm *comm, Status mine, int lowest)
+{
+    int failed = mine != STATUS_OK, total;
+    MPI_Allreduce(&failed, &total, 1, MPI_INT, MPI_SUM, comm->world);
+    struct {
+        int status;
+        char message[MESSAGE_SIZE];
+    } told = {.status = (int)mine};
+    snprintf(told.message, sizeof told.message, "%s", status_message());
+    MPI_Bcast(&told, comm_int(sizeof told), MPI_BYTE, lowest, comm->world);
+    if (comm->rank != 0) {
+        status_clear();
+        return (Status)told.status;
+    }
+    if (total == comm->size) return status_fail((Status)told.status, "%s", told.message);
+    if (total == 1) return status_fail((Status)told.status, "%s (on rank %d)", told.message, lowest);
+    return status_fail((Status)told.status, "%s (on %d of %d ranks, rank %d the first)", told.message, total,
+                       comm->size, lowest);
+}
+
+Status comm_agree(Comm *comm, Status mine)
+{
+    if (comm->size == 1) return mine;
+    int failing = mine == STATUS_OK ? INT_MAX : comm->rank, lowest;
+    MPI_Allreduce(&failing, &lowest, 1, MPI_INT, MPI_MIN, comm->world);
+    return lowest == INT_MAX ? STATUS_OK : agree_on_failure(comm, mine, lowest);
+}
+
+void comm_broadcast(Comm *comm, void *bytes, size_t size)
+{
+    if (comm->size > 1) MPI_Bcast(bytes, comm_int(size), MPI_BYTE, 0, comm->world);
+}
+
+void comm_sum_words(Comm *comm, uint64_t *word, size_t count)
+{
+    if (comm->size > 1) MPI_Allreduce(MPI_IN_PLACE, word, comm_int(count), MPI_UINT64_T, MPI_SUM, comm->world);
+}
+
+void comm_gather_all(Comm *comm, const void *mine, size_t bytes, void *all)
+{
+    if (comm->size == 1)
+        memcpy(all, mine, bytes);
+    else
+        MPI_Allgather(mine, comm_int(bytes), MPI_BYTE, all, comm_int(bytes), MPI_BYTE, comm->world);
+}
+
+void comm_abort(const Comm *comm, int code)
+{
+    if (comm->mpi) MPI_Abort(comm->world, code);
+    _exit(code);
+}

@@ -1,0 +1,41 @@
+/* The ranks of a job and what they agree on. With mpirun or srun the ranks are MPI's; started alone the job has size 1
+ * and MPI is never initialised (that would cost a quarter of a second). MPI errors keep MPI's default handler, which
+ * ends all ranks. *Collective*: every rank of the job must call it, in the same order (invariant I2). */
+#ifndef LOCKSTEP_COMM_COMM_H
+#define LOCKSTEP_COMM_COMM_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "base/status.h"
+
+typedef struct Comm Comm;
+
+/* Collective. Takes main's arguments. Rank 0 alone speaks from here on (log.h). */
+MUST_CHECK Status comm_begin(int *argc, char ***argv, Comm **comm);
+void comm_end(Comm *comm); /* collective; accepts NULL */
+
+/* Not collective. */
+int comm_rank(const Comm *comm);
+int comm_size(const Comm *comm);
+
+/* Agreement on the outcome of what each rank did alone: STATUS_OK if it is every rank's; else the status of the lowest
+ * failing rank, on every rank, and rank 0 has that rank's message pending with the ranks that failed named. Collective:
+ * one small reduction. */
+MUST_CHECK Status comm_agree(Comm *comm, Status mine);
+
+/* Rank 0's bytes, on every rank. Collective. */
+void comm_broadcast(Comm *comm, void *bytes, size_t size);
+
+/* word (count): the sum mod 2^64 over the ranks, element by element, on every rank. A word that all ranks but one leave
+ * 0 is so passed on as it is. Collective. */
+void comm_sum_words(Comm *comm, uint64_t *word, size_t count);
+
+/* all (size of the job, bytes) = every rank's bytes, in the order of ranks. Collective. */
+void comm_gather_all(Comm *comm, const void *mine, size_t bytes, void *all);
+
+/* Ends every rank at once with this exit code. Not collective. */
+_Noreturn void comm_abort(const Comm *comm, int code);
+
+#endif

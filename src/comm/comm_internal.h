@@ -1,0 +1,18 @@
+/* What the files of src/comm share. */
+#ifndef LOCKSTEP_COMM_COMM_INTERNAL_H
+#define LOCKSTEP_COMM_COMM_INTERNAL_H
+
+#include <mpi.h>
+
+#include "comm/comm.h"
+
+struct Comm {
+    int rank, size;
+    bool mpi;       /* MPI was initialised */
+    MPI_Comm world; /* a duplicate of our own */
+};
+
+/* The narrowing to MPI's int, in one place. */
+int comm_int(size_t n);
+
+#endif
