@@ -1,0 +1,110 @@
+#include "data/loader.h"
+
+#include <assert.h>
+
+#include "base/digest.h"
+#include "base/fault.h"
+#include "base/memory.h"
+
+Status loader_init(Loader *loader, Dataset *dataset, uint64_t seed, size_t shards, size_t first_shard, size_t run,
+                   const Kernels *kernels)
+{
+    const uint32_t rows = dataset_rows(dataset, PART_TRAIN);
+    *loader = (Loader){.seed = seed,
+                       .rows = rows,
+                       .shards = shards,
+                       .first_shard = first_shard,
+                       .run = run,
+                       .kernels = kernels,
+                       .epoch = UINT32_MAX};
+    const uint32_t begin = shard_begin(rows, shards, first_shard), end = shard_begin(rows, shards, first_shard + run);
+    Status st = samples_init(&loader->samples, dataset, PART_TRAIN, begin, end - begin);
+    if (st == STATUS_OK) st = memory_new(&loader->permutation, end - begin, "the order of samples");
+    if (st != STATUS_OK) loader_free(loader);
+    return st;
+}
+
+void loader_free(Loader *loader)
+{
+    samples_free(&loader->samples);
+    memory_free(loader->permutation);
+    *loader = (Loader){0};
+}
+
+size_t loader_capacity(const Loader *loader, size_t batch_size)
+{
+    const size_t share = (batch_size + loader->shards - 1) / loader->shards, all = loader->samples.count;
+    return share > all / loader->run ? all : share * loader->run;
+}
+
+Status batch_init(Batch *batch, const Loader *loader, size_t capacity)
+{
+    *batch = (Batch){0};
+    Status st = memory_new(&batch->x, capacity * kernel_leading(loader->samples.features), "a batch of images");
+    if (st == STATUS_OK) st = memory_new(&batch->label, capacity, "a batch of labels");
+    if (st == STATUS_OK) st = memory_new(&batch->first_row, loader->run + 1, "a batch");
+    if (st != STATUS_OK) batch_free(batch);
+    return st;
+}
+
+void batch_free(Batch *batch)
+{
+    memory_free(batch->x);
+    memory_free(batch->label);
+    memory_free(batch->first_row);
+    *batch = (Batch){0};
+}
+
+/* The index in samples of the run's shard i. */
+static uint32_t local_begin(const Loader *loader, size_t i)
+{
+    return shard_begin(loader->rows, loader->shards, loader->first_shard + i) -
+           shard_begin(loader->rows, loader->shards, loader->first_shard);
+}
+
+static void shuffle(Loader *loader, uint32_t epoch)
+{
+    if (loader->epoch == epoch) return;
+    for (size_t i = 0; i < loader->run; i++) {
+        const size_t s = loader->first_shard + i;
+        order_shuffle(loader->seed, epoch, s, shard_size(loader->rows, loader->shards, s),
+                      loader->permutation + local_begin(loader, i));
+    }
+    loader->epoch = epoch;
+}
+
+void loader_pack(Loader *loader, uint32_t epoch, uint32_t begin, uint32_t end, Batch *batch)
+{
+    shuffle(loader, epoch);
+    const size_t leading = kernel_leading(loader->samples.features);
+    batch->n = 0;
+    batch->digest = 0;
+    for (size_t i = 0; i < loader->run; i++) {
+        const size_t s = loader->first_shard + i;
+        const uint32_t first = shard_share(begin, loader->shards, s), last = shard_share(end, loader->shards, s);
+        batch->first_row[i] = batch->n;
+        for (uint32_t element = first; element < last; element++, batch->n++) {
+            const uint64_t position = (uint64_t)element * loader->shards + s;
+            size_t sample = local_begin(loader, i) + loader->permutation[local_begin(loader, i) + element];
+            if (fault_at("pack-wrong-row", position)) sample = (sample + 1) % loader->samples.count;
+            scaling_apply(&loader->scaling, loader->kernels, &loader->samples, sample, batch->x + batch->n * leading);
+            batch->label[batch->n] = loader->samples.label[sample];
+            batch->digest += digest_sample(position, loader->samples.row[sample]);
+        }
+    }
+    batch->first_row[loader->run] = batch->n;
+}
+
+uint64_t loader_expected_digest(Loader *loader, uint32_t epoch, uint32_t begin, uint32_t end)
+{
+    shuffle(loader, epoch);
+    uint64_t sum = 0;
+    for (size_t i = 0; i < loader->run; i++) {
+        const size_t s = loader->first_shard + i;
+        const uint32_t first_row = shard_begin(loader->rows, loader->shards, s);
+        const uint32_t *permutation = loader->permutation + local_begin(loader, i);
+        for (uint32_t e = shard_share(begin, loader->shards, s); e < shard_share(end, loader->shards, s); e++)
+            sum += digest_sample((uint64_t)e * loader->shards + s, first_row + permutation[e]);
+    }
+    return sum;
+}

@@ -1,0 +1,28 @@
+/* metrics.jsonl: what happened in a run, one JSON object a line (RFC 8259), "event" first. A record is built with
+ * record_begin, members, record_end. Every float has a twin "<key>_hex" with its exact value; what is not finite is
+ * null. A Records that is NULL (every rank but 0) takes all calls and does nothing. */
+#ifndef LOCKSTEP_RUNDIR_RECORD_H
+#define LOCKSTEP_RUNDIR_RECORD_H
+
+#include <stdint.h>
+
+#include "base/status.h"
+
+typedef struct Records Records;
+
+/* Appends to the file at path. STATUS_CANT_CREATE. */
+MUST_CHECK Status records_open(const char *path, Records **records);
+void records_close(Records *records); /* accepts NULL */
+
+void record_begin(Records *records, const char *event);
+void record_integer(Records *records, const char *key, uint64_t value);
+void record_hex(Records *records, const char *key, uint64_t value); /* 16 hex digits, as a string */
+void record_float(Records *records, const char *key, double value);
+void record_null(Records *records, const char *key); /* a float that was not measured, and its twin */
+void record_text(Records *records, const char *key, const char *value); /* UTF-8 */
+void record_end(Records *records);
+
+/* Hands what was recorded to the operating system. A failure is told once, as a warning; training goes on. */
+void records_flush(Records *records);
+
+#endif
