@@ -2,10 +2,10 @@
 
 #include <inttypes.h>
 
-void predictions_write(FILE *file, size_t count, const uint32_t *label, const Prediction *prediction)
+void predictions_write(FILE *file, size_t count, const Prediction *prediction)
 {
     fputs("index,label,prediction,confidence\n", file);
-    for (size_t i = 0; i < count; i++)
-        fprintf(file, "%zu,%" PRIu32 ",%" PRIu32 ",%.9g\n", i, label[i], prediction[i].prediction,
-                (double)prediction[i].confidence);
+    for (const Prediction *p = prediction; p < prediction + count; p++)
+        fprintf(file, "%" PRIu32 ",%" PRIu32 ",%" PRIu32 ",%.9g\n", p->index, p->label, p->prediction,
+                (double)p->confidence);
 }

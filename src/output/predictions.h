@@ -7,11 +7,12 @@
 #include <stdio.h>
 
 typedef struct {
+    uint32_t index, label;
     uint32_t prediction; /* the class of the largest probability, the lowest of equals */
     float confidence;    /* that probability */
 } Prediction;
 
-/* CSV with the header index,label,prediction,confidence; both arrays (count). The caller sees to the file's errors. */
-void predictions_write(FILE *file, size_t count, const uint32_t *label, const Prediction *prediction);
+/* CSV with the header index,label,prediction,confidence; prediction (count). The caller sees to the file's errors. */
+void predictions_write(FILE *file, size_t count, const Prediction *prediction);
 
 #endif

@@ -1,0 +1,250 @@
+#include <assert.h>
+#include <math.h>
+#include <string.h>
+
+#include "base/clock.h"
+#include "base/fpstate.h"
+#include "base/memory.h"
+#include "train/trainer.h"
+
+void trainer_lap(Trainer *trainer, Phase phase)
+{
+    const double now = clock_seconds();
+    trainer->seconds[phase] += now - trainer->lap;
+    trainer->lap = now;
+}
+
+static uint64_t double_bits(double x)
+{
+    uint64_t bits;
+    memcpy(&bits, &x, sizeof bits);
+    return bits;
+}
+
+/* The sum over all shards, by the tree, of what each rank measured on its own. word (shards): filled for the own ones.
+ */
+static double sum_by_tree(Trainer *t, uint64_t *word)
+{
+    comm_sum_words(t->comm, word, t->shards);
+    memcpy(t->shard_loss, word, t->shards * sizeof *word);
+    return fold_doubles(&t->whole, t->shard_loss);
+}
+
+/* Float images: least and largest pixel, or mean and deviation, over all ranks. */
+static Status measure_float(Trainer *t, ScalingKind kind, double *a, double *b)
+{
+    const Loader *loader = &t->loader;
+    const size_t size = (size_t)comm_size(t->comm);
+    float range[2], *ranges;
+    Status st = comm_agree(t->comm, memory_new(&ranges, 2 * size, "the ranges of pixels"));
+    if (st != STATUS_OK) return st;
+    scaling_range(&loader->samples, range);
+    comm_gather_all(t->comm, range, sizeof range, ranges);
+    *a = INFINITY, *b = -INFINITY;
+    for (size_t r = 0; r < size; r++) {
+        *a = ranges[2 * r] < *a ? ranges[2 * r] : *a;
+        *b = ranges[2 * r + 1] > *b ? ranges[2 * r + 1] : *b;
+    }
+    memory_free(ranges);
+    if (kind != SCALING_STANDARD) return STATUS_OK;
+    const double pixels = (double)loader->rows * (double)loader->samples.features;
+    for (int pass = 0; pass < 2; pass++) {
+        memset(t->word, 0, t->shards * sizeof *t->word);
+        for (size_t s = t->first_shard; s < t->first_shard + t->run_length; s++) {
+            const size_t first =
+                shard_begin(loader->rows, t->shards, s) - shard_begin(loader->rows, t->shards, t->first_shard);
+            const size_t count = shard_size(loader->rows, t->shards, s);
+            t->word[s] = double_bits(pass == 0 ? scaling_sum(&loader->samples, first, count)
+                                               : scaling_squares(&loader->samples, first, count, *a));
+        }
+        const double mean = sum_by_tree(t, t->word) / pixels;
+        if (pass == 0)
+            *a = mean;
+        else
+            *b = __builtin_sqrt(mean);
+    }
+    return STATUS_OK;
+}
+
+/* Collective; agreed. */
+static Status open_scaling(Trainer *t)
+{
+    Loader *loader = &t->loader;
+    const ScalingKind kind = scaling_kind(t->settings->data.scaling);
+    if (loader->samples.kind == ELEMENT_UINT8) {
+        uint64_t sums[2] = {0, 0};
+        if (kind == SCALING_STANDARD) scaling_add_integers(&loader->samples, sums);
+        comm_sum_words(t->comm, sums, 2);
+        return comm_agree(t->comm, scaling_init_uint8(&loader->scaling, kind, sums,
+                                                      (uint64_t)loader->rows * loader->samples.features));
+    }
+    double a = 0.0, b = 0.0;
+    Status st = kind == SCALING_NONE ? STATUS_OK : measure_float(t, kind, &a, &b);
+    if (st != STATUS_OK) return st;
+    return comm_agree(t->comm, scaling_init_float(&loader->scaling, kind, a, b));
+}
+
+static Status open_dataset(Trainer *t, Dataset **dataset)
+{
+    const Settings *s = t->settings;
+    const DatasetSource source = {
+        .file = s->data.file,
+        .images = {s->data.train_images, s->data.test_images},
+        .labels = {s->data.train_labels, s->data.test_labels},
+        .classes = (uint32_t)s->data.classes,
+    };
+    return dataset_open(&source, dataset);
+}
+
+/* The rows of the training set of this rank's run, and those of the test set that it evaluates. */
+static Status load_samples(Trainer *t, Dataset *dataset)
+{
+    Status st = loader_init(&t->loader, dataset, (uint64_t)t->settings->run.seed, t->shards, t->first_shard,
+                            t->run_length, t->kernels);
+    if (st != STATUS_OK) return st;
+    t->test_rows = dataset_rows(dataset, PART_TEST);
+    if (strcmp(t->settings->evaluation.mode, "all") == 0) {
+        t->test_first = t->first_shard;
+        t->test_length = t->run_length;
+    } else if (comm_rank(t->comm) == 0)
+        t->test_length = t->shards;
+    const uint32_t begin = shard_begin(t->test_rows, t->shards, t->test_first);
+    const uint32_t end = shard_begin(t->test_rows, t->shards, t->test_first + t->test_length);
+    return samples_init(&t->test, dataset, PART_TEST, begin, end - begin);
+}
+
+static Status open_network(Trainer *t, size_t features, uint32_t classes)
+{
+    const Settings *s = t->settings;
+    size_t hidden[SETTINGS_MAX_HIDDEN];
+    for (size_t i = 0; i < s->model.hidden.count; i++) hidden[i] = (size_t)s->model.hidden.value[i];
+    return network_init(&t->network, features, hidden, s->model.hidden.count, classes,
+                        network_activation(s->model.activation));
+}
+
+/* Everything whose size depends on network and batch. Nothing is allocated after this. */
+static Status allocate(Trainer *t)
+{
+    enum { LEAST_ROWS = 256 }; /* of a block of the evaluation */
+    const Settings *s = t->settings;
+    const size_t floats = t->network.floats, batch = loader_capacity(&t->loader, (size_t)s->training.batch_size);
+    const size_t rows = batch > LEAST_ROWS ? batch : LEAST_ROWS, classes = (size_t)s->data.classes;
+    const bool momentum = s->optimizer.momentum != 0.0;
+    Status st = batch_init(&t->batch, &t->loader, rows);
+    if (st == STATUS_OK) st = workspace_init(&t->workspace, &t->network, rows, true);
+    if (st == STATUS_OK)
+        st = memory_new(&t->slab, floats * (1 + momentum + t->own.outputs), "parameters and gradients");
+    if (st == STATUS_OK) st = memory_new(&t->piece, t->own.outputs, "gradients");
+    if (st == STATUS_OK) st = memory_new(&t->confusion, classes * classes, "the confusion matrix");
+    if (st == STATUS_OK && s->evaluation.predictions) st = memory_new(&t->prediction, t->test_rows, "predictions");
+    if (st == STATUS_OK) st = digest_open(&t->digest);
+    if (st != STATUS_OK) return st;
+    t->parameter = t->slab;
+    t->velocity = momentum ? t->slab + floats : NULL;
+    for (size_t i = 0; i < t->own.outputs; i++) t->piece[i] = t->slab + floats * (1 + momentum + i);
+    return STATUS_OK;
+}
+
+static void open_schedule(Trainer *t)
+{
+    const Settings *s = t->settings;
+    const uint64_t batch = (uint64_t)s->training.batch_size;
+    t->steps_per_epoch = (t->loader.rows + batch - 1) / batch;
+    t->schedule = (Schedule){
+        .kind = schedule_kind(s->optimizer.schedule.name),
+        .rate = s->optimizer.learning_rate,
+        .gamma = s->optimizer.schedule.gamma,
+        .min_rate = s->optimizer.schedule.min_learning_rate,
+        .warmup = (uint64_t)s->optimizer.schedule.warmup_steps,
+        .step_epochs = (uint64_t)s->optimizer.schedule.step_epochs,
+        .epoch_steps = t->steps_per_epoch,
+        .total = t->steps_per_epoch * (uint64_t)s->training.epochs,
+    };
+    t->sgd = (SgdStep){
+        .momentum = (float)s->optimizer.momentum,
+        .weight_decay = (float)s->optimizer.weight_decay,
+        .nesterov = s->optimizer.nesterov,
+    };
+}
+
+/* What one rank does alone. */
+static Status open_alone(Trainer *t)
+{
+    Dataset *dataset = NULL;
+    Status st = kernels_choose(&t->kernels);
+    if (st == STATUS_OK) st = open_dataset(t, &dataset);
+    if (st == STATUS_OK) st = load_samples(t, dataset);
+    if (st == STATUS_OK) st = open_network(t, dataset_features(dataset), dataset_classes(dataset));
+    dataset_close(dataset);
+    if (st == STATUS_OK) st = fold_init_run(&t->own, t->shards, t->first_shard, t->first_shard + t->run_length);
+    if (st == STATUS_OK) st = fold_init_run(&t->whole, t->shards, 0, t->shards);
+    if (st == STATUS_OK) st = memory_new(&t->word, WORD_LOSSES + t->shards, "the step's words");
+    if (st == STATUS_OK) st = memory_new(&t->shard_loss, t->shards, "losses");
+    if (st == STATUS_OK) st = allocate(t);
+    return st;
+}
+
+static Status open_run(Trainer *t)
+{
+    if (comm_rank(t->comm) != 0) return STATUS_OK;
+    FILE *config;
+    Status st = rundir_open(t->run_path, &t->run);
+    if (st == STATUS_OK) st = rundir_create_file(&t->run, "config.cfg", &config);
+    if (st != STATUS_OK) return st;
+    settings_print(t->settings, config);
+    return rundir_finish_file(&t->run, "config.cfg", config);
+}
+
+Status trainer_open(Trainer *t, Comm *comm, const Settings *settings, const char *run_path)
+{
+    *t = (Trainer){.comm = comm, .settings = settings, .shards = (size_t)settings->training.shards};
+    t->started = t->lap = t->last_log = clock_seconds();
+    assert(strlen(run_path) < sizeof t->run_path);
+    strcpy(t->run_path, run_path);
+    const size_t size = (size_t)comm_size(comm), rank = (size_t)comm_rank(comm);
+    if (size > t->shards) {
+        if (rank != 0) return STATUS_CONFIG;
+        return status_fail(STATUS_CONFIG,
+                           "%zu ranks, but training.shards is %zu: a rank needs a shard of its own; start at "
+                           "most %zu ranks, or set training.shards higher (it is part of the result)",
+                           size, t->shards, t->shards);
+    }
+    t->first_shard = fold_run_begin(t->shards, size, rank);
+    t->run_length = fold_run_begin(t->shards, size, rank + 1) - t->first_shard;
+    fpstate_set();
+    Status st = comm_agree(comm, open_alone(t));
+    if (st == STATUS_OK) st = open_scaling(t);
+    const ReductionKind kind = strcmp(settings->training.reduction, "mpi") == 0 ? REDUCTION_MPI : REDUCTION_TREE;
+    if (st == STATUS_OK)
+        st = reduction_open(comm, kind, t->kernels, t->shards, t->network.floats, t->piece, WORD_LOSSES + t->shards,
+                            &t->reduction);
+    if (st == STATUS_OK) st = comm_agree(comm, open_run(t));
+    if (st != STATUS_OK) {
+        trainer_close(t);
+        return st;
+    }
+    open_schedule(t);
+    network_draw(&t->network, network_initialisation(settings->model.init), (uint64_t)settings->run.seed, t->parameter);
+    trainer_lap(t, PHASE_LOAD);
+    return STATUS_OK;
+}
+
+void trainer_close(Trainer *t)
+{
+    rundir_close(&t->run);
+    reduction_close(t->reduction);
+    loader_free(&t->loader);
+    batch_free(&t->batch);
+    samples_free(&t->test);
+    workspace_free(&t->workspace);
+    fold_free(&t->own);
+    fold_free(&t->whole);
+    memory_free(t->slab);
+    memory_free(t->piece);
+    memory_free(t->word);
+    memory_free(t->shard_loss);
+    memory_free(t->confusion);
+    memory_free(t->prediction);
+    digest_close(t->digest);
+    *t = (Trainer){0};
+}

@@ -1,0 +1,102 @@
+#include <inttypes.h>
+#include <math.h>
+#include <string.h>
+
+#include "base/fault.h"
+#include "train/trainer.h"
+
+/* The losses of the own shards, each summed in double, into the words. */
+static void put_losses(Trainer *t)
+{
+    for (size_t i = 0; i < t->run_length; i++) {
+        double sum = 0.0;
+        for (size_t row = t->batch.first_row[i]; row < t->batch.first_row[i + 1]; row++)
+            sum += (double)t->workspace.loss[row];
+        memcpy(&t->word[WORD_LOSSES + t->first_shard + i], &sum, sizeof sum);
+    }
+}
+
+static void compute(Trainer *t)
+{
+    Batch *batch = &t->batch;
+    network_forward(&t->network, t->kernels, t->parameter, batch->n, batch->x, &t->workspace);
+    network_backward(&t->network, t->kernels, t->parameter, batch->n, batch->x, batch->label, &t->own, batch->first_row,
+                     &t->workspace, t->piece);
+}
+
+Status trainer_check_finite(const Trainer *t)
+{
+    if (!t->not_finite) return STATUS_OK;
+    for (size_t tensor = 0; tensor < network_tensors(&t->network); tensor++)
+        for (size_t i = 0; i < network_tensor_size(&t->network, tensor); i++) {
+            const float value = t->parameter[network_tensor_index(&t->network, tensor, i)];
+            if (isfinite(value)) continue;
+            char name[64];
+            network_tensor_name(&t->network, tensor, name);
+            return status_fail(STATUS_DIVERGED,
+                               "training diverged: after step %" PRIu64
+                               " element %zu of %s is %f; a lower "
+                               "optimizer.learning_rate or a warm-up usually helps",
+                               t->step, i, name, (double)value);
+        }
+    return status_fail(STATUS_DIVERGED, "training diverged: a parameter was not finite after step %" PRIu64, t->step);
+}
+
+/* After the reduction: what the ranks told each other, before any update. */
+static Status read_words(Trainer *t, uint64_t samples, float rate, double *loss)
+{
+    if (t->word[WORD_NOT_FINITE]) return trainer_check_finite(t);
+    memcpy(t->shard_loss, t->word + WORD_LOSSES, t->shards * sizeof *t->shard_loss);
+    *loss = fold_doubles(&t->whole, t->shard_loss);
+    if (isfinite(*loss)) return STATUS_OK;
+    return status_fail(STATUS_DIVERGED,
+                       "training diverged: the loss of step %" PRIu64 " (%" PRIu64
+                       " samples, learning rate %g) is %f; a lower optimizer.learning_rate or a warm-up usually helps",
+                       t->step + 1, samples, (double)rate, *loss);
+}
+
+static void record_step(Trainer *t, uint64_t samples, double loss, float rate)
+{
+    Records *records = t->run.records;
+    record_begin(records, "step");
+    record_integer(records, "step", t->step);
+    record_integer(records, "epoch", (t->step - 1) / t->steps_per_epoch + 1);
+    record_integer(records, "samples", samples);
+    record_hex(records, "rows", t->word[WORD_SAMPLES]);
+    record_float(records, "loss", loss / (double)samples);
+    record_float(records, "learning_rate", (double)rate);
+    record_end(records);
+}
+
+Status trainer_step(Trainer *t)
+{
+    const uint64_t batch_size = (uint64_t)t->settings->training.batch_size, rows = t->loader.rows;
+    const uint64_t begin = t->step % t->steps_per_epoch * batch_size;
+    const uint64_t end = begin + batch_size < rows ? begin + batch_size : rows, samples = end - begin;
+    const float rate = schedule_rate(&t->schedule, t->step);
+    loader_pack(&t->loader, (uint32_t)(t->step / t->steps_per_epoch), (uint32_t)begin, (uint32_t)end, &t->batch);
+    trainer_lap(t, PHASE_PACK);
+    compute(t);
+    memset(t->word, 0, (WORD_LOSSES + t->shards) * sizeof *t->word);
+    t->word[WORD_NOT_FINITE] = t->not_finite;
+    t->word[WORD_SAMPLES] = t->batch.digest;
+    put_losses(t);
+    trainer_lap(t, PHASE_COMPUTE);
+    reduction_run(t->reduction, t->word);
+    trainer_lap(t, PHASE_REDUCE);
+    double loss = 0.0;
+    Status st = read_words(t, samples, rate, &loss);
+    if (st != STATUS_OK) return st;
+    t->sgd.rate = rate;
+    t->sgd.inverse_samples = 1.0f / (float)samples;
+    t->not_finite = t->kernels->sgd(t->network.floats, &t->sgd, t->piece[0], t->parameter, t->velocity);
+    t->step++;
+    if (fault_at("flip-parameter", t->step)) t->parameter[0] = -t->parameter[0];
+    if (fault_at("flip-velocity", t->step) && t->velocity) t->velocity[0] = -t->velocity[0];
+    t->epoch_loss += loss;
+    t->epoch_digest += t->word[WORD_SAMPLES];
+    trainer_lap(t, PHASE_UPDATE);
+    record_step(t, samples, loss, rate);
+    trainer_lap(t, PHASE_RECORD);
+    return STATUS_OK;
+}

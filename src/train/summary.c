@@ -1,0 +1,82 @@
+/* Tables for people. */
+#include <inttypes.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "base/clock.h"
+#include "base/log.h"
+#include "train/trainer.h"
+
+static const char *activation_text(Activation activation)
+{
+    switch (activation) {
+        case ACTIVATION_RELU: return "relu";
+        case ACTIVATION_TANH: return "tanh";
+        case ACTIVATION_SIGMOID: return "sigmoid";
+        case ACTIVATION_NONE: break;
+    }
+    return "softmax";
+}
+
+void trainer_log_plan(Trainer *t)
+{
+    const int ranks = comm_size(t->comm);
+    const size_t least = t->shards / (size_t)ranks, most = (t->shards + (size_t)ranks - 1) / (size_t)ranks;
+    char shape[256] = "";
+    size_t used = (size_t)snprintf(shape, sizeof shape, "%zu", t->network.layer[0].in);
+    for (size_t i = 0; i < t->network.layers && used + 48 < sizeof shape; i++)
+        used += (size_t)snprintf(shape + used, sizeof shape - used, " - %zu %s", t->network.layer[i].out,
+                                 activation_text(t->network.layer[i].activation));
+    log_info("network    %s: %zu parameters", shape, t->network.parameters);
+    log_info("data       %" PRIu32 " training and %" PRIu32 " test samples of %zu %s pixels from %s", t->loader.rows,
+             t->test_rows, t->loader.samples.features, t->loader.samples.kind == ELEMENT_UINT8 ? "uint8" : "float32",
+             t->settings->data.file);
+    log_info("work       %" PRId64 " epochs of %" PRIu64 " steps, batch %" PRId64 " over all ranks",
+             t->settings->training.epochs, t->steps_per_epoch, t->settings->training.batch_size);
+    log_info("ranks      %d, each with %zu to %zu of %zu shards; %s kernels", ranks, least, most, t->shards,
+             t->kernels->name);
+    log_info("run        %s", t->run_path);
+}
+
+/* Mean and largest over the ranks of each phase's seconds. */
+static void log_phases(Trainer *t)
+{
+    static const char *const names[PHASES] = {
+        [PHASE_LOAD] = "load and set up",
+        [PHASE_PACK] = "shuffle and pack",
+        [PHASE_COMPUTE] = "forward and backward",
+        [PHASE_REDUCE] = "reduce (with waiting)",
+        [PHASE_UPDATE] = "update",
+        [PHASE_EVALUATE] = "evaluate",
+        [PHASE_IDLE] = "wait for evaluation",
+        [PHASE_CHECK] = "digests and checks",
+        [PHASE_RECORD] = "records and logs",
+    };
+    double all[PHASES * FOLD_MAX_SHARDS];
+    const int ranks = comm_size(t->comm);
+    comm_gather_all(t->comm, t->seconds, sizeof t->seconds, all);
+    log_info("%-24s %10s %10s   seconds over the ranks", "phase", "mean", "most");
+    for (int p = 0; p < PHASES; p++) {
+        double sum = 0.0, most = 0.0;
+        for (int r = 0; r < ranks; r++) {
+            const double seconds = all[r * PHASES + p];
+            sum += seconds;
+            most = seconds > most ? seconds : most;
+        }
+        log_info("%-24s %10.3f %10.3f", names[p], sum / ranks, most);
+    }
+    if (ranks > 1)
+        log_info("Evaluation by %s cost the other ranks %.3f s of waiting each, %.1f %% of the training.",
+                 strcmp(t->settings->evaluation.mode, "all") == 0 ? "all ranks" : "rank 0", all[PHASES + PHASE_IDLE],
+                 100.0 * all[PHASES + PHASE_IDLE] / (clock_seconds() - t->started));
+}
+
+void trainer_log_end(Trainer *t, const Score *score, Digest model)
+{
+    char hex[DIGEST_HEX_SIZE];
+    digest_hex(model, hex);
+    log_phases(t);
+    log_info("finished   %" PRIu64 " steps in %.2f s: test loss %.4f, %" PRIu64 " of %" PRIu64 " right", t->step,
+             clock_seconds() - t->started, score->loss, score->correct, score->count);
+    log_info("model      %s", hex);
+}

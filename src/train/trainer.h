@@ -1,0 +1,114 @@
+/* The trainer: one rank's part of a run. The invariants that everything else is written around:
+ *
+ *   I1  replicas are equal in every bit after a step
+ *   I2  every rank makes the same collective calls in the same order
+ *   I3  the order of samples depends on (seed, epoch, shard) alone
+ *   I4  the gradient is the mean over the batch, whatever its split, an empty share included
+ *   I5  a checkpoint under its final name is complete
+ *   I6  stop, resume, on any number of ranks, equals never having stopped, in every bit
+ *   I7  records are durable before the checkpoint that covers them
+ */
+#ifndef LOCKSTEP_TRAIN_TRAINER_H
+#define LOCKSTEP_TRAIN_TRAINER_H
+
+#include "comm/reduction.h"
+#include "config/settings.h"
+#include "data/loader.h"
+#include "model/network.h"
+#include "model/schedule.h"
+#include "output/predictions.h"
+#include "rundir/rundir.h"
+
+/* Where a rank's time goes, in seconds. */
+typedef enum {
+    PHASE_LOAD,    /* files, set-up */
+    PHASE_PACK,    /* shuffling and packing batches */
+    PHASE_COMPUTE, /* forward, loss, backward */
+    PHASE_REDUCE,  /* the gradient between ranks, waiting for the slowest included */
+    PHASE_UPDATE,
+    PHASE_EVALUATE, /* this rank's own part of evaluations */
+    PHASE_IDLE,     /* waiting for the others' part of evaluations */
+    PHASE_CHECK,    /* digests and the replica check */
+    PHASE_RECORD,   /* records, logs, predictions */
+    PHASES
+} Phase;
+
+/* The words that travel beside each gradient, added over the ranks. The losses are doubles' bits, each shard's filled
+ * by its owner alone. */
+enum { WORD_NOT_FINITE, WORD_SAMPLES, WORD_LOSSES };
+
+typedef struct {
+    double loss; /* mean over the test samples, nats */
+    uint64_t correct, count;
+} Score;
+
+typedef struct {
+    Comm *comm;               /* borrowed */
+    const Settings *settings; /* borrowed, equal on all ranks */
+    const Kernels *kernels;   /* borrowed */
+    RunDir run;               /* zeroed on every rank but 0; owned */
+    char run_path[2 * SETTINGS_TEXT_SIZE];
+    size_t shards, first_shard, run_length; /* S, and this rank's run */
+    Loader loader;                          /* owned */
+    Batch batch;                            /* owned */
+    Samples test;                           /* the rows that this rank evaluates; owned */
+    size_t test_first, test_length;         /* the shards of the test set that these are */
+    uint32_t test_rows;                     /* of the whole test set */
+    Network network;
+    Workspace workspace; /* owned */
+    Schedule schedule;
+    SgdStep sgd;            /* rate and inverse_samples are set at each step */
+    Fold own, whole;        /* the tree within this rank's run, and over all shards; owned */
+    float *slab;            /* parameters, velocity, gradient pieces; owned */
+    float *parameter;       /* (network.floats); view into slab */
+    float *velocity;        /* (network.floats), NULL without momentum; view into slab */
+    float **piece;          /* (own.outputs) subtree sums of the gradient; array owned, views into slab */
+    Reduction *reduction;   /* owned */
+    DigestState *digest;    /* owned */
+    uint64_t *word;         /* (WORD_LOSSES + shards); owned */
+    double *shard_loss;     /* (shards); owned */
+    uint64_t *confusion;    /* (classes, classes) label by prediction, of the last evaluation; owned */
+    Prediction *prediction; /* (test_rows) of the final evaluation, NULL if none are wanted; owned */
+
+    uint64_t step; /* completed steps */
+    uint64_t steps_per_epoch;
+    bool not_finite;          /* the last update made a parameter infinite or NaN */
+    double epoch_loss;        /* the sum of the losses of the epoch's samples so far */
+    uint64_t epoch_digest;    /* the sum of the sample digests of the epoch so far */
+    double started, last_log; /* clock_seconds */
+    double lap;               /* when the current phase began */
+    double seconds[PHASES];
+} Trainer;
+
+/* Ends the current phase: the time since the last call goes to `phase`. */
+void trainer_lap(Trainer *trainer, Phase phase);
+
+/* Sets everything up: reads the dataset, draws the parameters, opens the run directory. Collective; agreed. */
+MUST_CHECK Status trainer_open(Trainer *trainer, Comm *comm, const Settings *settings, const char *run_path);
+void trainer_close(Trainer *trainer); /* collective */
+
+/* One step: the next batch, one reduction, one update. Collective; agreed. STATUS_DIVERGED: the loss, or a parameter
+ * after the last update, is not finite; the parameters are those of the step before. */
+MUST_CHECK Status trainer_step(Trainer *trainer);
+
+/* STATUS_DIVERGED with step and tensor named if the last update made a parameter infinite or NaN. Local: equal on all
+ * ranks by I1. */
+MUST_CHECK Status trainer_check_finite(const Trainer *trainer);
+
+/* The model's digest, and whether every rank has the same parameters and optimizer state (I1). Collective; agreed.
+ * STATUS_INTERNAL: replicas differ, or the floating-point environment was changed; the message names the tensor and the
+ * ranks. */
+MUST_CHECK Status trainer_check_replicas(Trainer *trainer, Digest *model);
+
+/* Evaluates on the test set: by rank 0, or by all ranks on their shards of it (evaluation.mode), with the same result
+ * in every bit. predictions: also fills trainer->prediction if it is wanted. Collective. */
+void trainer_evaluate(Trainer *trainer, bool predictions, Score *score);
+
+/* The whole training. Collective; agreed. *last_line (rank 0): what a finished training prints. */
+MUST_CHECK Status trainer_run(Trainer *trainer, char last_line[128]);
+
+/* Tables for people, through the log: the model and the plan of work; where the time went. Collective. */
+void trainer_log_plan(Trainer *trainer);
+void trainer_log_end(Trainer *trainer, const Score *score, Digest model);
+
+#endif
