@@ -54,12 +54,12 @@ static void print(const char *prefix, bool to_terminal, const char *format, va_l
     }
 }
 
-#define PRINT(prefix, to_terminal)            \
-    do {                                      \
-        va_list args;                         \
-        va_start(args, format);               \
+#define PRINT(prefix, to_terminal)                \
+    do {                                          \
+        va_list args;                             \
+        va_start(args, format);                   \
         print(prefix, to_terminal, format, args); \
-        va_end(args);                         \
+        va_end(args);                             \
     } while (0)
 
 void log_info(const char *format, ...)

@@ -1,6 +1,7 @@
 /* Philox4x32-10, a counter-based random number generator: the output is a pure function of key and counter, so there is
  * no state to save and any element can be drawn alone. Salmon, Moraes, Dror, Shaw: Parallel random numbers: as easy as
- * 1, 2, 3, SC'11, section 3.3. Every random decision of Lockstep is drawn here, keyed by (seed, purpose, two numbers). */
+ * 1, 2, 3, SC'11, section 3.3. Every random decision of Lockstep is drawn here, keyed by (seed, purpose, two numbers).
+ */
 #ifndef LOCKSTEP_BASE_PHILOX_H
 #define LOCKSTEP_BASE_PHILOX_H
 

@@ -34,16 +34,16 @@ void status_clear(void)
 const char *status_name(Status st)
 {
     switch (st) {
-    case STATUS_OK: return "ok";
-    case STATUS_DIVERGED: return "diverged";
-    case STATUS_USAGE: return "wrong usage";
-    case STATUS_DATA: return "bad data";
-    case STATUS_NO_INPUT: return "no such input";
-    case STATUS_INTERNAL: return "internal error";
-    case STATUS_CANT_CREATE: return "cannot create output";
-    case STATUS_IO: return "input/output error";
-    case STATUS_STOPPED: return "stopped on request";
-    case STATUS_CONFIG: return "bad config";
+        case STATUS_OK: return "ok";
+        case STATUS_DIVERGED: return "diverged";
+        case STATUS_USAGE: return "wrong usage";
+        case STATUS_DATA: return "bad data";
+        case STATUS_NO_INPUT: return "no such input";
+        case STATUS_INTERNAL: return "internal error";
+        case STATUS_CANT_CREATE: return "cannot create output";
+        case STATUS_IO: return "input/output error";
+        case STATUS_STOPPED: return "stopped on request";
+        case STATUS_CONFIG: return "bad config";
     }
     return "unknown status";
 }

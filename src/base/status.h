@@ -4,20 +4,20 @@
 #ifndef LOCKSTEP_BASE_STATUS_H
 #define LOCKSTEP_BASE_STATUS_H
 
-#define MUST_CHECK __attribute__((warn_unused_result))
+#define MUST_CHECK                 __attribute__((warn_unused_result))
 #define PRINTF_LIKE(string, first) __attribute__((format(printf, string, first)))
 
 typedef enum {
     STATUS_OK = 0,
-    STATUS_DIVERGED = 1,      /* a parameter or loss is not finite */
-    STATUS_USAGE = 64,        /* wrong command line */
-    STATUS_DATA = 65,         /* data that contradict themselves, are truncated or damaged */
-    STATUS_NO_INPUT = 66,     /* no such config, dataset or checkpoint */
-    STATUS_INTERNAL = 70,     /* out of memory, replicas differ, hang */
-    STATUS_CANT_CREATE = 73,  /* output cannot be created, run directory held or not empty */
-    STATUS_IO = 74,           /* reading or writing failed */
-    STATUS_STOPPED = 75,      /* stopped on request with a checkpoint: run again to go on */
-    STATUS_CONFIG = 78        /* bad settings */
+    STATUS_DIVERGED = 1,     /* a parameter or loss is not finite */
+    STATUS_USAGE = 64,       /* wrong command line */
+    STATUS_DATA = 65,        /* data that contradict themselves, are truncated or damaged */
+    STATUS_NO_INPUT = 66,    /* no such config, dataset or checkpoint */
+    STATUS_INTERNAL = 70,    /* out of memory, replicas differ, hang */
+    STATUS_CANT_CREATE = 73, /* output cannot be created, run directory held or not empty */
+    STATUS_IO = 74,          /* reading or writing failed */
+    STATUS_STOPPED = 75,     /* stopped on request with a checkpoint: run again to go on */
+    STATUS_CONFIG = 78       /* bad settings */
 } Status;
 
 /* Records the message (what, where, what to do; no newline; cut at 2000 bytes) and returns st, which is not STATUS_OK.

@@ -1,6 +1,6 @@
 #include "lockstep/lockstep.h"
 
-#define TEXT(x) #x
+#define TEXT(x)                      #x
 #define VERSION(major, minor, patch) TEXT(major) "." TEXT(minor) "." TEXT(patch)
 
 const char *lockstep_version(void)

@@ -20,16 +20,17 @@ typedef struct {
 
 typedef struct Dataset Dataset;
 
-/* Opens and checks shapes and types of all four: images uint8 or float32 with at least 2 dimensions and at least one row,
- * both parts of the same kind and the same shape per image; labels integer with one dimension (or (N,1)) and as many
- * rows as images. At most 2^32 - 1 rows a part, 2^24 features. Reads no values. Local. STATUS_NO_INPUT: no file; STATUS_DATA: the
- * message names file, dataset, what was found and what is needed; for float labels that labels must be integers. */
+/* Opens and checks shapes and types of all four: images uint8 or float32 with at least 2 dimensions and at least one
+ * row, both parts of the same kind and the same shape per image; labels integer with one dimension (or (N,1)) and as
+ * many rows as images. At most 2^32 - 1 rows a part, 2^24 features. Reads no values. Local. STATUS_NO_INPUT: no file;
+ * STATUS_DATA: the message names file, dataset, what was found and what is needed; for float labels that labels must be
+ * integers. */
 MUST_CHECK Status dataset_open(const DatasetSource *source, Dataset **dataset);
 void dataset_close(Dataset *dataset); /* accepts NULL */
 
 uint32_t dataset_rows(const Dataset *dataset, Part part);
-size_t dataset_features(const Dataset *dataset);     /* values of one image */
-ElementKind dataset_kind(const Dataset *dataset);    /* ELEMENT_UINT8 or ELEMENT_FLOAT32 */
+size_t dataset_features(const Dataset *dataset);  /* values of one image */
+ElementKind dataset_kind(const Dataset *dataset); /* ELEMENT_UINT8 or ELEMENT_FLOAT32 */
 uint32_t dataset_classes(const Dataset *dataset);
 /* The shape of one image: number of dimensions (without the rows) and their extents. */
 int dataset_shape(const Dataset *dataset, uint64_t extent[H5FILE_MAX_DIMENSIONS]);
