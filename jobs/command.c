@@ -44,10 +44,12 @@ Status invocation_number(const Invocation *invocation, const char *name, long lo
 
 static void print_commands(const Command *const *commands, size_t count, FILE *out)
 {
-    fprintf(out, "usage: lockstep COMMAND [OPTION]... [OPERAND]...\n\n"
-                 "Trains neural-network classifiers on any number of MPI ranks, with the same bits.\n\nCommands:\n");
+    fprintf(out,
+            "usage: lockstep COMMAND [OPTION]... [OPERAND]...\n\n"
+            "Trains neural-network classifiers on any number of MPI ranks, with the same bits.\n\nCommands:\n");
     for (size_t i = 0; i < count; i++) fprintf(out, "  %-13s %s\n", commands[i]->name, commands[i]->summary);
-    fprintf(out, "\n\"lockstep COMMAND --help\" explains one, \"lockstep --help settings\" every setting of a config.\n");
+    fprintf(out,
+            "\n\"lockstep COMMAND --help\" explains one, \"lockstep --help settings\" every setting of a config.\n");
 }
 
 static void print_option(const Option *option, FILE *out)
@@ -86,8 +88,7 @@ static Status unknown_command(const Command *const *commands, size_t count, cons
     const char *names[64];
     for (size_t i = 0; i < count; i++) names[i] = commands[i]->name;
     const int nearest = text_nearest(name, names, count);
-    if (nearest >= 0)
-        return status_fail(STATUS_USAGE, "no command \"%s\"; did you mean \"%s\"?", name, names[nearest]);
+    if (nearest >= 0) return status_fail(STATUS_USAGE, "no command \"%s\"; did you mean \"%s\"?", name, names[nearest]);
     return status_fail(STATUS_USAGE, "no command \"%s\"; \"lockstep --help\" lists them", name);
 }
 

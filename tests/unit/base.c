@@ -120,14 +120,10 @@ static void a_changed_rounding_mode_is_seen(void)
 int main(void)
 {
     static const UnitTest tests[] = {
-        UNIT(philox_gives_the_published_numbers),
-        UNIT(bounded_numbers_are_uniform),
-        UNIT(streams_differ_in_every_part_of_their_key),
-        UNIT(digests_are_those_of_xxhsum),
-        UNIT(a_sample_hash_depends_on_position_and_row),
-        UNIT(memory_is_zeroed_aligned_and_refuses_overflow),
-        UNIT(the_nearest_name_is_a_slip_away_or_none),
-        UNIT(a_changed_rounding_mode_is_seen),
+        UNIT(philox_gives_the_published_numbers),        UNIT(bounded_numbers_are_uniform),
+        UNIT(streams_differ_in_every_part_of_their_key), UNIT(digests_are_those_of_xxhsum),
+        UNIT(a_sample_hash_depends_on_position_and_row), UNIT(memory_is_zeroed_aligned_and_refuses_overflow),
+        UNIT(the_nearest_name_is_a_slip_away_or_none),   UNIT(a_changed_rounding_mode_is_seen),
     };
     return UNIT_RUN("base", tests);
 }

@@ -10,7 +10,9 @@ typedef struct {
     void (*run)(void);
 } UnitTest;
 
+/* clang-format off */
 #define UNIT(function) {#function, function}
+/* clang-format on */
 
 /* Runs the tests and returns main's result: 0 if every assertion held and at least one was made. */
 static inline int unit_run(const char *module, const UnitTest *tests, size_t count)

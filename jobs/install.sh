@@ -1,0 +1,81 @@
+#!/usr/bin/env bash
+# Installs what Lockstep needs and this machine lacks. See --help.
+set -euo pipefail
+
+usage='usage: jobs/install.sh [build|test]
+
+Installs, on Debian and Ubuntu, the packages that building Lockstep needs ("build", the default) or building and
+testing it ("test"). What is there already, from whatever source, is left alone; if nothing is missing, nothing is
+said or done. Needs root or sudo only if something is missing.'
+
+case "${1:-build}" in
+build | test) purpose=${1:-build} ;;
+-h | --help)
+    echo "$usage"
+    exit 0
+    ;;
+*)
+    echo "$usage" >&2
+    exit 64
+    ;;
+esac
+
+missing=()
+# need PACKAGE COMMAND...: PACKAGE is missing unless COMMAND succeeds.
+need() {
+    "${@:2}" >/dev/null 2>&1 || missing+=("$1")
+}
+program() {
+    command -v "$1"
+}
+library() {
+    pkg-config --exists "$1"
+}
+c_headers() {
+    echo '#include <stdlib.h>' | cc -E -
+}
+
+need gcc program cc
+need libc6-dev c_headers
+need make program make
+need cmake program cmake
+need pkg-config program pkg-config
+need openmpi-bin program mpirun
+need libopenmpi-dev program mpicc
+need libhdf5-dev library hdf5-serial
+need libconfig-dev library libconfig
+need libxxhash-dev library libxxhash
+need zlib1g-dev library zlib
+if [ "$purpose" = test ]; then
+    need libcunit1-dev library cunit
+    need shellcheck program shellcheck
+    need clang-format program clang-format
+fi
+if [ ${#missing[@]} -eq 0 ]; then exit 0; fi
+
+fail() {
+    echo "jobs/install.sh: missing: ${missing[*]} (names of Debian packages)" >&2
+    echo "jobs/install.sh: $1" >&2
+    exit 1
+}
+as_root=()
+if ! program apt-get >/dev/null; then
+    fail "no apt-get here: install them by this system's own means"
+elif [ "$(id -u)" -ne 0 ]; then
+    program sudo >/dev/null || fail "neither root nor sudo: have an administrator install them"
+    as_root=(sudo)
+fi
+
+log=$(mktemp)
+trap 'rm -f "$log"' EXIT
+apt() {
+    "${as_root[@]}" env DEBIAN_FRONTEND=noninteractive apt-get -q -y -o Dpkg::Use-Pty=0 "$@" >>"$log" 2>&1
+}
+echo "installing ${missing[*]}" >&2
+# --no-upgrade: without pkg-config every library looks missing.
+install=(install --no-install-recommends --no-upgrade "${missing[@]}")
+# The lists of a new machine are absent, those of an old one may be stale.
+apt "${install[@]}" || { apt update && apt "${install[@]}"; } || {
+    cat "$log" >&2
+    fail "apt-get failed (above)"
+}

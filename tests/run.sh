@@ -1,0 +1,69 @@
+#!/usr/bin/env bash
+# Everything that has to hold before a change lands. See --help.
+set -euo pipefail
+
+usage='usage: tests/run.sh
+
+Installs what is missing (jobs/install.sh test), builds the presets release and dev (warnings are errors) under build/,
+and runs all tests on both. Says little about what succeeds; shows the whole output of what fails. The last line is
+the sum over both builds in the words of ctest. Exit 0 if everything passed, 1 if anything failed.'
+
+case "${1:-}" in
+'') ;;
+-h | --help)
+    echo "$usage"
+    exit 0
+    ;;
+*)
+    echo "$usage" >&2
+    exit 64
+    ;;
+esac
+
+SECONDS=0
+cd "$(dirname "${BASH_SOURCE[0]}")/.."
+# shellcheck source=tests/environment.sh
+. tests/environment.sh
+jobs/install.sh test
+jobs=$(nproc)
+mkdir -p build
+
+build() {
+    local log=build/$1.log
+    if ! { cmake --preset "$1" && cmake --build --preset "$1" -j "$jobs"; } >"$log" 2>&1; then
+        cat "$log"
+        echo "tests/run.sh: the preset $1 does not build (above; build/$1.log)"
+        exit 1
+    fi
+}
+
+failed=0
+total=0
+# check PRESET [CTEST OPTION]...: its tests, in build/PRESET-tests.log; only failures and the sum are shown.
+check() {
+    local log=build/$1-tests.log code=0 sum
+    echo "== $1"
+    ctest --test-dir "build/$1" -j "$jobs" --output-on-failure --no-tests=error "${@:2}" 2>&1 | tee "$log" |
+        sed -u -E '/^(Internal ctest|Test project) /d; /^ *Start +[0-9]+:/d; / Passed +[0-9.]+ sec$/d; /^$/d' || code=$?
+    if ! sum=$(grep -E '^[0-9]+% tests passed, [0-9]+ tests failed out of [0-9]+' "$log"); then
+        echo "tests/run.sh: ctest ran no tests on $1"
+        exit 1
+    fi
+    read -r _ _ _ bad _ _ _ _ all <<<"$sum"
+    failed=$((failed + bad))
+    total=$((total + all))
+    # A ctest that fails for another reason than a failed test must not be lost.
+    if [ "$code" -ne 0 ] && [ "$bad" -eq 0 ]; then
+        echo "tests/run.sh: ctest itself failed on $1 (exit $code)"
+        exit 1
+    fi
+}
+
+build release
+build dev
+check release
+check dev --label-exclude house # these look at the sources, which are the same
+
+echo "== both builds and all tests: $SECONDS s"
+echo "$(((total - failed) * 100 / total))% tests passed, $failed tests failed out of $total"
+[ "$failed" -eq 0 ]
