@@ -1,4 +1,5 @@
-/* The settings of a training. One table (settings.c) holds every setting's name, type, range, default and text; parsing,
+/* The settings of a training. One table (settings.c) holds every setting's name, type, range, default and text;
+ * parsing,
  * --set, --help settings, the printed config and, at resume, the comparison of two configs all come from it. A setting
  * is added with the code that uses it, never before. */
 #ifndef LOCKSTEP_CONFIG_SETTINGS_H
@@ -50,10 +51,10 @@ typedef struct {
         double learning_rate, momentum, weight_decay;
         bool nesterov;
         struct {
-            SettingText name;      /* "constant", "step", "cosine" */
-            int64_t warmup_steps;  /* linear warm-up from learning_rate / warmup_steps */
-            int64_t step_epochs;   /* step: multiplied by gamma every so many epochs */
-            double gamma;          /* step */
+            SettingText name;         /* "constant", "step", "cosine" */
+            int64_t warmup_steps;     /* linear warm-up from learning_rate / warmup_steps */
+            int64_t step_epochs;      /* step: multiplied by gamma every so many epochs */
+            double gamma;             /* step */
             double min_learning_rate; /* cosine: reached at the last step */
         } schedule;
     } optimizer;
@@ -70,8 +71,9 @@ typedef struct {
 
 /* A config: defaults < text < sets. text is the content of the file called name (for messages), of size bytes; sets are
  * the operands of --set, "path=value" each, applied in order. Local, touches no file. STATUS_CONFIG: syntax, unknown
- * key, wrong type, out of range, a missing setting that has no default, or settings that contradict each other; the message names
- * file and line (or the --set), the setting, what is allowed, and for an unknown key the nearest known one. */
+ * key, wrong type, out of range, a missing setting that has no default, or settings that contradict each other; the
+ * message names file and line (or the --set), the setting, what is allowed, and for an unknown key the nearest known
+ * one. */
 MUST_CHECK Status settings_parse(Settings *settings, const char *name, const char *text, size_t size,
                                  const char *const *sets, size_t set_count);
 
