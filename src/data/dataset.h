@@ -6,10 +6,15 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "base/digest.h"
 #include "base/status.h"
 #include "hdf5/h5file.h"
 
 typedef enum { PART_TRAIN, PART_TEST } Part;
+
+/* By Part: "train", "test"; the paths in files that Lockstep writes, the settings' defaults. */
+extern const char *const dataset_part_name[2];
+extern const char *const dataset_default_images[2], *const dataset_default_labels[2];
 
 /* What to open; the strings are borrowed for the call. */
 typedef struct {
@@ -20,19 +25,28 @@ typedef struct {
 
 typedef struct Dataset Dataset;
 
-/* Opens and checks shapes and types of all four: images uint8 or float32 with at least 2 dimensions and at least one row,
- * both parts of the same kind and the same shape per image; labels integer with one dimension (or (N,1)) and as many
- * rows as images. At most 2^32 - 1 rows a part, 2^24 features. Reads no values. Local. STATUS_NO_INPUT: no file; STATUS_DATA: the
- * message names file, dataset, what was found and what is needed; for float labels that labels must be integers. */
+/* Opens and checks shapes and types of all four: images uint8 or float32 with at least 2 dimensions and at least one
+ * row, both parts of the same kind and the same shape per image; labels integer with one dimension (or (N,1)) and as
+ * many rows as images. At most 2^32 - 1 rows a part, 2^24 features. Reads no values. Local. STATUS_NO_INPUT: no file;
+ * STATUS_DATA: the message names file, dataset, what was found and what is needed; for float labels that labels must be
+ * integers. */
 MUST_CHECK Status dataset_open(const DatasetSource *source, Dataset **dataset);
 void dataset_close(Dataset *dataset); /* accepts NULL */
 
 uint32_t dataset_rows(const Dataset *dataset, Part part);
-size_t dataset_features(const Dataset *dataset);     /* values of one image */
-ElementKind dataset_kind(const Dataset *dataset);    /* ELEMENT_UINT8 or ELEMENT_FLOAT32 */
+size_t dataset_features(const Dataset *dataset);  /* values of one image */
+ElementKind dataset_kind(const Dataset *dataset); /* ELEMENT_UINT8 or ELEMENT_FLOAT32 */
 uint32_t dataset_classes(const Dataset *dataset);
 /* The shape of one image: number of dimensions (without the rows) and their extents. */
 int dataset_shape(const Dataset *dataset, uint64_t extent[H5FILE_MAX_DIMENSIONS]);
+
+/* Labels of rows [first, first + count) of a part. Local. STATUS_DATA as samples_init. */
+MUST_CHECK Status dataset_read_labels(Dataset *dataset, Part part, uint32_t first, uint32_t count, uint32_t *label);
+
+/* XXH3-128 over the values: training images (uint8 or little-endian float32, row-major), training labels (little-endian
+ * uint32), test images, test labels; so the same for files that differ only in layout, paths or the labels' type. Reads
+ * and checks everything. Local. STATUS_DATA as samples_init. */
+MUST_CHECK Status dataset_digest(Dataset *dataset, Digest *digest);
 
 /* Consecutive rows of one part, in memory. */
 typedef struct {

@@ -17,10 +17,11 @@ typedef struct {
     const char *train_images, *train_labels, *test_images, *test_labels;
 } IdxFiles;
 
-/* Writes them as a dataset file: /train/images (N, rows, columns) uint8, /train/labels (N), /test/images, /test/labels. Counts
- * of images and labels must agree, and the image sizes of both parts. Local. STATUS_NO_INPUT: a file is missing;
- * STATUS_DATA: wrong magic, type or dimensions, truncated, bytes after the end, damaged gzip, counts that disagree; STATUS_CANT_CREATE,
- * STATUS_IO for out. Nothing is left at out on failure, and a file that was there stays as it was. */
+/* Writes them as a dataset file: /train/images (N, rows, columns) uint8, /train/labels (N), /test/images, /test/labels.
+ * Counts of images and labels must agree, and the image sizes of both parts. Local. STATUS_NO_INPUT: a file is missing;
+ * STATUS_DATA: wrong magic, type or dimensions, truncated, bytes after the end, damaged gzip, counts that disagree;
+ * STATUS_CANT_CREATE, STATUS_IO for out. Nothing is left at out on failure, and a file that was there stays as it was.
+ */
 MUST_CHECK Status idx_import(const IdxFiles *files, const char *out);
 
 #endif

@@ -20,19 +20,22 @@ static inline void scratch_remove(void)
     rmdir(scratch_directory);
 }
 
-/* The path of name there. Eight paths are kept; the ninth call takes the first one's place. */
+/* The path of name there; the same pointer for the same name, valid to the end. At most 64 names. */
 static inline const char *scratch_path(const char *name)
 {
-    static char paths[8][256];
-    static unsigned next;
+    static char paths[64][256];
+    char path[256];
     if (!*scratch_directory) {
         strcpy(scratch_directory, "/tmp/lockstep-unit-XXXXXX");
         if (!mkdtemp(scratch_directory)) exit(2);
         atexit(scratch_remove);
     }
-    char *path = paths[next++ % 8];
-    snprintf(path, sizeof *paths, "%s/%s", scratch_directory, name);
-    return path;
+    snprintf(path, sizeof path, "%s/%s", scratch_directory, name);
+    for (size_t i = 0; i < 64; i++) {
+        if (!*paths[i]) strcpy(paths[i], path);
+        if (strcmp(paths[i], path) == 0) return paths[i];
+    }
+    exit(2);
 }
 
 /* The number of files there whose names hold this text. */
