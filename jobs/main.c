@@ -5,7 +5,6 @@ int main(int argc, char **argv)
 {
     static const Command *const commands[] = {
         &command_import_idx,
-        &command_import_synth,
         &command_inspect,
     };
     return command_main(commands, sizeof commands / sizeof *commands, &argc, &argv);

@@ -6,10 +6,15 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "base/digest.h"
 #include "base/status.h"
 #include "hdf5/h5file.h"
 
 typedef enum { PART_TRAIN, PART_TEST } Part;
+
+/* By Part: "train", "test"; the paths in files that Lockstep writes, the settings' defaults. */
+extern const char *const dataset_part_name[2];
+extern const char *const dataset_default_images[2], *const dataset_default_labels[2];
 
 /* What to open; the strings are borrowed for the call. */
 typedef struct {
@@ -34,6 +39,14 @@ ElementKind dataset_kind(const Dataset *dataset); /* ELEMENT_UINT8 or ELEMENT_FL
 uint32_t dataset_classes(const Dataset *dataset);
 /* The shape of one image: number of dimensions (without the rows) and their extents. */
 int dataset_shape(const Dataset *dataset, uint64_t extent[H5FILE_MAX_DIMENSIONS]);
+
+/* Labels of rows [first, first + count) of a part. Local. STATUS_DATA as samples_init. */
+MUST_CHECK Status dataset_read_labels(Dataset *dataset, Part part, uint32_t first, uint32_t count, uint32_t *label);
+
+/* XXH3-128 over the values: training images (uint8 or little-endian float32, row-major), training labels (little-endian
+ * uint32), test images, test labels; so the same for files that differ only in layout, paths or the labels' type. Reads
+ * and checks everything. Local. STATUS_DATA as samples_init. */
+MUST_CHECK Status dataset_digest(Dataset *dataset, Digest *digest);
 
 /* Consecutive rows of one part, in memory. */
 typedef struct {

@@ -1,0 +1,210 @@
+/* What a dataset is, and its values. */
+#include <assert.h>
+#include <inttypes.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "library.h"
+
+/* Deflate cannot make more than 1032 bytes of one (zlib's technical notes), so a dataset that claims more has values
+ * that were never written: HDF5 would make them up from the fill value, at any extent. */
+enum { DEFLATE_MOST = 1032 };
+
+/* HDF5 reads whole chunks into memory. */
+static const uint64_t CHUNK_LIMIT = 1u << 30;
+
+static ElementKind describe_integer(hid_t type, char *text, size_t room)
+{
+    const size_t size = H5Tget_size(type), precision = H5Tget_precision(type);
+    const bool is_signed = H5Tget_sign(type) != H5T_SGN_NONE;
+    snprintf(text, room, "%sint%zu%s", is_signed ? "" : "u", precision,
+             size > 1 && H5Tget_order(type) == H5T_ORDER_BE ? " big-endian" : "");
+    if (size == 1 && precision == 8 && !is_signed) return ELEMENT_UINT8;
+    return size <= sizeof(int64_t) ? ELEMENT_INTEGER : ELEMENT_OTHER;
+}
+
+static ElementKind describe_float(hid_t type, char *text, size_t room)
+{
+    const bool little = H5Tequal(type, H5T_IEEE_F32LE) > 0, big = H5Tequal(type, H5T_IEEE_F32BE) > 0;
+    const bool other = !little && !big && H5Tget_size(type) == sizeof(float);
+    snprintf(text, room, "%sfloat%zu%s", other ? "non-IEEE " : "", 8 * H5Tget_size(type),
+             H5Tget_size(type) > 1 && H5Tget_order(type) == H5T_ORDER_BE ? " big-endian" : "");
+    return little || big ? ELEMENT_FLOAT32 : ELEMENT_OTHER;
+}
+
+static ElementKind describe_type(hid_t type, char *text, size_t room)
+{
+    const char *name = "unknown";
+    switch (H5Tget_class(type)) {
+        case H5T_INTEGER: return describe_integer(type, text, room);
+        case H5T_FLOAT: return describe_float(type, text, room);
+        case H5T_STRING: name = "string"; break;
+        case H5T_COMPOUND: name = "compound"; break;
+        case H5T_ENUM: name = "enumeration"; break;
+        case H5T_ARRAY: name = "array"; break;
+        case H5T_VLEN: name = "variable-length"; break;
+        case H5T_BITFIELD: name = "bitfield"; break;
+        case H5T_OPAQUE: name = "opaque"; break;
+        case H5T_REFERENCE: name = "reference"; break;
+        default: break;
+    }
+    snprintf(text, room, "%s", name);
+    return ELEMENT_OTHER;
+}
+
+static Status describe_extents(const H5File *file, const char *dataset, hid_t id, H5Info *info)
+{
+    const hid_t space = H5Dget_space(id);
+    if (space < 0)
+        return status_fail(STATUS_DATA, "\"%s\": dataset \"%s\" is damaged (HDF5: %s)", file->path, dataset,
+                           library_reason());
+    hsize_t extent[H5S_MAX_RANK];
+    info->dimensions = H5Sget_simple_extent_type(space) == H5S_SIMPLE ? H5Sget_simple_extent_ndims(space) : 0;
+    Status st = STATUS_OK;
+    if (info->dimensions < 1 || info->dimensions > H5FILE_MAX_DIMENSIONS)
+        st = status_fail(STATUS_DATA, "\"%s\": dataset \"%s\" (%s) has %d dimensions; 1 to %d are needed", file->path,
+                         dataset, info->type_text, info->dimensions, H5FILE_MAX_DIMENSIONS);
+    else {
+        H5Sget_simple_extent_dims(space, extent, NULL);
+        for (int i = 0; i < info->dimensions; i++) info->extent[i] = extent[i];
+    }
+    H5Sclose(space);
+    return st;
+}
+
+/* The bytes of one chunk; 0 if the dataset is not chunked. */
+static uint64_t chunk_bytes(hid_t id, size_t element)
+{
+    const hid_t creation = H5Dget_create_plist(id);
+    hsize_t extent[H5S_MAX_RANK];
+    uint64_t bytes = 0;
+    if (H5Pget_layout(creation) == H5D_CHUNKED) {
+        const int dimensions = H5Pget_chunk(creation, H5S_MAX_RANK, extent);
+        bytes = element;
+        for (int i = 0; i < dimensions; i++)
+            if (__builtin_mul_overflow(bytes, extent[i], &bytes)) bytes = UINT64_MAX;
+    }
+    H5Pclose(creation);
+    return bytes;
+}
+
+/* The extents are believable: the file has bytes behind them. */
+static Status check_size(const H5File *file, const char *dataset, hid_t id, size_t element, const H5Info *info)
+{
+    uint64_t bytes = element;
+    for (int i = 0; i < info->dimensions; i++)
+        if (__builtin_mul_overflow(bytes, info->extent[i], &bytes))
+            return status_fail(STATUS_DATA, "\"%s\": dataset \"%s\" claims more than 2^64 bytes", file->path, dataset);
+    const uint64_t stored = H5Dget_storage_size(id), chunk = chunk_bytes(id, element);
+    if (chunk > CHUNK_LIMIT)
+        return status_fail(STATUS_DATA,
+                           "\"%s\": dataset \"%s\" has chunks of %" PRIu64 " bytes, more than the %" PRIu64 " allowed",
+                           file->path, dataset, chunk, CHUNK_LIMIT);
+    if (chunk ? bytes / DEFLATE_MOST > stored || (bytes > 0 && stored == 0) : bytes > stored)
+        return status_fail(STATUS_DATA,
+                           "\"%s\": dataset \"%s\" claims %" PRIu64 " bytes, but the file stores only %" PRIu64
+                           ": its values were never written",
+                           file->path, dataset, bytes, stored);
+    return STATUS_OK;
+}
+
+Status library_describe(const H5File *file, const char *dataset, hid_t id, H5Info *info)
+{
+    *info = (H5Info){0};
+    const hid_t type = H5Dget_type(id);
+    if (type < 0)
+        return status_fail(STATUS_DATA, "\"%s\": dataset \"%s\" is damaged (HDF5: %s)", file->path, dataset,
+                           library_reason());
+    info->kind = describe_type(type, info->type_text, sizeof info->type_text);
+    const size_t element = H5Tget_size(type);
+    H5Tclose(type);
+    Status st = describe_extents(file, dataset, id, info);
+    if (st == STATUS_OK) st = check_size(file, dataset, id, element, info);
+    return st;
+}
+
+/* Reads rows [first, first + count) as memory_type. */
+static Status read_rows(const H5File *file, const char *dataset, hid_t id, const H5Info *info, uint64_t first,
+                        uint64_t count, hid_t memory_type, void *out)
+{
+    assert(first <= info->extent[0] && count <= info->extent[0] - first);
+    hsize_t start[H5FILE_MAX_DIMENSIONS] = {first}, extent[H5FILE_MAX_DIMENSIONS];
+    for (int i = 0; i < info->dimensions; i++) {
+        extent[i] = i == 0 ? count : info->extent[i];
+        if (extent[i] == 0) return STATUS_OK;
+    }
+    const hid_t in_file = H5Dget_space(id), in_memory = H5Screate_simple(info->dimensions, extent, NULL);
+    H5Sselect_hyperslab(in_file, H5S_SELECT_SET, start, NULL, extent, NULL);
+    Status st = STATUS_OK;
+    if (H5Dread(id, memory_type, in_memory, in_file, H5P_DEFAULT, out) < 0)
+        st = status_fail(STATUS_DATA,
+                         "\"%s\": rows %" PRIu64 " to %" PRIu64
+                         " of dataset \"%s\" cannot be read: the file is damaged (HDF5: %s)",
+                         file->path, first, first + count - 1, dataset, library_reason());
+    H5Sclose(in_memory);
+    H5Sclose(in_file);
+    return st;
+}
+
+static Status read_kind(const H5File *file, const char *dataset, uint64_t first, uint64_t count, ElementKind kind,
+                        hid_t memory_type, void *out)
+{
+    hid_t id;
+    H5Info info;
+    Status st = library_open_dataset(file, dataset, &id);
+    if (st != STATUS_OK) return st;
+    st = library_describe(file, dataset, id, &info);
+    if (st == STATUS_OK) {
+        assert(info.kind == kind);
+        st = read_rows(file, dataset, id, &info, first, count, memory_type, out);
+    }
+    H5Dclose(id);
+    return st;
+}
+
+Status h5file_read_uint8(H5File *file, const char *dataset, uint64_t first, uint64_t count, uint8_t *out)
+{
+    return read_kind(file, dataset, first, count, ELEMENT_UINT8, H5T_NATIVE_UINT8, out);
+}
+
+Status h5file_read_float32(H5File *file, const char *dataset, uint64_t first, uint64_t count, float *out)
+{
+    return read_kind(file, dataset, first, count, ELEMENT_FLOAT32, H5T_NATIVE_FLOAT, out);
+}
+
+/* HDF5 would silently clip a large uint64 to int64's range, so unsigned types are read as uint64. */
+static Status read_unsigned(const H5File *file, const char *dataset, hid_t id, const H5Info *info, uint64_t first,
+                            uint64_t count, int64_t *out)
+{
+    const Status st = read_rows(file, dataset, id, info, first, count, H5T_NATIVE_UINT64, out);
+    if (st != STATUS_OK) return st;
+    uint64_t row_size = 1;
+    for (int i = 1; i < info->dimensions; i++) row_size *= info->extent[i];
+    for (uint64_t i = 0; i < count * row_size; i++)
+        if (out[i] < 0)
+            return status_fail(STATUS_DATA,
+                               "\"%s\": dataset \"%s\", row %" PRIu64 " is %" PRIu64
+                               ", more than a signed 64-bit integer holds",
+                               file->path, dataset, first + i / row_size, (uint64_t)out[i]);
+    return STATUS_OK;
+}
+
+Status h5file_read_integer(H5File *file, const char *dataset, uint64_t first, uint64_t count, int64_t *out)
+{
+    hid_t id;
+    H5Info info;
+    Status st = library_open_dataset(file, dataset, &id);
+    if (st != STATUS_OK) return st;
+    st = library_describe(file, dataset, id, &info);
+    if (st == STATUS_OK) {
+        assert(info.kind == ELEMENT_INTEGER || info.kind == ELEMENT_UINT8);
+        const hid_t type = H5Dget_type(id);
+        if (H5Tget_sign(type) == H5T_SGN_NONE)
+            st = read_unsigned(file, dataset, id, &info, first, count, out);
+        else
+            st = read_rows(file, dataset, id, &info, first, count, H5T_NATIVE_INT64, out);
+        H5Tclose(type);
+    }
+    H5Dclose(id);
+    return st;
+}

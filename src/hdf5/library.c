@@ -1,0 +1,43 @@
+#include "library.h"
+
+#include <stdio.h>
+#include <string.h>
+
+void library_begin(void)
+{
+    static bool begun;
+    if (begun) return;
+    begun = true;
+    H5open();
+    H5Eset_auto2(H5E_DEFAULT, NULL, NULL);
+    H5PLset_loading_state(0);
+}
+
+hid_t library_access(void)
+{
+    const hid_t access = H5Pcreate(H5P_FILE_ACCESS);
+#if H5_VERSION_GE(1, 10, 7)
+    /* The environment's HDF5_USE_FILE_LOCKING goes before this. */
+    H5Pset_file_locking(access, true, true);
+#endif
+    return access;
+}
+
+static herr_t take_innermost(unsigned n, const H5E_error2_t *error, void *text)
+{
+    if (n == 0 && error->desc) snprintf(text, 512, "%s", error->desc);
+    return 0;
+}
+
+const char *library_reason(void)
+{
+    static char text[512];
+    text[0] = '\0';
+    H5Ewalk2(H5E_DEFAULT, H5E_WALK_UPWARD, take_innermost, text);
+    return text;
+}
+
+bool library_reason_is_lock(const char *reason)
+{
+    return strstr(reason, "lock file") || strstr(reason, "file lock");
+}

@@ -1,0 +1,37 @@
+/* Private to src/hdf5: what reading and writing share. Includes <hdf5.h>, so no other folder may include this. */
+#ifndef LOCKSTEP_HDF5_LIBRARY_H
+#define LOCKSTEP_HDF5_LIBRARY_H
+
+#include <hdf5.h>
+#include <stdbool.h>
+
+#include "hdf5/h5file.h"
+
+/* One time: HDF5 prints nothing and loads no plugins from now on. */
+void library_begin(void);
+
+/* How files are opened: HDF5's locks, but not where the file system has none. The caller closes it (H5Pclose). */
+hid_t library_access(void);
+
+/* The innermost description on HDF5's error stack, to be quoted in a message; "" if there is none. Valid until the next
+ * call. To be taken right after the call that failed: any other HDF5 call empties the stack. */
+const char *library_reason(void);
+
+/* Is the reason above about a file lock? Then the message should say LIBRARY_LOCK_HELP. */
+bool library_reason_is_lock(const char *reason);
+
+#define LIBRARY_LOCK_HELP \
+    "; another program writes it, or its file system has no locks: then set HDF5_USE_FILE_LOCKING=FALSE"
+
+struct H5File {
+    hid_t id;
+    char *path; /* owned */
+};
+
+/* Opens a dataset by the rules of h5file_info; the caller closes it (H5Dclose). *id is -1 on failure. */
+MUST_CHECK Status library_open_dataset(const H5File *file, const char *dataset, hid_t *id);
+
+/* What an open dataset is, by the rules of h5file_info. */
+MUST_CHECK Status library_describe(const H5File *file, const char *dataset, hid_t id, H5Info *info);
+
+#endif

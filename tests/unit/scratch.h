@@ -1,0 +1,73 @@
+/* A directory of its own for a test program's files: made at the first call, removed with what is in it at exit. */
+#ifndef LOCKSTEP_TESTS_SCRATCH_H
+#define LOCKSTEP_TESTS_SCRATCH_H
+
+#include <dirent.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+static char scratch_directory[64];
+
+static inline void scratch_remove(void)
+{
+    DIR *directory = opendir(scratch_directory);
+    for (const struct dirent *entry; directory && (entry = readdir(directory));)
+        if (strcmp(entry->d_name, ".") != 0 && strcmp(entry->d_name, "..") != 0)
+            unlinkat(dirfd(directory), entry->d_name, 0);
+    if (directory) closedir(directory);
+    rmdir(scratch_directory);
+}
+
+/* The path of name there; the same pointer for the same name, valid to the end. At most 64 names. */
+static inline const char *scratch_path(const char *name)
+{
+    static char paths[64][256];
+    char path[256];
+    if (!*scratch_directory) {
+        strcpy(scratch_directory, "/tmp/lockstep-unit-XXXXXX");
+        if (!mkdtemp(scratch_directory)) exit(2);
+        atexit(scratch_remove);
+    }
+    snprintf(path, sizeof path, "%s/%s", scratch_directory, name);
+    for (size_t i = 0; i < 64; i++) {
+        if (!*paths[i]) strcpy(paths[i], path);
+        if (strcmp(paths[i], path) == 0) return paths[i];
+    }
+    exit(2);
+}
+
+/* The number of files there whose names hold this text. */
+static inline int scratch_count(const char *text)
+{
+    int count = 0;
+    DIR *directory = opendir(scratch_directory);
+    for (const struct dirent *entry; directory && (entry = readdir(directory));)
+        count += strstr(entry->d_name, text) != NULL;
+    if (directory) closedir(directory);
+    return count;
+}
+
+/* Writes a file of these bytes. */
+static inline void scratch_write(const char *path, const void *bytes, size_t size)
+{
+    FILE *file = fopen(path, "wb");
+    if (!file || fwrite(bytes, 1, size, file) != size || fclose(file) != 0) exit(2);
+}
+
+/* A file's content; the caller frees it. */
+static inline unsigned char *scratch_read(const char *path, size_t *size)
+{
+    FILE *file = fopen(path, "rb");
+    if (!file) exit(2);
+    fseek(file, 0, SEEK_END);
+    *size = (size_t)ftell(file);
+    rewind(file);
+    unsigned char *bytes = malloc(*size + 1);
+    if (!bytes || fread(bytes, 1, *size, file) != *size) exit(2);
+    fclose(file);
+    return bytes;
+}
+
+#endif
