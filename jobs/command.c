@@ -7,6 +7,7 @@
 
 #include "base/memory.h"
 #include "base/text.h"
+#include "config/settings.h"
 #include "lockstep/lockstep.h"
 
 enum { FIRST_LONG = 256, MOST_OPTIONS = 32 };
@@ -112,12 +113,13 @@ static Status parse(Invocation *invocation, struct GivenOption *given, int argc,
 {
     const Command *command = invocation->command;
     struct option longs[MOST_OPTIONS + 2] = {{0}};
-    char shorts[2 * MOST_OPTIONS + 4] = ":h";
+    char shorts[2 * MOST_OPTIONS + 4] = ":h", *letter = shorts + 2;
     for (size_t i = 0; i < command->option_count; i++) {
         const Option *option = &command->options[i];
         longs[i] = (struct option){option->name, option->argument ? required_argument : no_argument, NULL,
                                    FIRST_LONG + (int)i};
-        if (option->letter) strncat(shorts, (const char[]){option->letter, option->argument ? ':' : '\0', '\0'}, 2);
+        if (option->letter) *letter++ = option->letter;
+        if (option->letter && option->argument) *letter++ = ':';
     }
     longs[command->option_count] = (struct option){"help", no_argument, NULL, 'h'};
     opterr = 0;
@@ -178,6 +180,8 @@ int command_main(const Command *const *commands, size_t count, int *argc, char *
     const Command *command = *argc > 1 ? find(commands, count, *argc, *argv, &words) : NULL;
     if (command)
         st = run(command, words, argc, argv);
+    else if (strcmp(first, "--help") == 0 && *argc > 2 && strcmp((*argv)[2], "settings") == 0)
+        settings_help(stdout);
     else if (strcmp(first, "--help") == 0 || strcmp(first, "-h") == 0)
         print_commands(commands, count, stdout);
     else if (strcmp(first, "--version") == 0)

@@ -7,5 +7,6 @@
 extern const Command command_import_idx;
 extern const Command command_import_synth;
 extern const Command command_inspect;
+extern const Command command_train;
 
 #endif

@@ -4,6 +4,7 @@
 int main(int argc, char **argv)
 {
     static const Command *const commands[] = {
+        &command_train,
         &command_import_idx,
         &command_inspect,
     };

@@ -78,7 +78,7 @@ Status trainer_check_replicas(Trainer *t, Digest *model)
         st =
             status_fail(STATUS_INTERNAL,
                         "rounding mode or flushing of denormals was changed by a library after step %" PRIu64, t->step);
-    Replica *all;
+    Replica *all = NULL;
     if (st == STATUS_OK) st = memory_new(&all, (size_t)size, "digests");
     st = comm_agree(t->comm, st);
     if (st != STATUS_OK) return st;

@@ -1,3 +1,5 @@
+#include "train/setup.h"
+
 #include <assert.h>
 #include <math.h>
 #include <string.h>
@@ -84,9 +86,8 @@ static Status open_scaling(Trainer *t)
     return comm_agree(t->comm, scaling_init_float(&loader->scaling, kind, a, b));
 }
 
-static Status open_dataset(Trainer *t, Dataset **dataset)
+Status setup_dataset(const Settings *s, Dataset **dataset)
 {
-    const Settings *s = t->settings;
     const DatasetSource source = {
         .file = s->data.file,
         .images = {s->data.train_images, s->data.test_images},
@@ -113,13 +114,22 @@ static Status load_samples(Trainer *t, Dataset *dataset)
     return samples_init(&t->test, dataset, PART_TEST, begin, end - begin);
 }
 
-static Status open_network(Trainer *t, size_t features, uint32_t classes)
+Status setup_network(const Settings *s, const Dataset *dataset, Network *network)
 {
-    const Settings *s = t->settings;
     size_t hidden[SETTINGS_MAX_HIDDEN];
     for (size_t i = 0; i < s->model.hidden.count; i++) hidden[i] = (size_t)s->model.hidden.value[i];
-    return network_init(&t->network, features, hidden, s->model.hidden.count, classes,
+    return network_init(network, dataset_features(dataset), hidden, s->model.hidden.count, dataset_classes(dataset),
                         network_activation(s->model.activation));
+}
+
+Status setup_check_ranks(const Settings *s, size_t ranks)
+{
+    const size_t shards = (size_t)s->training.shards;
+    if (ranks <= shards) return STATUS_OK;
+    return status_fail(STATUS_CONFIG,
+                       "%zu ranks, but training.shards is %zu: each rank needs a shard of its own; start at most %zu "
+                       "ranks, or set training.shards higher (it is part of the result)",
+                       ranks, shards, shards);
 }
 
 /* Everything whose size depends on network and batch. Nothing is allocated after this. */
@@ -172,9 +182,9 @@ static Status open_alone(Trainer *t)
 {
     Dataset *dataset = NULL;
     Status st = kernels_choose(&t->kernels);
-    if (st == STATUS_OK) st = open_dataset(t, &dataset);
+    if (st == STATUS_OK) st = setup_dataset(t->settings, &dataset);
     if (st == STATUS_OK) st = load_samples(t, dataset);
-    if (st == STATUS_OK) st = open_network(t, dataset_features(dataset), dataset_classes(dataset));
+    if (st == STATUS_OK) st = setup_network(t->settings, dataset, &t->network);
     dataset_close(dataset);
     if (st == STATUS_OK) st = fold_init_run(&t->own, t->shards, t->first_shard, t->first_shard + t->run_length);
     if (st == STATUS_OK) st = fold_init_run(&t->whole, t->shards, 0, t->shards);
@@ -202,17 +212,12 @@ Status trainer_open(Trainer *t, Comm *comm, const Settings *settings, const char
     assert(strlen(run_path) < sizeof t->run_path);
     strcpy(t->run_path, run_path);
     const size_t size = (size_t)comm_size(comm), rank = (size_t)comm_rank(comm);
-    if (size > t->shards) {
-        if (rank != 0) return STATUS_CONFIG;
-        return status_fail(STATUS_CONFIG,
-                           "%zu ranks, but training.shards is %zu: a rank needs a shard of its own; start at "
-                           "most %zu ranks, or set training.shards higher (it is part of the result)",
-                           size, t->shards, t->shards);
-    }
+    Status st = setup_check_ranks(settings, size);
+    if (st != STATUS_OK) return st;
     t->first_shard = fold_run_begin(t->shards, size, rank);
     t->run_length = fold_run_begin(t->shards, size, rank + 1) - t->first_shard;
     fpstate_set();
-    Status st = comm_agree(comm, open_alone(t));
+    st = comm_agree(comm, open_alone(t));
     if (st == STATUS_OK) st = open_scaling(t);
     const ReductionKind kind = strcmp(settings->training.reduction, "mpi") == 0 ? REDUCTION_MPI : REDUCTION_TREE;
     if (st == STATUS_OK)

@@ -1,0 +1,114 @@
+/* lockstep train */
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/file.h"
+#include "base/log.h"
+#include "base/memory.h"
+#include "commands.h"
+#include "train/check.h"
+#include "train/trainer.h"
+
+static const Option options[] = {
+    {"run", 0, "DIR", "run directory (default: run.dir, else runs/<run.name>)", false},
+    {"set", 0, "PATH=VALUE", "change one setting of the config; may be given many times", false},
+    {"check", 0, NULL, "validate config and dataset, print model, memory and steps; train nothing", false},
+    {"ranks", 0, "N", "with --check: for N ranks (default 1)", false},
+    {"print-config", 0, NULL, "print the whole config, defaults and --set included; train nothing", false},
+    {"quiet", 0, NULL, "only warnings, errors and the last line", false},
+};
+
+/* Reads and parses the config; local. */
+static Status read_settings(const Invocation *invocation, Settings *settings)
+{
+    const char *path = invocation->operands[0];
+    char *text = NULL;
+    const char **sets = NULL;
+    size_t size, set_count = 0;
+    Status st = file_read(path, "config", SETTINGS_FILE_LIMIT, STATUS_CONFIG, &text, &size);
+    if (st == STATUS_OK) st = memory_new(&sets, invocation->given_count, "the command line");
+    if (st == STATUS_OK) {
+        for (size_t i = 0; i < invocation->given_count; i++)
+            if (strcmp(invocation->given[i].option->name, "set") == 0) sets[set_count++] = invocation->given[i].value;
+        st = settings_parse(settings, path, text, size, sets, set_count);
+    }
+    memory_free(text);
+    memory_free(sets);
+    return st;
+}
+
+/* --run, else run.dir, else runs/<run.name> */
+static void find_run_path(const Invocation *invocation, const Settings *settings, char *path, size_t size)
+{
+    const char *given = invocation_value(invocation, "run", settings->run.dir);
+    if (*given)
+        snprintf(path, size, "%s", given);
+    else
+        snprintf(path, size, "runs/%s", settings->run.name);
+}
+
+/* Rank 0 reads the config and everyone gets its result, so that it is equal by construction. Collective; agreed. */
+static Status share_settings(Comm *comm, const Invocation *invocation, Settings *settings, char *path, size_t size)
+{
+    Status st = STATUS_OK;
+    if (comm_rank(comm) == 0) {
+        st = read_settings(invocation, settings);
+        if (st == STATUS_OK) find_run_path(invocation, settings, path, size);
+    }
+    st = comm_agree(comm, st);
+    if (st != STATUS_OK) return st;
+    comm_broadcast(comm, settings, sizeof *settings);
+    comm_broadcast(comm, path, size);
+    return STATUS_OK;
+}
+
+/* --check and --print-config: one process, no MPI. */
+static Status look_only(const Invocation *invocation)
+{
+    Settings settings;
+    char path[2 * SETTINGS_TEXT_SIZE];
+    long long ranks = 1;
+    Status st = invocation_number(invocation, "ranks", 1, 1 << 20, &ranks);
+    if (st == STATUS_OK) st = read_settings(invocation, &settings);
+    if (st != STATUS_OK) return st;
+    find_run_path(invocation, &settings, path, sizeof path);
+    if (invocation_has(invocation, "print-config")) settings_print(&settings, stdout);
+    return invocation_has(invocation, "check") ? train_check(&settings, (size_t)ranks, path, stdout) : STATUS_OK;
+}
+
+static Status train(const Invocation *invocation)
+{
+    if (invocation_has(invocation, "check") || invocation_has(invocation, "print-config")) return look_only(invocation);
+    if (invocation_has(invocation, "ranks"))
+        return status_fail(STATUS_USAGE, "train: --ranks goes with --check; mpirun -n N starts N ranks");
+    log_set_quiet(invocation_has(invocation, "quiet"));
+    Comm *comm = NULL;
+    Status st = comm_begin(invocation->argc, invocation->argv, &comm);
+    if (st != STATUS_OK) return st;
+    static Settings settings;
+    static Trainer trainer;
+    char path[2 * SETTINGS_TEXT_SIZE] = "", last_line[128];
+    st = share_settings(comm, invocation, &settings, path, sizeof path);
+    if (st == STATUS_OK) {
+        st = trainer_open(&trainer, comm, &settings, path);
+        if (st == STATUS_OK) {
+            st = trainer_run(&trainer, last_line);
+            status_report(st); /* while log.txt is open */
+            trainer_close(&trainer);
+        }
+    }
+    if (st == STATUS_OK && comm_rank(comm) == 0) puts(last_line);
+    comm_end(comm);
+    return st;
+}
+
+const Command command_train = {
+    .name = "train",
+    .operands = "CONFIG",
+    .least_operands = 1,
+    .most_operands = 1,
+    .summary = "Trains a network; under mpirun -n N on N ranks, with the same result.",
+    .options = options,
+    .option_count = sizeof options / sizeof *options,
+    .run = train,
+};
