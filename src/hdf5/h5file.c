@@ -149,7 +149,7 @@ static Status check_filters(const H5File *file, const char *dataset, hid_t creat
         if (filter != H5Z_FILTER_SHUFFLE && filter != H5Z_FILTER_DEFLATE && filter != H5Z_FILTER_FLETCHER32)
             return status_fail(STATUS_DATA,
                                "\"%s\": dataset \"%s\" is stored through filter %d (%s); only gzip (deflate), shuffle "
-                               "and fletcher32 are read: convert it with \"h5repack -f GZIP=1\"",
+                               "and fletcher32 are read: write it again with gzip or uncompressed",
                                file->path, dataset, (int)filter, *name ? name : "no name");
     }
     return STATUS_OK;

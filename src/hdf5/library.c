@@ -8,6 +8,9 @@ void library_begin(void)
     static bool begun;
     if (begun) return;
     begun = true;
+    /* Every file is closed by its owner. HDF5's own closing at exit crashes after an H5Fclose that failed (1.10.8, disk
+     * full): the program would end by a signal instead of its exit code. */
+    H5dont_atexit();
     H5open();
     H5Eset_auto2(H5E_DEFAULT, NULL, NULL);
     H5PLset_loading_state(0);

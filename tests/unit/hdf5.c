@@ -431,6 +431,53 @@ static void output_that_cannot_be_created_is_named(void)
     CU_ASSERT_MESSAGE_HAS("not a regular file");
 }
 
+static long open_handles(void)
+{
+    const H5I_type_t types[] = {H5I_FILE, H5I_GROUP, H5I_DATATYPE, H5I_DATASPACE, H5I_DATASET, H5I_GENPROP_LST};
+    long sum = 0;
+    for (size_t i = 0; i < sizeof types / sizeof *types; i++) {
+        hsize_t count = 0;
+        H5Inmembers(types[i], &count);
+        sum += (long)count;
+    }
+    return sum;
+}
+
+static void no_handle_stays_open(void)
+{
+    void (*const tests[])(void) = {
+        what_is_written_is_read_back,
+        each_dataset_is_visited_in_the_order_of_names,
+        a_visitor_s_failure_ends_the_visit,
+        files_that_are_no_hdf5_are_told_apart,
+        a_truncated_file_is_refused_at_every_length,
+        a_flipped_byte_never_ends_the_process,
+        a_locked_file_says_how_to_do_without_locks,
+        a_missing_dataset_is_answered_with_those_there_are,
+        only_hard_links_lead_to_a_dataset,
+        values_in_other_files_are_refused,
+        known_filters_are_read_and_others_refused,
+        claims_without_values_are_refused,
+        types_are_told_apart,
+        numbers_are_widened_and_never_clipped,
+        a_discarded_file_leaves_nothing_and_spares_the_old_one,
+        output_that_cannot_be_created_is_named,
+    };
+    for (size_t i = 0; i < sizeof tests / sizeof *tests; i++) {
+        const long before = open_handles();
+        tests[i]();
+        CU_ASSERT_EQUAL(open_handles(), before);
+    }
+}
+
+static void plugins_are_off(void)
+{
+    unsigned types = ~0u;
+    write_small("plugins.h5");
+    CU_ASSERT(H5PLget_loading_state(&types) >= 0);
+    CU_ASSERT_EQUAL(types, 0);
+}
+
 /* A file size limit stands for a full disk. */
 static void a_full_disk_is_an_error_and_leaves_nothing(void)
 {
@@ -476,6 +523,8 @@ int main(void)
         UNIT(a_discarded_file_leaves_nothing_and_spares_the_old_one),
         UNIT(a_taken_temporary_name_is_left_alone),
         UNIT(output_that_cannot_be_created_is_named),
+        UNIT(no_handle_stays_open),
+        UNIT(plugins_are_off),
         UNIT(a_full_disk_is_an_error_and_leaves_nothing),
     };
     return UNIT_RUN("hdf5", tests);
