@@ -19,15 +19,22 @@ enum {
     CELLS = GRID - 3
 };
 
-/* How far a hand varies. Lengths in units of the digit's height, unless they are pixels. */
-static const double POINT_JITTER = 0.075, STROKE_JITTER = 0.06; /* largest; the deviation is 0.29 of it */
-static const double STRETCH = 0.45, SHEAR = 0.55,
-                    ROTATION = 0.30; /* largest; rotation as the tangent of half the angle */
-static const double ELASTIC = 0.36;
-static const double BOX_LEAST = 17.5, BOX_MOST = 20.5;                                    /* pixels, ink included */
-static const double SHIFT = 2.5;                                                          /* pixels */
-static const double RADIUS_LEAST = 0.75, RADIUS_MOST = 1.75, PRESSURE = 0.35, SOFT = 1.3; /* pixels, a share, pixels */
-static const double INK_LEAST = 0.80;
+/* How far a hand varies: the factor of a bell, so the largest change, its deviation being 0.29 of that. Lengths are in
+ * units of the digit's height, unless they are pixels. */
+static const double POINT_JITTER = 0.075, STROKE_JITTER = 0.08;
+static const double STRETCH = 0.50;            /* of the width, a share */
+static const double LEAN = 0.08, SHEAR = 0.66; /* to the right: the mean, and the change on top of it */
+static const double ROTATION = 0.26;           /* tangent of half the angle */
+static const double ELASTIC[2] = {0.58, 0.34}; /* across, down */
+static const double SHIFT = 3.0;               /* pixels */
+static const double PRESSURE = 0.35;           /* of the pen's radius, a share */
+
+/* What varies uniformly between two ends. */
+static const double BOX_LEAST = 17.5, BOX_MOST = 20.5;       /* pixels, ink included */
+static const double RADIUS_LEAST = 0.75, RADIUS_MOST = 1.75; /* pixels */
+static const double INK_LEAST = 0.80, INK_MOST = 1.20;       /* of full ink, which it cannot exceed */
+
+static const double SOFT = 1.3; /* pixels over which the ink fades at its edge */
 
 typedef struct {
     double x, y, radius;
@@ -38,12 +45,6 @@ typedef struct {
     Vertex vertex[MAX_VERTICES];
     int count;
 } Path;
-
-/* Uniform in [0, 1). */
-static double uniform(Stream *stream)
-{
-    return (double)(stream_next(stream) >> 8) * 0x1p-24;
-}
 
 /* Bell-shaped in [-1, 1] with deviation 0.29: the sum of a number's four bytes. */
 static double bell(Stream *stream)
@@ -113,7 +114,7 @@ static void trace_stroke(Stream *stream, const Stroke *stroke, double radius, Pa
 static void deform_affine(Stream *stream, Path *path)
 {
     const double stretch = 1 + STRETCH * bell(stream);
-    const double shear = SHEAR * bell(stream);
+    const double shear = LEAN + SHEAR * bell(stream);
     const double h = ROTATION * bell(stream);
     const double cosine = (1 - h * h) / (1 + h * h), sine = 2 * h / (1 + h * h);
     for (int i = 0; i < path->count; i++) {
@@ -144,7 +145,7 @@ static void deform_elastic(Stream *stream, Path *path)
     double field[GRID][GRID][2];
     for (int i = 0; i < GRID; i++)
         for (int j = 0; j < GRID; j++)
-            for (int k = 0; k < 2; k++) field[i][j][k] = ELASTIC * bell(stream);
+            for (int k = 0; k < 2; k++) field[i][j][k] = ELASTIC[k] * bell(stream);
     for (int n = 0; n < path->count; n++) {
         Vertex *v = &path->vertex[n];
         double wx[4], wy[4], dx = 0, dy = 0;
@@ -159,7 +160,7 @@ static void deform_elastic(Stream *stream, Path *path)
     }
 }
 
-/* Moves [low, high] by offset, or by as much less as keeps it within the image's inner pixels. */
+/* The offset, changed by as much as it takes to keep [low, high] off the image's outermost pixels. */
 static double within_image(double low, double high, double offset)
 {
     if (low + offset < 1) return 1 - low;
@@ -195,7 +196,8 @@ static void fit_to_image(Stream *stream, double radius, Path *path)
         bottom = v->y > bottom ? v->y : bottom;
     }
     const double longest = right - left > bottom - top ? right - left : bottom - top;
-    const double scale = (BOX_LEAST + (BOX_MOST - BOX_LEAST) * uniform(stream) - 2 * radius) / longest;
+    assert(longest > 0);
+    const double scale = (BOX_LEAST + (BOX_MOST - BOX_LEAST) * stream_uniform(stream) - 2 * radius) / longest;
     const double edge = radius * (1 + PRESSURE) + SOFT / 2;
     double x, y;
     centre_of_mass(path, &x, &y);
@@ -209,7 +211,7 @@ static void fit_to_image(Stream *stream, double radius, Path *path)
     }
 }
 
-/* The first pixel at or after z, or the last before it, kept in the image. */
+/* The pixel that z lies in, at most one past the last. */
 static int pixel_index(double z)
 {
     return z <= 0 ? 0 : z >= SYNTH_SIDE ? SYNTH_SIDE : (int)z;
@@ -246,8 +248,8 @@ uint8_t synth_draw(uint64_t seed, uint32_t part, uint32_t index, uint8_t pixel[S
     stream_init(&stream, seed, PURPOSE_SYNTHESIS, part, index);
     const unsigned label = stream_below(&stream, SYNTH_CLASSES);
     const Style *style = choose_style(&stream, label);
-    const double radius = RADIUS_LEAST + (RADIUS_MOST - RADIUS_LEAST) * uniform(&stream);
-    const double ink = 255 * (INK_LEAST + (1 - INK_LEAST) * uniform(&stream));
+    const double radius = RADIUS_LEAST + (RADIUS_MOST - RADIUS_LEAST) * stream_uniform(&stream);
+    const double ink = INK_LEAST + (INK_MOST - INK_LEAST) * stream_uniform(&stream);
     Path path;
     path.count = 0;
     for (int i = 0; i < STROKES_PER_STYLE && style->stroke[i].count; i++)
@@ -257,6 +259,6 @@ uint8_t synth_draw(uint64_t seed, uint32_t part, uint32_t index, uint8_t pixel[S
     fit_to_image(&stream, radius, &path);
     memset(pixel, 0, SYNTH_SIDE * SYNTH_SIDE);
     for (int i = 1; i < path.count; i++)
-        if (path.vertex[i].joined) ink_piece(&path.vertex[i - 1], &path.vertex[i], ink, pixel);
+        if (path.vertex[i].joined) ink_piece(&path.vertex[i - 1], &path.vertex[i], 255 * (ink < 1 ? ink : 1), pixel);
     return (uint8_t)label;
 }
