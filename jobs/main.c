@@ -6,6 +6,7 @@ int main(int argc, char **argv)
     static const Command *const commands[] = {
         &command_train,
         &command_import_idx,
+        &command_import_synth,
         &command_inspect,
     };
     return command_main(commands, sizeof commands / sizeof *commands, &argc, &argv);

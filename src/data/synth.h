@@ -10,8 +10,6 @@
 
 enum { SYNTH_SIDE = 28, SYNTH_CLASSES = 10 };
 
-/* Draws sample index of a part (0 train, 1 test): pixel[y * SYNTH_SIDE + x], 0 background to 255 ink; returns its
- * label. */
 /* Draws sample index of a part (0 train, 1 test): pixel[y * SYNTH_SIDE + x], 0 background to 255 ink; the outermost
  * pixels are background. Returns its label, uniform over the classes, so that any range of samples is about balanced.
  * Local, cannot fail. */

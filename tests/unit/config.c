@@ -1,6 +1,3 @@
-int main(void)
-{
-    return 0;
 /* The settings: what is read and what is refused. */
 #include <stdio.h>
 #include <stdlib.h>
