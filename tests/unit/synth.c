@@ -9,7 +9,9 @@
 enum { PIXELS = SYNTH_SIDE * SYNTH_SIDE, SAMPLES = 1000 };
 
 /* Guards every machine, compiler and level of optimisation: whoever changes a shape or a random draw changes
- * everybody's dataset, and must say so. Made by this test. */
+ * everybody's dataset, and must say so. Also xxhsum -H2 of label and pixels of these samples one after the other. A
+ * rounding that differs in a double's last bit seldom reaches a byte, so this cannot tell whether contraction is off.
+ */
 static void samples_have_the_same_bytes_everywhere(void)
 {
     static const char *const golden = "392858736b279e25b047eb49d1a4d249";
