@@ -51,4 +51,4 @@ full_disk() (
     import images labels full.h5
 )
 expect 74 stderr 'cannot write' full_disk
-[ -z "$(ls | grep full)" ]
+for left in full*; do [ ! -e "$left" ]; done
