@@ -19,11 +19,11 @@ typedef struct {
 } Origin;
 
 typedef struct {
-    const char *name;         /* the file's, borrowed */
-    const char *set;          /* the operand of --set that is being read (borrowed), or NULL */
-    Settings *settings;       /* borrowed */
-    bool given[SETTING_MOST]; /* by row of the table: has a value, if only the default */
+    const char *name;   /* the file's, borrowed */
+    const char *set;    /* the operand of --set that is being read (borrowed), or NULL */
+    Settings *settings; /* borrowed */
 
+    bool given[SETTING_MOST];     /* by row of the table: has a value, if only the default */
     Origin origins[SETTING_MOST]; /* by row of the table */
     ScanNumeral unfit;            /* in the text being read */
     size_t numerals;              /* passed in libconfig's tree */
