@@ -31,6 +31,7 @@ typedef struct {
     struct {
         SettingText name, dir; /* dir "" : runs/<name> */
         int64_t seed;
+        double deadline_seconds; /* 0: none */
     } run;
     struct {
         SettingText file, train_images, train_labels, test_images, test_labels;
@@ -64,6 +65,11 @@ typedef struct {
         bool predictions;
     } evaluation;
     struct {
+        int64_t every_epochs, every_steps; /* 0: not by this */
+        double every_seconds;              /* 0: not by this */
+        int64_t keep;
+    } checkpoint;
+    struct {
         double seconds;
         int64_t digest_every_steps;
     } log;
@@ -82,6 +88,12 @@ MUST_CHECK Status settings_parse(Settings *settings, const char *name, const cha
 /* The whole config in libconfig's syntax: settings_parse of what is written gives the same settings in every bit. Write
  * errors are left in out. */
 void settings_print(const Settings *settings, FILE *out);
+
+/* Whether a run with the settings of `before` may go on with those of `now`: STATUS_CONFIG names the first setting
+ * whose change would change the result, with both values. Free are run.name, run.dir, evaluation, checkpoint, log, the
+ * paths of data (the caller compares the values' digests), and more training.epochs where no schedule depends on them.
+ */
+MUST_CHECK Status settings_check_resume(const Settings *before, const Settings *now);
 
 /* The table for people: every setting with what is allowed, default and text, in at most 120 columns. */
 void settings_help(FILE *out);

@@ -21,15 +21,16 @@
 #define LIST(member, from, to) MEMBER(member, SettingList, SETTING_LIST), .least = (from), .most = (to)
 
 const Setting setting_table[] = {
-    {NAME(run.name), .fallback = "\"run\"", .text = "name of the run"},
-    {TEXT(run.dir, 0), .fallback = "\"\"", .text = "run directory; empty: runs/<run.name>"},
+    {NAME(run.name), .fallback = "\"run\"", .text = "name of the run", .resume = RESUME_FREE},
+    {TEXT(run.dir, 0), .fallback = "\"\"", .text = "run directory; empty: runs/<run.name>", .resume = RESUME_FREE},
     {INTEGER(run.seed, 0, INT64_MAX), .fallback = "1", .text = "seed of every random decision"},
+    {FLOAT(run.deadline_seconds, 0, 1e6), .fallback = "600.0", .text = "a rank that waits longer ends the job; 0: never", .resume = RESUME_FREE},
 
-    {TEXT(data.file, 1), .text = "HDF5 file with the samples"},
-    {TEXT(data.train_images, 1), .fallback = "\"/train/images\"", .text = "training images in the file"},
-    {TEXT(data.train_labels, 1), .fallback = "\"/train/labels\"", .text = "training labels in the file"},
-    {TEXT(data.test_images, 1), .fallback = "\"/test/images\"", .text = "test images in the file"},
-    {TEXT(data.test_labels, 1), .fallback = "\"/test/labels\"", .text = "test labels in the file"},
+    {TEXT(data.file, 1), .text = "HDF5 file with the samples", .resume = RESUME_FREE},
+    {TEXT(data.train_images, 1), .fallback = "\"/train/images\"", .text = "training images in the file", .resume = RESUME_FREE},
+    {TEXT(data.train_labels, 1), .fallback = "\"/train/labels\"", .text = "training labels in the file", .resume = RESUME_FREE},
+    {TEXT(data.test_images, 1), .fallback = "\"/test/images\"", .text = "test images in the file", .resume = RESUME_FREE},
+    {TEXT(data.test_labels, 1), .fallback = "\"/test/labels\"", .text = "test labels in the file", .resume = RESUME_FREE},
     {INTEGER(data.classes, 2, 65536), .fallback = "10", .text = "classes: labels are 0 to classes - 1"},
     {CHOICE(data.scaling, "unit", "standard", "none"), .fallback = "\"unit\"",
      .text = "pixels to [0, 1], to mean 0, deviation 1, or kept"},
@@ -40,7 +41,8 @@ const Setting setting_table[] = {
     {CHOICE(model.init, "kaiming", "xavier", "uniform"), .fallback = "\"kaiming\"",
      .text = "how weights are first drawn"},
 
-    {INTEGER(training.epochs, 1, 1000000), .fallback = "10", .text = "passes over the training set"},
+    {INTEGER(training.epochs, 1, 1000000), .fallback = "10", .text = "passes over the training set",
+     .resume = RESUME_GROWS},
     {INTEGER(training.batch_size, 1, INT32_MAX), .fallback = "64", .text = "samples per step, over all ranks"},
     {INTEGER(training.shards, 1, 1024), .fallback = "8",
      .text = "parts of the data: the most ranks; part of the result"},
@@ -63,13 +65,18 @@ const Setting setting_table[] = {
      .text = "cosine: learning rate at the last step"},
 
     {INTEGER(evaluation.every_epochs, 0, 1000000), .fallback = "1",
-     .text = "epochs between evaluations; 0: only at the end"},
-    {CHOICE(evaluation.mode, "rank0", "all"), .fallback = "\"rank0\"", .text = "ranks that evaluate"},
-    {BOOL(evaluation.predictions), .fallback = "true", .text = "write predictions.csv at the end"},
+     .text = "epochs between evaluations; 0: only at the end", .resume = RESUME_FREE},
+    {CHOICE(evaluation.mode, "rank0", "all"), .fallback = "\"rank0\"", .text = "ranks that evaluate", .resume = RESUME_FREE},
+    {BOOL(evaluation.predictions), .fallback = "true", .text = "write predictions.csv at the end", .resume = RESUME_FREE},
 
-    {FLOAT(log.seconds, 0, 1e6), .fallback = "10.0", .text = "seconds between progress lines"},
+    {INTEGER(checkpoint.every_epochs, 0, 1000000), .fallback = "1", .text = "epochs between checkpoints; 0: not by epochs", .resume = RESUME_FREE},
+    {INTEGER(checkpoint.every_steps, 0, INT32_MAX), .fallback = "0", .text = "steps between checkpoints; 0: not by steps", .resume = RESUME_FREE},
+    {FLOAT(checkpoint.every_seconds, 0, 1e9), .fallback = "600.0", .text = "seconds between checkpoints; 0: not by time", .resume = RESUME_FREE},
+    {INTEGER(checkpoint.keep, 2, 1000000), .fallback = "3", .text = "newest checkpoints kept, besides the best", .resume = RESUME_FREE},
+
+    {FLOAT(log.seconds, 0, 1e6), .fallback = "10.0", .text = "seconds between progress lines", .resume = RESUME_FREE},
     {INTEGER(log.digest_every_steps, 0, INT32_MAX), .fallback = "1000",
-     .text = "steps between replica checks; 0: checkpoints and end"},
+     .text = "steps between replica checks; 0: checkpoints and end", .resume = RESUME_FREE},
 };
 /* clang-format on */
 
