@@ -7,6 +7,7 @@
 
 #include "base/memory.h"
 #include "base/text.h"
+#include "comm/comm.h"
 #include "config/settings.h"
 #include "lockstep/lockstep.h"
 
@@ -172,6 +173,15 @@ static Status run(const Command *command, int words, int *argc, char ***argv)
     return st;
 }
 
+/* Under mpirun every rank finds the same mistake in the same arguments. Rank 0 tells of it, and before any rank leaves:
+ * mpirun then ends the others at once. */
+static void report_usage(Status st, int *argc, char ***argv)
+{
+    Comm *comm = NULL;
+    if (comm_begin(argc, argv, &comm) == STATUS_OK) status_report(st);
+    comm_end(comm);
+}
+
 int command_main(const Command *const *commands, size_t count, int *argc, char ***argv)
 {
     Status st = STATUS_OK;
@@ -192,6 +202,7 @@ int command_main(const Command *const *commands, size_t count, int *argc, char *
     } else
         st = unknown_command(commands, count, first);
     if (st == STATUS_OK && fflush(stdout) != 0) st = status_fail(STATUS_IO, "cannot write to standard output");
+    if (st == STATUS_USAGE && *status_message()) report_usage(st, argc, argv);
     status_report(st);
     return (int)st;
 }

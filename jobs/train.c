@@ -97,6 +97,7 @@ static Status train(const Invocation *invocation)
             trainer_close(&trainer);
         }
     }
+    status_report(st); /* before any rank leaves: mpirun then ends the others at once */
     if (st == STATUS_OK && comm_rank(comm) == 0) puts(last_line);
     comm_end(comm);
     return st;

@@ -54,7 +54,7 @@ static Status tell_difference(Trainer *t, Digest *all)
 {
     size_t tensor;
     const bool in_model = find_tensor(t, t->parameter, all, &tensor);
-    if (!in_model && !find_tensor(t, t->velocity, all, &tensor))
+    if (!in_model && !(t->velocity && find_tensor(t, t->velocity, all, &tensor)))
         return status_fail(STATUS_INTERNAL,
                            "replicas differ after step %" PRIu64
                            ", and are equal when looked at again: memory or "

@@ -24,9 +24,9 @@ static void compute(Trainer *t)
                      &t->workspace, t->piece);
 }
 
-Status trainer_check_finite(const Trainer *t)
+/* Which parameter is not finite. The same on every rank if all have one (I1). */
+static Status tell_divergence(const Trainer *t)
 {
-    if (!t->not_finite) return STATUS_OK;
     for (size_t tensor = 0; tensor < network_tensors(&t->network); tensor++)
         for (size_t i = 0; i < network_tensor_size(&t->network, tensor); i++) {
             const float value = t->parameter[network_tensor_index(&t->network, tensor, i)];
@@ -42,10 +42,26 @@ Status trainer_check_finite(const Trainer *t)
     return status_fail(STATUS_DIVERGED, "training diverged: a parameter was not finite after step %" PRIu64, t->step);
 }
 
-/* After the reduction: what the ranks told each other, before any update. */
+/* So many ranks found a parameter that is not finite: all, or their replicas differ. Collective; agreed. */
+static Status check_not_finite(Trainer *t, uint64_t ranks)
+{
+    if (ranks == 0) return STATUS_OK;
+    Digest model;
+    Status st = trainer_check_replicas(t, &model);
+    return st == STATUS_OK ? tell_divergence(t) : st;
+}
+
+Status trainer_check_finite(Trainer *t)
+{
+    uint64_t ranks = t->not_finite;
+    comm_sum_words(t->comm, &ranks, 1);
+    return check_not_finite(t, ranks);
+}
+
+/* After the reduction: what the ranks told each other, before any update. Collective; agreed. */
 static Status read_words(Trainer *t, uint64_t samples, float rate, double *loss)
 {
-    if (t->word[WORD_NOT_FINITE]) return trainer_check_finite(t);
+    if (t->word[WORD_NOT_FINITE]) return check_not_finite(t, t->word[WORD_NOT_FINITE]);
     memcpy(t->shard_loss, t->word + WORD_LOSSES, t->shards * sizeof *t->shard_loss);
     *loss = fold_doubles(&t->whole, t->shard_loss);
     if (isfinite(*loss)) return STATUS_OK;
@@ -93,6 +109,7 @@ Status trainer_step(Trainer *t)
     t->step++;
     if (fault_at("flip-parameter", t->step)) t->parameter[0] = -t->parameter[0];
     if (fault_at("flip-velocity", t->step) && t->velocity) t->velocity[0] = -t->velocity[0];
+    if (fault_at("spoil-parameter", t->step)) t->parameter[0] = NAN, t->not_finite = true;
     t->epoch_loss += loss;
     t->epoch_digest += t->word[WORD_SAMPLES];
     trainer_lap(t, PHASE_UPDATE);

@@ -91,9 +91,9 @@ void trainer_close(Trainer *trainer); /* collective */
  * after the last update, is not finite; the parameters are those of the step before. */
 MUST_CHECK Status trainer_step(Trainer *trainer);
 
-/* STATUS_DIVERGED with step and tensor named if the last update made a parameter infinite or NaN. Local: equal on all
- * ranks by I1. */
-MUST_CHECK Status trainer_check_finite(const Trainer *trainer);
+/* STATUS_DIVERGED with step and tensor named if the last update made a parameter infinite or NaN; STATUS_INTERNAL, as
+ * trainer_check_replicas, if it did so on some ranks alone. Collective; agreed. */
+MUST_CHECK Status trainer_check_finite(Trainer *trainer);
 
 /* The model's digest, and whether every rank has the same parameters and optimizer state (I1). Collective; agreed.
  * STATUS_INTERNAL: replicas differ, or the floating-point environment was changed; the message names the tensor and the
