@@ -2,12 +2,12 @@
 #include <assert.h>
 #include <errno.h>
 #include <fcntl.h>
-#include <libgen.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "base/file.h"
 #include "base/memory.h"
 #include "library.h"
 
@@ -88,21 +88,6 @@ Status h5file_create(const char *path, H5Writer **writer)
     return st;
 }
 
-/* So that the rename outlasts a power failure. Some file systems cannot sync a directory and need not. */
-static Status sync_directory(const char *path)
-{
-    char *copy;
-    Status st = memory_new(&copy, strlen(path) + 1, "a path");
-    if (st != STATUS_OK) return st;
-    strcpy(copy, path);
-    const int fd = open(dirname(copy), O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-    if (fd >= 0 && fsync(fd) != 0 && errno != EINVAL)
-        st = status_fail(STATUS_IO, "cannot write the directory of \"%s\" to disk: %s", path, strerror(errno));
-    if (fd >= 0) close(fd);
-    memory_free(copy);
-    return st;
-}
-
 static void writer_free(H5Writer *writer)
 {
     if (writer->id >= 0) H5Fclose(writer->id);
@@ -124,7 +109,7 @@ Status h5file_finish(H5Writer *writer)
     if (rename(writer->temporary, writer->path) != 0)
         return status_fail(STATUS_CANT_CREATE, "cannot create \"%s\": %s", writer->path, strerror(errno));
     writer->exists = false;
-    const Status st = sync_directory(writer->path);
+    const Status st = file_sync_directory(writer->path);
     if (st == STATUS_OK) writer_free(writer);
     return st;
 }
