@@ -6,6 +6,7 @@
 #include "base/memory.h"
 #include "commands.h"
 #include "data/dataset.h"
+#include "inspect_checkpoint.h"
 #include "inspect_paths.h"
 
 enum { BLOCK_VALUES = 1 << 24, COUNTS_A_LINE = 10, MOST_COUNTS = 100 };
@@ -140,6 +141,7 @@ static Status inspect(const Invocation *invocation)
     Status st = invocation_number(invocation, "classes", 1, 1 << 24, &classes);
     if (st != STATUS_OK) return st;
     source.classes = (uint32_t)classes;
+    if (inspect_is_checkpoint(source.file)) return inspect_checkpoint(source.file);
     H5File *file;
     Contents contents = {0};
     st = h5file_open(source.file, &file);

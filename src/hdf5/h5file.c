@@ -54,6 +54,22 @@ static Status open_id(H5File *file)
     return st;
 }
 
+Status library_new_file(const char *path, H5File **file)
+{
+    *file = NULL;
+    H5File *made;
+    Status st = memory_new(&made, 1, "an HDF5 file's handle");
+    if (st != STATUS_OK) return st;
+    made->id = -1;
+    st = memory_new(&made->path, strlen(path) + 1, "a path");
+    if (st == STATUS_OK) {
+        strcpy(made->path, path);
+        *file = made;
+    } else
+        h5file_close(made);
+    return st;
+}
+
 Status h5file_open(const char *path, H5File **file)
 {
     *file = NULL;
@@ -61,14 +77,9 @@ Status h5file_open(const char *path, H5File **file)
     Status st = check_file(path);
     if (st != STATUS_OK) return st;
     H5File *opened;
-    st = memory_new(&opened, 1, "an HDF5 file's handle");
+    st = library_new_file(path, &opened);
     if (st != STATUS_OK) return st;
-    opened->id = -1;
-    st = memory_new(&opened->path, strlen(path) + 1, "a path");
-    if (st == STATUS_OK) {
-        strcpy(opened->path, path);
-        st = open_id(opened);
-    }
+    st = open_id(opened);
     if (st == STATUS_OK)
         *file = opened;
     else

@@ -44,3 +44,12 @@ bool library_reason_is_lock(const char *reason)
 {
     return strstr(reason, "lock file") || strstr(reason, "file lock");
 }
+
+const char *h5file_library(void)
+{
+    static char text[32];
+    unsigned major, minor, release;
+    H5get_libversion(&major, &minor, &release);
+    snprintf(text, sizeof text, "%u.%u.%u", major, minor, release);
+    return text;
+}

@@ -12,9 +12,9 @@
 
 static EventKind kind_of(const char *name)
 {
-    static const char *const names[] = {[EVENT_START] = "start", [EVENT_RESUME] = "resume",
-                                        [EVENT_STEP] = "step",   [EVENT_EPOCH] = "epoch",
-                                        [EVENT_CHECKPOINT] = "checkpoint", [EVENT_END] = "end"};
+    static const char *const names[] = {
+        [EVENT_START] = "start", [EVENT_RESUME] = "resume",         [EVENT_STEP] = "step",
+        [EVENT_EPOCH] = "epoch", [EVENT_CHECKPOINT] = "checkpoint", [EVENT_END] = "end"};
     for (int kind = 0; kind < EVENT_OTHER; kind++)
         if (strcmp(name, names[kind]) == 0) return (EventKind)kind;
     return EVENT_OTHER;
@@ -50,6 +50,7 @@ static bool read_event(const json_t *object, Event *event)
     event->epoch = integer(object, "epoch");
     event->samples = integer(object, "samples");
     event->ranks = integer(object, "ranks");
+    event->steps = integer(object, "steps");
     const char *rows = json_string_value(json_object_get(object, "rows"));
     event->rows = rows ? strtoull(rows, NULL, 16) : 0;
     event->loss = real(object, event->kind == EVENT_EPOCH ? "train_loss" : "loss");

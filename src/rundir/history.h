@@ -13,13 +13,14 @@ typedef enum { EVENT_START, EVENT_RESUME, EVENT_STEP, EVENT_EPOCH, EVENT_CHECKPO
 /* One record; what an event of its kind does not have is 0. */
 typedef struct {
     EventKind kind;
-    uint64_t line;    /* in the file, from 1 */
-    uint64_t step;    /* completed steps */
-    uint64_t epoch;   /* step, epoch */
-    uint64_t samples; /* step */
-    uint64_t rows;    /* step: the sum of digest_sample over the rows that were packed */
-    uint64_t ranks;   /* start, resume */
-    double loss;      /* step: mean loss; epoch: train loss; NaN where null */
+    uint64_t line;                   /* in the file, from 1 */
+    uint64_t step;                   /* completed steps */
+    uint64_t epoch;                  /* step, epoch */
+    uint64_t samples;                /* step */
+    uint64_t rows;                   /* step: the sum of digest_sample over the rows that were packed */
+    uint64_t ranks;                  /* start, resume */
+    uint64_t steps;                  /* start, resume: of the whole training */
+    double loss;                     /* step: mean loss; epoch: train loss; NaN where null */
     double test_loss, test_accuracy; /* epoch, end; NaN where null */
     double samples_per_second;       /* epoch */
     char digest[33];                 /* epoch, checkpoint: the model's */
@@ -32,8 +33,8 @@ typedef struct {
     bool torn; /* the last line has no end */
 } History;
 
-/* Reads DIRECTORY/metrics.jsonl. Local. STATUS_NO_INPUT: there is none; STATUS_DATA: a line that is no record of ours, named by its
- * number. A torn last line is left out. */
+/* Reads DIRECTORY/metrics.jsonl. Local. STATUS_NO_INPUT: there is none; STATUS_DATA: a line that is no record of ours,
+ * named by its number. A torn last line is left out. */
 MUST_CHECK Status history_read(const char *directory, History *history);
 void history_free(History *history); /* accepts a zeroed struct */
 

@@ -103,17 +103,6 @@ static Status train_epoch(Trainer *t)
     return trainer_check_finite(t);
 }
 
-static Status write_predictions(Trainer *t)
-{
-    if (comm_rank(t->comm) != 0 || !t->prediction) return STATUS_OK;
-    const char *name = "predictions.csv";
-    FILE *file;
-    Status st = rundir_create_file(&t->run, name, &file);
-    if (st != STATUS_OK) return st;
-    predictions_write(file, t->test_rows, t->prediction);
-    return rundir_finish_file(&t->run, name, file);
-}
-
 /* reason: "finished", "stopped", or why the run failed. */
 static void record_end_of_run(Trainer *t, const char *reason, const CheckpointScore *score)
 {

@@ -29,7 +29,7 @@ void saved_close(Saved *saved)
     *saved = (Saved){0};
 }
 
-static size_t classes_of(const Saved *saved)
+size_t saved_classes(const Saved *saved)
 {
     const Network *network = &saved->checkpoint.network;
     return network->layer[network->layers - 1].out;
@@ -66,7 +66,7 @@ static Evaluation evaluation_of(Saved *saved, const Samples *samples, size_t sha
 static Status evaluate_samples(Saved *saved, const Samples *samples, CheckpointScore *score, uint64_t *confusion,
                                Prediction *prediction)
 {
-    const size_t shards = (size_t)saved->settings.training.shards, classes = classes_of(saved);
+    const size_t shards = (size_t)saved->settings.training.shards, classes = saved_classes(saved);
     const Evaluation evaluation = evaluation_of(saved, samples, shards);
     double loss[FOLD_MAX_SHARDS];
     Fold whole;
@@ -85,7 +85,7 @@ Status saved_evaluate(Saved *saved, const char *file, CheckpointScore *score, ui
                       Prediction **prediction)
 {
     const Settings *s = &saved->settings;
-    const size_t classes = classes_of(saved);
+    const size_t classes = saved_classes(saved);
     const DatasetSource source = {
         .file = file ? file : s->data.file,
         .images = {s->data.train_images, s->data.test_images},
@@ -137,7 +137,7 @@ static Status read_images(const Saved *saved, const char *file, const char *imag
 
 Status saved_predict(Saved *saved, const char *file, const char *images, Prediction **prediction, uint32_t *rows)
 {
-    const size_t classes = classes_of(saved);
+    const size_t classes = saved_classes(saved);
     Samples samples = {0};
     uint64_t *confusion = NULL;
     CheckpointScore score;

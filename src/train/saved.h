@@ -18,6 +18,8 @@ typedef struct {
 MUST_CHECK Status saved_open(const char *path, Saved *saved);
 void saved_close(Saved *saved); /* accepts a zeroed struct */
 
+size_t saved_classes(const Saved *saved);
+
 /* Evaluates on the test part of the dataset in `file`, or, if that is NULL, of the file it was trained with, at the
  * paths of the settings. The loss is the training's own, in every bit. confusion (classes, classes) and prediction
  * (rows) are allocated here; owned by the caller (memory_free). Failures of dataset_open; STATUS_DATA also: images of

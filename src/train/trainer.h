@@ -92,7 +92,7 @@ typedef struct {
     bool save_asked;                     /* a checkpoint was agreed on */
     double epoch_loss;                   /* the sum of the losses of the epoch's samples so far */
     uint64_t epoch_digest;               /* the sum of the sample digests of the epoch so far */
-    Best best;                           /* the best evaluation so far */
+    CheckpointScore best, last;          /* evaluations so far */
     int failed_saves;                    /* checkpoints in a row that could not be written */
     double started, last_log, last_save; /* clock_seconds */
     Phase phase;                         /* the current one, and when it began */

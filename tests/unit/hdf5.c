@@ -289,8 +289,9 @@ static void types_are_told_apart(void)
         {"i64be", H5T_STD_I64BE, ELEMENT_INTEGER, "int64 big-endian"},
         {"f32le", H5T_IEEE_F32LE, ELEMENT_FLOAT32, "float32"},
         {"f32be", H5T_IEEE_F32BE, ELEMENT_FLOAT32, "float32 big-endian"},
-        {"f64", H5T_IEEE_F64LE, ELEMENT_OTHER, "float64"},
-        {"text", text, ELEMENT_OTHER, "string"},
+        {"f64", H5T_IEEE_F64LE, ELEMENT_FLOAT64, "float64"},
+        {"f64be", H5T_IEEE_F64BE, ELEMENT_FLOAT64, "float64 big-endian"},
+        {"text", text, ELEMENT_TEXT, "string"},
         {"truth", truth, ELEMENT_OTHER, "enumeration"},
         {"bits", H5T_STD_B8LE, ELEMENT_OTHER, "bitfield"},
     };
