@@ -13,7 +13,7 @@
 /* What the records of a run come to. */
 typedef struct {
     uint64_t starts, step, steps, ranks;
-    const Event *epoch, *last; /* the last epoch event; the last event of all */
+    const Event *epoch, *last; /* the last epoch event; the last event but checkpoints */
     double best;               /* test accuracy */
 } Course;
 
@@ -30,7 +30,7 @@ static Course read_course(const History *history)
         if (event->kind != EVENT_OTHER) course.step = event->step;
         if (event->kind == EVENT_EPOCH) course.epoch = event;
         if (event->kind == EVENT_EPOCH && !(event->test_accuracy <= course.best)) course.best = event->test_accuracy;
-        course.last = event;
+        if (event->kind != EVENT_CHECKPOINT) course.last = event; /* the last checkpoint comes after the end record */
     }
     return course;
 }
