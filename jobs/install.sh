@@ -50,6 +50,7 @@ if [ "$purpose" = test ]; then
     need libcunit1-dev library cunit
     need shellcheck program shellcheck
     need clang-format program clang-format
+    need curl program curl
 fi
 if [ ${#missing[@]} -eq 0 ]; then exit 0; fi
 
