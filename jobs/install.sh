@@ -53,6 +53,7 @@ if [ "$purpose" = test ]; then
     need hdf5-tools program h5dump
     need shellcheck program shellcheck
     need clang-format program clang-format
+    need curl program curl
 fi
 if [ ${#missing[@]} -eq 0 ]; then exit 0; fi
 
