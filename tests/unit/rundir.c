@@ -179,7 +179,8 @@ static void a_run_directory_is_made_with_those_above_it(void)
 {
     const char *path = scratch_path("a/b/c");
     RunDir run;
-    CU_ASSERT_EQUAL_FATAL(rundir_open(path, &run), STATUS_OK);
+    CU_ASSERT_EQUAL_FATAL(rundir_open(path, true, &run), STATUS_OK);
+    CU_ASSERT_EQUAL_FATAL(rundir_begin_records(&run), STATUS_OK);
     record_begin(run.records, "start");
     record_end(run.records);
     log_warning("heard %d", 1);
@@ -199,7 +200,7 @@ static void an_empty_directory_serves_and_a_slash_at_the_end(void)
 {
     RunDir run;
     CU_ASSERT_EQUAL_FATAL(mkdir(scratch_path("empty"), 0700), 0);
-    CU_ASSERT_EQUAL(rundir_open(scratch_path("empty/"), &run), STATUS_OK);
+    CU_ASSERT_EQUAL(rundir_open(scratch_path("empty/"), true, &run), STATUS_OK);
     rundir_close(&run);
     remove_tree(scratch_path("empty"));
 }
@@ -207,7 +208,7 @@ static void an_empty_directory_serves_and_a_slash_at_the_end(void)
 static void check_refused(const char *path, const char *why)
 {
     RunDir run;
-    CU_ASSERT_EQUAL(rundir_open(path, &run), STATUS_CANT_CREATE);
+    CU_ASSERT_EQUAL(rundir_open(path, true, &run), STATUS_CANT_CREATE);
     CU_ASSERT_MESSAGE_HAS(why);
     CU_ASSERT_PTR_NULL(run.log);
     CU_ASSERT_PTR_NULL(run.records);
@@ -232,18 +233,74 @@ static void what_is_there_stays_as_it_is(void)
     check_refused("/proc/no/such/run", "/proc/no/such/run");
 }
 
+static void one_run_directory_has_one_holder(void)
+{
+    const char *path = scratch_path("one");
+    RunDir run, other;
+    char holder[128];
+    CU_ASSERT_EQUAL_FATAL(rundir_open(path, false, &run), STATUS_OK);
+    CU_ASSERT_EQUAL(rundir_open(path, false, &other), STATUS_CANT_CREATE);
+    CU_ASSERT_MESSAGE_HAS("is held by another training");
+    rundir_holder(path, holder, sizeof holder);
+    CU_ASSERT_PTR_NOT_NULL(strstr(holder, ", process "));
+    CU_ASSERT_PTR_NOT_NULL(strstr(status_message(), holder));
+    rundir_close(&run);
+    rundir_holder(path, holder, sizeof holder);
+    CU_ASSERT_STRING_EQUAL(holder, "");
+    CU_ASSERT_EQUAL(rundir_open(path, false, &run), STATUS_OK);
+    rundir_close(&run);
+    remove_tree(path);
+}
+
+static void only_a_run_is_gone_on_with(void)
+{
+    const char *path = scratch_path("again");
+    RunDir run;
+    CU_ASSERT_EQUAL_FATAL(mkdir(path, 0700), 0);
+    scratch_write(scratch_path("again/letter.txt"), "dear", 4);
+    CU_ASSERT_EQUAL(rundir_open(path, false, &run), STATUS_CANT_CREATE);
+    CU_ASSERT_MESSAGE_HAS("holds no run");
+    CU_ASSERT_EQUAL(access(scratch_path("again/lock"), F_OK), -1);
+    scratch_write(scratch_path("again/config.cfg"), "", 0);
+    CU_ASSERT_EQUAL(rundir_open(path, false, &run), STATUS_OK);
+    rundir_close(&run);
+    remove_tree(path);
+}
+
+/* What a process that was killed in the middle of a record left. */
+static void a_torn_record_is_cut_off(void)
+{
+    const char *path = scratch_path("torn");
+    static const char whole[] = "{\"event\":\"start\"}\n", torn[] = "{\"event\":\"start\"}\n{\"event\":\"st";
+    RunDir run;
+    CU_ASSERT_EQUAL_FATAL(rundir_open(path, false, &run), STATUS_OK);
+    for (size_t size = sizeof torn - 1; size + 1 >= sizeof whole; size--) {
+        scratch_write(scratch_path("torn/metrics.jsonl"), torn, size);
+        CU_ASSERT_EQUAL(rundir_begin_records(&run), STATUS_OK);
+        CU_ASSERT_STRING_EQUAL(text_of(scratch_path("torn/metrics.jsonl")), whole);
+        records_close(run.records);
+        fclose(run.log);
+        log_set_file(NULL);
+        run.records = NULL, run.log = NULL;
+    }
+    rundir_close(&run);
+    remove_tree(path);
+}
+
 static void a_failed_write_of_a_file_is_told(void)
 {
     RunDir run;
     FILE *file;
-    CU_ASSERT_EQUAL_FATAL(rundir_open(scratch_path("disk"), &run), STATUS_OK);
-    CU_ASSERT_EQUAL_FATAL(symlink("/dev/full", scratch_path("disk/out")), 0);
+    CU_ASSERT_EQUAL_FATAL(rundir_open(scratch_path("disk"), true, &run), STATUS_OK);
+    CU_ASSERT_EQUAL_FATAL(symlink("/dev/full", scratch_path("disk/.out.tmp")), 0);
     CU_ASSERT_EQUAL_FATAL(rundir_create_file(&run, "out", &file), STATUS_OK);
     fputs("x", file);
     CU_ASSERT_EQUAL(rundir_finish_file(&run, "out", file), STATUS_IO);
     CU_ASSERT_MESSAGE_HAS("disk/out\": No space left");
     CU_ASSERT_EQUAL(rundir_create_file(&run, "no/such", &file), STATUS_CANT_CREATE);
-    CU_ASSERT_MESSAGE_HAS("disk/no/such");
+    CU_ASSERT_MESSAGE_HAS("disk/.no/such.tmp");
+    CU_ASSERT_EQUAL(access(scratch_path("disk/out"), F_OK), -1);
+    CU_ASSERT_EQUAL(access(scratch_path("disk/.out.tmp"), F_OK), -1);
     status_clear();
     rundir_close(&run);
     remove_tree(scratch_path("disk"));
@@ -275,6 +332,9 @@ int main(void)
         UNIT(a_run_directory_is_made_with_those_above_it),
         UNIT(an_empty_directory_serves_and_a_slash_at_the_end),
         UNIT(what_is_there_stays_as_it_is),
+        UNIT(one_run_directory_has_one_holder),
+        UNIT(only_a_run_is_gone_on_with),
+        UNIT(a_torn_record_is_cut_off),
         UNIT(a_failed_write_of_a_file_is_told),
         UNIT(predictions_are_csv),
     };
