@@ -104,6 +104,38 @@ static void every_bit_comes_back(void)
         }
 }
 
+/* Read by HDF5 alone: (in,out) row-major, as the design says, whatever the layout in memory. */
+static void a_file_holds_tensors_row_major(void)
+{
+    Checkpoint c = sample_make((const size_t[]){5, 33, 40, 2}, 4, ACTIVATION_TANH, true, 1);
+    unsigned char *bytes;
+    size_t size;
+    H5File *file;
+    CU_ASSERT_EQUAL_FATAL(checkpoint_encode(&c, &bytes, &size), STATUS_OK);
+    CU_ASSERT_EQUAL_FATAL(h5image_open("tensors", bytes, size, &file), STATUS_OK);
+    for (size_t t = 0; t < 2 * network_tensors(&c.network); t++) {
+        const size_t tensor = t / 2;
+        const Layer *layer = &c.network.layer[tensor / 2];
+        const float *vector = t % 2 ? c.velocity : c.parameter;
+        char path[64];
+        snprintf(path, sizeof path, "/%s/layer%zu/%s", t % 2 ? "optimizer" : "model", tensor / 2,
+                 tensor % 2 ? "bias" : "weight");
+        H5Info info;
+        float values[33 * 40];
+        CU_ASSERT_EQUAL_FATAL(h5file_info(file, path, &info), STATUS_OK);
+        CU_ASSERT_EQUAL_FATAL(info.dimensions, tensor % 2 ? 1 : 2);
+        CU_ASSERT(tensor % 2 || (info.extent[0] == layer->in && info.extent[1] == layer->out));
+        CU_ASSERT_EQUAL_FATAL(h5file_read_float32(file, path, 0, info.extent[0], values), STATUS_OK);
+        int different = 0;
+        for (size_t i = 0; i < network_tensor_size(&c.network, tensor); i++)
+            different += memcmp(values + i, vector + network_tensor_index(&c.network, tensor, i), sizeof *values) != 0;
+        CU_ASSERT_EQUAL(different, 0);
+    }
+    h5file_close(file);
+    memory_free(bytes);
+    sample_free(&c);
+}
+
 static void edges_of_the_state_come_back(void)
 {
     Checkpoint c = sample_make((const size_t[]){12, 3, 2}, 3, ACTIVATION_TANH, true, 0);
@@ -306,10 +338,25 @@ static void contradictions_are_refused(void)
     sample_free(&c);
 }
 
-int main(void)
+static const char *sample_path;
+
+static void a_sample_is_written(void)
 {
+    Checkpoint c = sample_small(5);
+    CU_ASSERT_EQUAL(checkpoint_write(&c, sample_path), STATUS_OK);
+    sample_free(&c);
+}
+
+/* With an argument: writes a sample there, for checkpoint_tools.sh. */
+int main(int argc, char **argv)
+{
+    if (argc == 2) {
+        sample_path = argv[1];
+        return UNIT_RUN("sample", ((const UnitTest[]){UNIT(a_sample_is_written)}));
+    }
     static const UnitTest tests[] = {
         UNIT(every_bit_comes_back),
+        UNIT(a_file_holds_tensors_row_major),
         UNIT(edges_of_the_state_come_back),
         UNIT(the_same_state_gives_the_same_bytes),
         UNIT(what_is_not_finite_is_never_saved),
