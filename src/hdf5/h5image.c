@@ -1,5 +1,6 @@
 /* HDF5 files in memory: the core driver without a file behind it. */
 #include <assert.h>
+#include <stdio.h>
 #include <string.h>
 
 #include "base/memory.h"
@@ -15,6 +16,14 @@ static hid_t memory_access(void)
     return access;
 }
 
+/* HDF5 takes images of one name for one file, and refuses one whose name is a file's: so each gets a name of its own
+ * that no file can have. */
+static void unique_name(char name[64])
+{
+    static unsigned long images;
+    snprintf(name, 64, "/dev/null/image-%lu", images++);
+}
+
 Status h5image_create(const char *name, size_t user_block, H5Writer **writer)
 {
     library_begin();
@@ -23,7 +32,9 @@ Status h5image_create(const char *name, size_t user_block, H5Writer **writer)
     (*writer)->user_block = user_block;
     const hid_t access = memory_access(), creation = H5Pcreate(H5P_FILE_CREATE);
     /* The user block is in the addresses' base, not in the image. */
-    if (H5Pset_userblock(creation, user_block) >= 0) (*writer)->id = H5Fcreate(name, H5F_ACC_TRUNC, creation, access);
+    char own[64];
+    unique_name(own);
+    if (H5Pset_userblock(creation, user_block) >= 0) (*writer)->id = H5Fcreate(own, H5F_ACC_TRUNC, creation, access);
     if ((*writer)->id < 0) {
         st = status_fail(STATUS_INTERNAL, "cannot make \"%s\" in memory (HDF5: %s)", name, library_reason());
         h5file_discard(*writer);
@@ -67,8 +78,9 @@ static Status open_bytes(H5File *file, const void *bytes, size_t size)
     if (H5Pset_file_image(access, (void *)bytes, size) < 0)
         st = status_fail(STATUS_INTERNAL, "cannot open \"%s\" in memory (HDF5: %s)", file->path, library_reason());
     else {
-        /* The driver refuses the name of a file that exists, though it opens none: below a file there is nothing. */
-        file->id = H5Fopen("/dev/null/image", H5F_ACC_RDONLY, access);
+        char own[64];
+        unique_name(own);
+        file->id = H5Fopen(own, H5F_ACC_RDONLY, access);
         if (file->id < 0)
             st = status_fail(STATUS_DATA, "\"%s\" is not an HDF5 file, or a damaged one (HDF5: %s)", file->path,
                              library_reason());

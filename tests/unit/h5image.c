@@ -112,6 +112,34 @@ static void no_file_is_made(void)
     CU_ASSERT_NOT_EQUAL(access("image", F_OK), 0);
 }
 
+/* HDF5 tells files by their names. */
+static void an_image_may_have_any_name(void)
+{
+    unsigned char *bytes, *other;
+    size_t size, other_size;
+    const char *name = scratch_path("taken.h5");
+    scratch_write(name, "x", 1);
+    make_image(BLOCK, &bytes, &size);
+    H5Writer *writer, *second;
+    CU_ASSERT_EQUAL_FATAL(h5image_create(name, 0, &writer), STATUS_OK);
+    CU_ASSERT_EQUAL_FATAL(h5image_create(name, 0, &second), STATUS_OK);
+    CU_ASSERT_EQUAL(h5file_write_text(writer, "/other", "one"), STATUS_OK);
+    CU_ASSERT_EQUAL_FATAL(h5image_finish(writer, &other, &other_size), STATUS_OK);
+    H5File *file, *again;
+    char *text;
+    CU_ASSERT_EQUAL_FATAL(h5image_open(name, bytes, size, &file), STATUS_OK);
+    CU_ASSERT_EQUAL_FATAL(h5image_open(name, other, other_size, &again), STATUS_OK);
+    CU_ASSERT_EQUAL(h5file_read_text(again, "/other", &text), STATUS_OK);
+    CU_ASSERT_STRING_EQUAL(text, "one");
+    memory_free(text);
+    check_content(file);
+    h5file_close(file);
+    h5file_close(again);
+    h5file_discard(second);
+    memory_free(bytes);
+    memory_free(other);
+}
+
 static void what_is_no_image_is_refused(void)
 {
     unsigned char *bytes;
@@ -155,8 +183,12 @@ static void readers_refuse_what_they_cannot_hold(void)
 static void no_handle_stays_open(void)
 {
     void (*const tests[])(void) = {
-        an_image_is_read_back_in_every_bit, an_image_behind_its_user_block_is_a_file, no_file_is_made,
-        what_is_no_image_is_refused,        readers_refuse_what_they_cannot_hold,
+        an_image_is_read_back_in_every_bit,
+        an_image_behind_its_user_block_is_a_file,
+        no_file_is_made,
+        an_image_may_have_any_name,
+        what_is_no_image_is_refused,
+        readers_refuse_what_they_cannot_hold,
     };
     leave_no_handle(tests, sizeof tests / sizeof *tests);
 }
@@ -164,13 +196,10 @@ static void no_handle_stays_open(void)
 int main(void)
 {
     static const UnitTest tests[] = {
-        UNIT(an_image_is_read_back_in_every_bit),
-        UNIT(an_image_behind_its_user_block_is_a_file),
-        UNIT(the_same_calls_give_the_same_bytes),
-        UNIT(no_file_is_made),
-        UNIT(what_is_no_image_is_refused),
-        UNIT(readers_refuse_what_they_cannot_hold),
-        UNIT(no_handle_stays_open),
+        UNIT(an_image_is_read_back_in_every_bit),   UNIT(an_image_behind_its_user_block_is_a_file),
+        UNIT(the_same_calls_give_the_same_bytes),   UNIT(no_file_is_made),
+        UNIT(an_image_may_have_any_name),           UNIT(what_is_no_image_is_refused),
+        UNIT(readers_refuse_what_they_cannot_hold), UNIT(no_handle_stays_open),
     };
     return UNIT_RUN("h5image", tests);
 }

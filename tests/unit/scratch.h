@@ -3,6 +3,7 @@
 #define LOCKSTEP_TESTS_SCRATCH_H
 
 #include <dirent.h>
+#include <ftw.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -10,14 +11,17 @@
 
 static char scratch_directory[64];
 
+static inline int scratch_remove_one(const char *path, const struct stat *about, int type, struct FTW *where)
+{
+    (void)about;
+    (void)type;
+    (void)where;
+    return remove(path);
+}
+
 static inline void scratch_remove(void)
 {
-    DIR *directory = opendir(scratch_directory);
-    for (const struct dirent *entry; directory && (entry = readdir(directory));)
-        if (strcmp(entry->d_name, ".") != 0 && strcmp(entry->d_name, "..") != 0)
-            unlinkat(dirfd(directory), entry->d_name, 0);
-    if (directory) closedir(directory);
-    rmdir(scratch_directory);
+    nftw(scratch_directory, scratch_remove_one, 8, FTW_DEPTH | FTW_PHYS);
 }
 
 /* The path of name there; the same pointer for the same name, valid to the end. At most 64 names. */

@@ -1,0 +1,369 @@
+/* src/rundir: a checkpoint's bytes. */
+#include <inttypes.h>
+#include <time.h>
+
+#include "base/sha256.h"
+#include "checkpoint_sample.h"
+
+static void check_vector(const Network *network, const float *a, const float *b)
+{
+    CU_ASSERT_EQUAL_FATAL(a == NULL, b == NULL);
+    int different = 0;
+    for (size_t t = 0; a && t < network_tensors(network); t++)
+        for (size_t i = 0; i < network_tensor_size(network, t); i++) {
+            const size_t at = network_tensor_index(network, t, i);
+            different += memcmp(a + at, b + at, sizeof *a) != 0;
+        }
+    CU_ASSERT_EQUAL(different, 0);
+}
+
+/* The kernels count on zeros there. */
+static void check_padding(const Network *network, float *vector)
+{
+    for (size_t t = 0; vector && t < network_tensors(network); t++)
+        for (size_t i = 0; i < network_tensor_size(network, t); i++) vector[network_tensor_index(network, t, i)] = 0.0f;
+    int different = 0;
+    for (size_t i = 0; vector && i < network->floats; i++) different += vector[i] != 0.0f || signbit(vector[i]);
+    CU_ASSERT_EQUAL(different, 0);
+}
+
+static void check_score(const CheckpointScore *a, const CheckpointScore *b)
+{
+    CU_ASSERT(a->step == b->step && a->correct == b->correct && a->count == b->count);
+    CU_ASSERT_EQUAL(memcmp(&a->loss, &b->loss, sizeof a->loss), 0);
+}
+
+static void check_same(const Checkpoint *a, const Checkpoint *b)
+{
+    CU_ASSERT_EQUAL_FATAL(a->network.layers, b->network.layers);
+    CU_ASSERT_EQUAL_FATAL(a->network.floats, b->network.floats);
+    CU_ASSERT_EQUAL(a->network.parameters, b->network.parameters);
+    for (size_t i = 0; i < a->network.layers; i++) {
+        const Layer *x = &a->network.layer[i], *y = &b->network.layer[i];
+        CU_ASSERT(x->in == y->in && x->out == y->out && x->offset == y->offset && x->activation == y->activation);
+    }
+    CU_ASSERT_EQUAL(a->image_dimensions, b->image_dimensions);
+    CU_ASSERT_EQUAL(memcmp(a->image_extent, b->image_extent, sizeof a->image_extent), 0);
+    CU_ASSERT_EQUAL(a->pixels, b->pixels);
+    CU_ASSERT_EQUAL(a->scaling.kind, b->scaling.kind);
+    CU_ASSERT_EQUAL(memcmp(&a->scaling.shift, &b->scaling.shift, sizeof(float)), 0);
+    CU_ASSERT_EQUAL(memcmp(&a->scaling.factor, &b->scaling.factor, sizeof(float)), 0);
+    CU_ASSERT_EQUAL(memcmp(a->scaling.table, b->scaling.table, sizeof a->scaling.table), 0);
+    CU_ASSERT(a->step == b->step && a->steps_per_epoch == b->steps_per_epoch && a->epoch_digest == b->epoch_digest);
+    CU_ASSERT_EQUAL(memcmp(&a->epoch_loss, &b->epoch_loss, sizeof a->epoch_loss), 0);
+    check_score(&a->best, &b->best);
+    check_score(&a->last, &b->last);
+    CU_ASSERT(digest_equal(a->model, b->model) && digest_equal(a->dataset, b->dataset));
+    CU_ASSERT_STRING_EQUAL(a->config, b->config);
+    CU_ASSERT_STRING_EQUAL(a->versions.lockstep, b->versions.lockstep);
+    CU_ASSERT_STRING_EQUAL(a->versions.hdf5, b->versions.hdf5);
+    CU_ASSERT_STRING_EQUAL(a->versions.mpi, b->versions.mpi);
+    CU_ASSERT_STRING_EQUAL(a->versions.compiler, b->versions.compiler);
+    check_vector(&a->network, a->parameter, b->parameter);
+    check_vector(&a->network, a->velocity, b->velocity);
+}
+
+static void round_trip(const Checkpoint *c)
+{
+    unsigned char *bytes;
+    size_t size;
+    Checkpoint read;
+    CU_ASSERT_EQUAL_FATAL(checkpoint_encode(c, &bytes, &size), STATUS_OK);
+    CU_ASSERT_EQUAL_FATAL(checkpoint_decode("round trip", bytes, size, &read), STATUS_OK);
+    memory_free(bytes);
+    check_same(c, &read);
+    check_padding(&read.network, read.slab);
+    check_padding(&read.network, read.velocity ? read.slab + read.network.floats : NULL);
+    checkpoint_free(&read);
+    CU_ASSERT_PTR_NULL(read.slab);
+    checkpoint_free(&read);
+}
+
+/* I6 asks for every bit. */
+static void every_bit_comes_back(void)
+{
+    size_t deep[NETWORK_MAX_LAYERS + 1];
+    for (size_t i = 0; i <= NETWORK_MAX_LAYERS; i++) deep[i] = i % 3 + 1;
+    const struct {
+        size_t sizes[5], count;
+        const size_t *longer;
+        Activation activation;
+    } nets[] = {
+        {{7, 3, 2}, 3, NULL, ACTIVATION_RELU},
+        {{5, 33, 32, 31, 1}, 5, NULL, ACTIVATION_TANH},
+        {{4, 10}, 2, NULL, ACTIVATION_RELU},
+        {{784, 100, 10}, 3, NULL, ACTIVATION_SIGMOID},
+        {{0}, NETWORK_MAX_LAYERS + 1, deep, ACTIVATION_RELU},
+    };
+    for (size_t i = 0; i < sizeof nets / sizeof *nets; i++)
+        for (int momentum = 0; momentum < 2; momentum++) {
+            const size_t *sizes = nets[i].longer ? nets[i].longer : nets[i].sizes;
+            Checkpoint c = sample_make(sizes, nets[i].count, nets[i].activation, momentum, 12345);
+            round_trip(&c);
+            sample_free(&c);
+        }
+}
+
+/* Read by HDF5 alone: (in,out) row-major, as the design says, whatever the layout in memory. */
+static void a_file_holds_tensors_row_major(void)
+{
+    Checkpoint c = sample_make((const size_t[]){5, 33, 40, 2}, 4, ACTIVATION_TANH, true, 1);
+    unsigned char *bytes;
+    size_t size;
+    H5File *file;
+    CU_ASSERT_EQUAL_FATAL(checkpoint_encode(&c, &bytes, &size), STATUS_OK);
+    CU_ASSERT_EQUAL_FATAL(h5image_open("tensors", bytes, size, &file), STATUS_OK);
+    for (size_t t = 0; t < 2 * network_tensors(&c.network); t++) {
+        const size_t tensor = t / 2;
+        const Layer *layer = &c.network.layer[tensor / 2];
+        const float *vector = t % 2 ? c.velocity : c.parameter;
+        char path[64];
+        snprintf(path, sizeof path, "/%s/layer%zu/%s", t % 2 ? "optimizer" : "model", tensor / 2,
+                 tensor % 2 ? "bias" : "weight");
+        H5Info info;
+        float values[33 * 40];
+        CU_ASSERT_EQUAL_FATAL(h5file_info(file, path, &info), STATUS_OK);
+        CU_ASSERT_EQUAL_FATAL(info.dimensions, tensor % 2 ? 1 : 2);
+        CU_ASSERT(tensor % 2 || (info.extent[0] == layer->in && info.extent[1] == layer->out));
+        CU_ASSERT_EQUAL_FATAL(h5file_read_float32(file, path, 0, info.extent[0], values), STATUS_OK);
+        int different = 0;
+        for (size_t i = 0; i < network_tensor_size(&c.network, tensor); i++)
+            different += memcmp(values + i, vector + network_tensor_index(&c.network, tensor, i), sizeof *values) != 0;
+        CU_ASSERT_EQUAL(different, 0);
+    }
+    h5file_close(file);
+    memory_free(bytes);
+    sample_free(&c);
+}
+
+static void edges_of_the_state_come_back(void)
+{
+    Checkpoint c = sample_make((const size_t[]){12, 3, 2}, 3, ACTIVATION_TANH, true, 0);
+    c.best = c.last = (CheckpointScore){0};
+    c.epoch_loss = -0.0;
+    c.image_dimensions = 3;
+    memcpy(c.image_extent, (const uint64_t[]){2, 3, 2}, 3 * sizeof(uint64_t));
+    c.pixels = ELEMENT_FLOAT32;
+    c.scaling = (Scaling){.kind = SCALING_NONE, .factor = 1.0f};
+    c.versions.mpi = "";
+    c.config = "";
+    round_trip(&c);
+    c.step = UINT64_MAX;
+    c.last = (CheckpointScore){.step = UINT64_MAX, .count = 1, .loss = INFINITY};
+    c.scaling.kind = SCALING_UNIT;
+    round_trip(&c);
+    sample_free(&c);
+}
+
+static void the_same_state_gives_the_same_bytes(void)
+{
+    Checkpoint c = sample_small(5);
+    unsigned char *first, *second;
+    size_t size, again;
+    CU_ASSERT_EQUAL_FATAL(checkpoint_encode(&c, &first, &size), STATUS_OK);
+    nanosleep(&(struct timespec){.tv_sec = 1, .tv_nsec = 100000000}, NULL); /* HDF5's object times are in seconds */
+    CU_ASSERT_EQUAL_FATAL(checkpoint_encode(&c, &second, &again), STATUS_OK);
+    CU_ASSERT(size == again && memcmp(first, second, size) == 0);
+    memory_free(first);
+    memory_free(second);
+    sample_free(&c);
+}
+
+static void what_is_not_finite_is_never_saved(void)
+{
+    Checkpoint c = sample_small(5);
+    unsigned char *bytes;
+    size_t size;
+    const size_t at = network_tensor_index(&c.network, 1, 2);
+    const float *const vectors[] = {c.parameter, c.velocity};
+    for (int i = 0; i < 2; i++) {
+        float *vector = (float *)vectors[i];
+        const float old = vector[at];
+        vector[at] = i ? NAN : -INFINITY;
+        CU_ASSERT_EQUAL(checkpoint_encode(&c, &bytes, &size), STATUS_DIVERGED);
+        CU_ASSERT_MESSAGE_HAS(i ? "/optimizer/layer0/bias" : "/model/layer0/bias");
+        CU_ASSERT_PTR_NULL(bytes);
+        vector[at] = old;
+    }
+    sample_free(&c);
+}
+
+static unsigned char *small_bytes(size_t *size)
+{
+    Checkpoint c = sample_small(5);
+    unsigned char *bytes;
+    CU_ASSERT_EQUAL_FATAL(checkpoint_encode(&c, &bytes, size), STATUS_OK);
+    sample_free(&c);
+    return bytes;
+}
+
+static void sign(unsigned char *bytes, size_t size)
+{
+    sha256_of(bytes + 512, size - 512, bytes + 32);
+    sha256_of(bytes, 480, bytes + 480);
+}
+
+/* Decodes; true if refused as bad data, with nothing left in the struct. */
+static bool refused(const unsigned char *bytes, size_t size)
+{
+    Checkpoint read;
+    const Status st = checkpoint_decode("sample", bytes, size, &read);
+    const bool empty = !read.slab && !read.config && !read.parameter;
+    checkpoint_free(&read);
+    return st == STATUS_DATA && empty;
+}
+
+/* Each length in memory of its own, so that a sanitizer sees a read past its end. */
+static void every_truncation_is_refused(void)
+{
+    size_t size, accepted = 0;
+    unsigned char *bytes = small_bytes(&size);
+    for (size_t length = 0; length < size; length++) {
+        unsigned char *part = malloc(length + !length);
+        memcpy(part, bytes, length);
+        accepted += !refused(part, length);
+        free(part);
+    }
+    CU_ASSERT_EQUAL(accepted, 0);
+    unsigned char *longer;
+    CU_ASSERT_EQUAL_FATAL(memory_new(&longer, size + 1, "bytes"), STATUS_OK);
+    memcpy(longer, bytes, size);
+    CU_ASSERT(refused(longer, size + 1));
+    CU_ASSERT_FALSE(refused(longer, size));
+    memory_free(longer);
+    memory_free(bytes);
+}
+
+static void every_flipped_byte_is_refused(void)
+{
+    size_t size, accepted = 0;
+    unsigned char *bytes = small_bytes(&size);
+    for (size_t i = 0; i < size; i++)
+        for (int pattern = 0; pattern < 2; pattern++) {
+            const unsigned char mask = pattern ? 0xff : (unsigned char)(1u << i % 8);
+            bytes[i] ^= mask;
+            accepted += !refused(bytes, size);
+            bytes[i] ^= mask;
+        }
+    CU_ASSERT_EQUAL(accepted, 0);
+    CU_ASSERT_FALSE(refused(bytes, size));
+    memory_free(bytes);
+}
+
+static void header_says_what_is_wrong(void)
+{
+    size_t size;
+    unsigned char *bytes = small_bytes(&size);
+    bytes[0] = 'X';
+    CU_ASSERT(refused(bytes, size));
+    CU_ASSERT_MESSAGE_HAS("\"sample\" is not a checkpoint of Lockstep");
+    CU_ASSERT(refused(bytes, 0));
+    CU_ASSERT_MESSAGE_HAS("is empty");
+    bytes[0] = 'L';
+    CU_ASSERT(refused(bytes, 100));
+    CU_ASSERT_MESSAGE_HAS("is truncated: it has 100 bytes");
+    CU_ASSERT(refused(bytes, size - 1));
+    CU_ASSERT_MESSAGE_HAS("is truncated or damaged");
+    bytes[16] = CHECKPOINT_MAJOR + 1; /* not signed: damage, not a newer version */
+    CU_ASSERT(refused(bytes, size));
+    CU_ASSERT_MESSAGE_HAS("its header's digest is wrong");
+    sign(bytes, size);
+    CU_ASSERT(refused(bytes, size));
+    CU_ASSERT_MESSAGE_HAS("has format version 2.0; this program reads 1.x: use a newer version of Lockstep");
+    bytes[16] = 0;
+    sign(bytes, size);
+    CU_ASSERT(refused(bytes, size));
+    CU_ASSERT_MESSAGE_HAS("use an older version");
+    bytes[16] = CHECKPOINT_MAJOR;
+    bytes[20] = CHECKPOINT_MINOR + 1;
+    bytes[100] = 1; /* an item of the newer minor version, where this one has zeros */
+    sign(bytes, size);
+    CU_ASSERT_FALSE(refused(bytes, size));
+    bytes[size - 1] ^= 1;
+    CU_ASSERT(refused(bytes, size));
+    CU_ASSERT_MESSAGE_HAS("its content's digest is wrong");
+    memory_free(bytes);
+}
+
+/* Puts `after` in the place of the only `before`. */
+static void patch(unsigned char *bytes, size_t size, const void *before, const void *after, size_t length)
+{
+    unsigned char *at = memmem(bytes, size, before, length);
+    CU_ASSERT_PTR_NOT_NULL_FATAL(at);
+    CU_ASSERT_PTR_NULL_FATAL(memmem(at + 1, size - (size_t)(at + 1 - bytes), before, length));
+    memcpy(at, after, length);
+}
+
+/* Files that are whole, but whose content contradicts itself. */
+static void contradictions_are_refused(void)
+{
+    Checkpoint c = sample_small(5);
+    const size_t at = network_tensor_index(&c.network, 2, 1);
+    const float not_finite = INFINITY, other = 1.0f;
+    const double nan_loss = NAN;
+    char hex[DIGEST_HEX_SIZE];
+    digest_hex(c.model, hex);
+    const struct {
+        const void *before, *after;
+        size_t length;
+        const char *message;
+    } patches[] = {
+        {(uint64_t[]){7, 3, 2}, (uint64_t[]){7, 4, 2}, 24, "/model/layer0/weight"},
+        {(uint64_t[]){7, 3, 2}, (uint64_t[]){8, 3, 2}, 24, "/state/image/shape"},
+        {(uint64_t[]){7, 3, 2}, (uint64_t[]){7, 0, 2}, 24, "has a layer of 0"},
+        {(uint64_t[]){7, 3, 2}, (uint64_t[]){7, 1ull << 40, 2}, 24, "has a layer of 1099511627776"},
+        {"relu", "rely", 4, "is \"rely\""},
+        {"relu", "none", 4, "and the activation contradict"},
+        {"uint8", "uint9", 5, "is \"uint9\""},
+        {"standard", "none\0\0\0\0", 8, "is none, but"},
+        {(uint64_t[]){1000}, (uint64_t[]){0}, 8, "no steps in an epoch"},
+        {(uint64_t[]){9000}, (uint64_t[]){10001}, 8, "/state/best contradicts"},
+        {&c.epoch_loss, &nan_loss, 8, "not finite"},
+        {hex, "wrong :(", 8, "is not a digest"},
+        {c.parameter + at, &not_finite, 4, "/model/layer1/weight has a value that is not finite at 1"},
+        {c.velocity + at, &not_finite, 4, "/optimizer/layer1/weight has a value"},
+        {c.parameter + at, &other, 4, "is not the digest of the parameters"},
+        {"epoch_loss", "epoch_lost", 10, "no dataset \"/state/epoch_loss\""},
+    };
+    for (size_t i = 0; i < sizeof patches / sizeof *patches; i++) {
+        size_t size;
+        unsigned char *bytes;
+        CU_ASSERT_EQUAL_FATAL(checkpoint_encode(&c, &bytes, &size), STATUS_OK);
+        patch(bytes, size, patches[i].before, patches[i].after, patches[i].length);
+        sign(bytes, size);
+        CU_ASSERT(refused(bytes, size));
+        CU_ASSERT_MESSAGE_HAS(patches[i].message);
+        memory_free(bytes);
+    }
+    sample_free(&c);
+}
+
+static const char *sample_path;
+
+static void a_sample_is_written(void)
+{
+    Checkpoint c = sample_small(5);
+    CU_ASSERT_EQUAL(checkpoint_write(&c, sample_path), STATUS_OK);
+    sample_free(&c);
+}
+
+/* With an argument: writes a sample there, for checkpoint_tools.sh. */
+int main(int argc, char **argv)
+{
+    if (argc == 2) {
+        sample_path = argv[1];
+        return UNIT_RUN("sample", ((const UnitTest[]){UNIT(a_sample_is_written)}));
+    }
+    static const UnitTest tests[] = {
+        UNIT(every_bit_comes_back),
+        UNIT(a_file_holds_tensors_row_major),
+        UNIT(edges_of_the_state_come_back),
+        UNIT(the_same_state_gives_the_same_bytes),
+        UNIT(what_is_not_finite_is_never_saved),
+        UNIT(every_truncation_is_refused),
+        UNIT(every_flipped_byte_is_refused),
+        UNIT(header_says_what_is_wrong),
+        UNIT(contradictions_are_refused),
+    };
+    return UNIT_RUN("checkpoint", tests);
+}
