@@ -13,6 +13,7 @@
 /* Where a rank's main thread is; a cache line of the window that the ranks of a host share. */
 typedef struct {
     _Alignas(64) atomic_uint_least64_t beats; /* changes at every call of watchdog_beat */
+    atomic_uint_least64_t ticks;              /* of this rank's watchdog: a stopped process has none */
     atomic_uint_least64_t step;
     atomic_int place, waiting;
     int rank; /* in the job */
@@ -26,26 +27,40 @@ struct Watchdog {
     MPI_Win window;
     int ranks, mine; /* of the host */
     Slot *slot;      /* (ranks); in the window */
+    uint64_t *seen;  /* (ranks) the others' ticks when they last changed; owned */
+    double *silent;  /* (ranks) for how long they have not, in own seconds; owned */
     pthread_t thread;
     atomic_bool closing;
 };
 
-static bool is_late(const Slot *slot, uint64_t step)
+/* A process whose watchdog has not ticked for so long, in seconds, does not run. */
+static const double longest_silence = 1.0;
+
+static bool is_stopped(const Watchdog *w, int i)
 {
-    return !atomic_load(&slot->waiting) || atomic_load(&slot->step) < step;
+    return w->silent[i] > longest_silence;
+}
+
+/* Not where this rank waits. */
+static bool is_late(const Watchdog *w, int i)
+{
+    const Slot *slot = &w->slot[i];
+    return is_stopped(w, i) || !atomic_load(&slot->waiting) ||
+           atomic_load(&slot->step) < atomic_load(&w->slot[w->mine].step);
 }
 
 /* Who waits where on this host, and who is late. */
-static void tell(const Watchdog *w, uint64_t step)
+static void tell(const Watchdog *w)
 {
     char host[256] = "";
     gethostname(host, sizeof host - 1);
     fprintf(stderr, "lockstep: error: no progress for %g s (run.deadline_seconds) on host %s\n", w->deadline, host);
     for (int i = 0; i < w->ranks; i++) {
         const Slot *slot = &w->slot[i];
-        fprintf(stderr, "lockstep: error:   rank %d %s %s of step %" PRIu64 "%s\n", slot->rank,
-                atomic_load(&slot->waiting) ? "waits in" : "is in", w->place[atomic_load(&slot->place)],
-                (uint64_t)atomic_load(&slot->step), is_late(slot, step) ? ": LATE" : "");
+        const bool waits = atomic_load(&slot->waiting);
+        const char *does = is_stopped(w, i) ? "does not run, in" : waits ? "waits in" : "is in";
+        fprintf(stderr, "lockstep: error:   rank %d %s %s of step %" PRIu64 "%s\n", slot->rank, does,
+                w->place[atomic_load(&slot->place)], (uint64_t)atomic_load(&slot->step), is_late(w, i) ? ": LATE" : "");
     }
     fflush(stderr);
 }
@@ -54,15 +69,26 @@ static void tell(const Watchdog *w, uint64_t step)
 static bool speaks(const Watchdog *w)
 {
     for (int i = 0; i < w->mine; i++)
-        if (!is_late(&w->slot[i], atomic_load(&w->slot[w->mine].step))) return false;
+        if (!is_late(w, i)) return false;
     return true;
 }
 
 static bool somebody_is_late(const Watchdog *w)
 {
     for (int i = 0; i < w->ranks; i++)
-        if (is_late(&w->slot[i], atomic_load(&w->slot[w->mine].step))) return true;
+        if (is_late(w, i)) return true;
     return false;
+}
+
+/* One tick: this process runs; which others do? */
+static void look_around(Watchdog *w)
+{
+    atomic_fetch_add(&w->slot[w->mine].ticks, 1);
+    for (int i = 0; i < w->ranks; i++) {
+        const uint64_t ticks = atomic_load(&w->slot[i].ticks);
+        w->silent[i] = ticks == w->seen[i] ? w->silent[i] + w->tick : 0.0;
+        w->seen[i] = ticks;
+    }
 }
 
 static void *watch(void *context)
@@ -76,12 +102,13 @@ static void *watch(void *context)
         const struct timespec tick = {.tv_sec = (time_t)w->tick,
                                       .tv_nsec = (long)((w->tick - (double)(time_t)w->tick) * 1e9)};
         nanosleep(&tick, NULL);
+        look_around(w);
         const uint64_t beats = atomic_load(&own->beats);
         waited = beats == seen && atomic_load(&own->waiting) ? waited + w->tick : 0.0;
         seen = beats;
         if (waited < w->deadline || (waited < w->deadline + patience && !somebody_is_late(w))) continue;
         if (!speaks(w)) continue;
-        tell(w, atomic_load(&own->step));
+        tell(w);
         comm_leave(STATUS_INTERNAL);
     }
     return NULL;
@@ -89,6 +116,9 @@ static void *watch(void *context)
 
 static Status start(Watchdog *w)
 {
+    Status st = memory_new(&w->seen, (size_t)w->ranks, "the watchdog");
+    if (st == STATUS_OK) st = memory_new(&w->silent, (size_t)w->ranks, "the watchdog");
+    if (st != STATUS_OK) return st;
     const int error = pthread_create(&w->thread, NULL, watch, w);
     return error ? status_fail(STATUS_INTERNAL, "cannot start the watchdog's thread (error %d)", error) : STATUS_OK;
 }
@@ -126,6 +156,8 @@ void watchdog_close(Watchdog *w)
     if (w->thread) pthread_join(w->thread, NULL);
     MPI_Win_free(&w->window);
     MPI_Comm_free(&w->host);
+    memory_free(w->seen);
+    memory_free(w->silent);
     memory_free(w);
 }
 
