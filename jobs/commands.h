@@ -8,5 +8,10 @@ extern const Command command_import_idx;
 extern const Command command_import_synth;
 extern const Command command_inspect;
 extern const Command command_train;
+extern const Command command_digest;
+extern const Command command_evaluate;
+extern const Command command_predict;
+extern const Command command_status;
+extern const Command command_verify;
 
 #endif

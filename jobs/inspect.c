@@ -6,6 +6,7 @@
 #include "base/memory.h"
 #include "commands.h"
 #include "data/dataset.h"
+#include "inspect_checkpoint.h"
 #include "inspect_paths.h"
 
 enum { BLOCK_VALUES = 1 << 24, COUNTS_A_LINE = 10, MOST_COUNTS = 100 };
@@ -57,7 +58,8 @@ static void print_part(const Dataset *dataset, Part part, const Statistics *stat
 {
     uint64_t extent[H5FILE_MAX_DIMENSIONS];
     const int dimensions = dataset_shape(dataset, extent);
-    printf("\n%s: %" PRIu32 " images of ", dataset_part_name[part], dataset_rows(dataset, part));
+    printf("%s%s: %" PRIu32 " images of ", part == PART_TRAIN ? "" : "\n", dataset_part_name[part],
+           dataset_rows(dataset, part));
     for (int i = 0; i < dimensions; i++) printf("%s%" PRIu64, i ? "x" : "", extent[i]);
     printf(" %s\n", dataset_kind(dataset) == ELEMENT_UINT8 ? "uint8" : "float32");
     print_classes(statistics, dataset_classes(dataset));
@@ -109,11 +111,12 @@ static void print_setting(Part part, const char *what, const char *path)
 
 static void print_settings(const DatasetSource *source)
 {
-    printf("\nNot the default names. By their names and shapes, these are the settings to train on it:\n");
+    printf("Not the default names. By their names and shapes, these are the settings to train on it:\n");
     for (int part = 0; part < 2; part++) {
         print_setting((Part)part, "images", source->images[part]);
         print_setting((Part)part, "labels", source->labels[part]);
     }
+    printf("\n");
 }
 
 static Status check_contents(const Contents *contents, DatasetSource *source)
@@ -138,6 +141,7 @@ static Status inspect(const Invocation *invocation)
     Status st = invocation_number(invocation, "classes", 1, 1 << 24, &classes);
     if (st != STATUS_OK) return st;
     source.classes = (uint32_t)classes;
+    if (inspect_is_checkpoint(source.file)) return inspect_checkpoint(source.file);
     H5File *file;
     Contents contents = {0};
     st = h5file_open(source.file, &file);
@@ -149,6 +153,7 @@ static Status inspect(const Invocation *invocation)
         st = check_contents(&contents, &source);
     }
     contents_free(&contents);
+    fflush(stdout); /* what was found comes before the message about what is wrong */
     return st;
 }
 

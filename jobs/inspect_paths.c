@@ -84,9 +84,16 @@ void contents_print(const Contents *contents)
         printf("  ");
         const int columns = print_escaped(entry->path);
         printf("%*s  %-22s  ", columns < widest ? widest - columns : 0, "", shape);
-        print_escaped(entry->refused ? entry->refused : entry->info.type_text);
+        print_escaped(entry->refused ? "-" : entry->info.type_text);
         printf("\n");
     }
+    if (contents->count == 0) printf("  (none)\n");
+    for (size_t i = 0; i < contents->count; i++)
+        if (contents->entry[i].refused) {
+            printf("\nnot usable: ");
+            print_escaped(contents->entry[i].refused);
+        }
+    printf("\n");
 }
 
 static const Entry *entry_of(const Contents *contents, const char *path)

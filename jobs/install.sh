@@ -45,9 +45,12 @@ need libopenmpi-dev program mpicc
 need libhdf5-dev library hdf5-serial
 need libconfig-dev library libconfig
 need libxxhash-dev library libxxhash
+need nettle-dev library nettle
+need libjansson-dev library jansson
 need zlib1g-dev library zlib
 if [ "$purpose" = test ]; then
     need libcunit1-dev library cunit
+    need hdf5-tools program h5dump
     need shellcheck program shellcheck
     need clang-format program clang-format
 fi

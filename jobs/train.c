@@ -11,6 +11,9 @@
 
 static const Option options[] = {
     {"run", 0, "DIR", "run directory (default: run.dir, else runs/<run.name>)", false},
+    {"resume", 0, "auto|none|FILE",
+     "go on from the newest checkpoint if there is one (default), start anew, or go on from FILE", false},
+    {"stop-after-steps", 0, "N", "train N steps, write a checkpoint, exit 75", false},
     {"set", 0, "PATH=VALUE", "change one setting of the config; may be given many times", false},
     {"check", 0, NULL, "validate config and dataset, print model, memory and steps; train nothing", false},
     {"ranks", 0, "N", "with --check: for N ranks (default 1)", false},
@@ -76,27 +79,50 @@ static Status look_only(const Invocation *invocation)
     return invocation_has(invocation, "check") ? train_check(&settings, (size_t)ranks, path, stdout) : STATUS_OK;
 }
 
+static Status read_options(const Invocation *invocation, const char *path, TrainerOptions *trainer_options)
+{
+    const char *resume = invocation_value(invocation, "resume", "auto");
+    long long steps = -1;
+    Status st = invocation_number(invocation, "stop-after-steps", 0, INT64_MAX, &steps);
+    *trainer_options = (TrainerOptions){
+        .run_path = path,
+        .resume = strcmp(resume, "auto") == 0   ? RESUME_AUTO
+                  : strcmp(resume, "none") == 0 ? RESUME_NONE
+                                                : RESUME_FILE,
+        .checkpoint = resume,
+        .stop_after_steps = steps,
+    };
+    return st;
+}
+
+/* From the settings to the end. Collective; agreed. */
+static Status run(Comm *comm, const Settings *settings, const TrainerOptions *trainer_options, char last_line[128])
+{
+    static Trainer trainer;
+    Status st = trainer_open(&trainer, comm, settings, trainer_options);
+    if (st != STATUS_OK) return st;
+    st = trainer_run(&trainer, last_line);
+    status_report(st); /* while log.txt is open */
+    trainer_close(&trainer);
+    return st;
+}
+
 static Status train(const Invocation *invocation)
 {
     if (invocation_has(invocation, "check") || invocation_has(invocation, "print-config")) return look_only(invocation);
     if (invocation_has(invocation, "ranks"))
         return status_fail(STATUS_USAGE, "train: --ranks goes with --check; mpirun -n N starts N ranks");
+    static Settings settings;
+    char path[2 * SETTINGS_TEXT_SIZE] = "", last_line[128];
+    TrainerOptions trainer_options;
+    Status st = read_options(invocation, path, &trainer_options);
+    if (st != STATUS_OK) return st;
     log_set_quiet(invocation_has(invocation, "quiet"));
     Comm *comm = NULL;
-    Status st = comm_begin(invocation->argc, invocation->argv, &comm);
+    st = comm_begin(invocation->argc, invocation->argv, &comm);
     if (st != STATUS_OK) return st;
-    static Settings settings;
-    static Trainer trainer;
-    char path[2 * SETTINGS_TEXT_SIZE] = "", last_line[128];
     st = share_settings(comm, invocation, &settings, path, sizeof path);
-    if (st == STATUS_OK) {
-        st = trainer_open(&trainer, comm, &settings, path);
-        if (st == STATUS_OK) {
-            st = trainer_run(&trainer, last_line);
-            status_report(st); /* while log.txt is open */
-            trainer_close(&trainer);
-        }
-    }
+    if (st == STATUS_OK) st = run(comm, &settings, &trainer_options, last_line);
     status_report(st); /* before any rank leaves: mpirun then ends the others at once */
     if (st == STATUS_OK && comm_rank(comm) == 0) puts(last_line);
     comm_end(comm);

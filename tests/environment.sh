@@ -9,5 +9,8 @@ export OMPI_MCA_hwloc_base_binding_policy=none
 if grep -q '^Seccomp:[[:space:]]*[12]' /proc/self/status 2>/dev/null; then
     export OMPI_MCA_btl_vader_single_copy_mechanism=none
 fi
+# mpirun looks up "localhost"; without /etc/hosts (minimal containers) that asks a name server, which may not answer. One
+# second is the least that can be set.
+export RES_OPTIONS="timeout:1 attempts:1"
 # hwloc looks for graphics cards through it.
 unset DISPLAY

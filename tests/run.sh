@@ -22,9 +22,10 @@ esac
 
 SECONDS=0
 cd "$(dirname "${BASH_SOURCE[0]}")/.."
+jobs/install.sh test
+# Not before: it is impatient with name servers, which apt may need.
 # shellcheck source=tests/environment.sh
 . tests/environment.sh
-jobs/install.sh test
 jobs=$(nproc)
 mkdir -p build
 

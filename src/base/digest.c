@@ -3,6 +3,7 @@
 #include <assert.h>
 #include <inttypes.h>
 #include <stdio.h>
+#include <string.h>
 #include <xxhash.h>
 
 Status digest_open(DigestState **state)
@@ -49,6 +50,13 @@ bool digest_equal(Digest a, Digest b)
 void digest_hex(Digest digest, char hex[DIGEST_HEX_SIZE])
 {
     snprintf(hex, DIGEST_HEX_SIZE, "%016" PRIx64 "%016" PRIx64, digest.high, digest.low);
+}
+
+bool digest_parse(const char *hex, Digest *digest)
+{
+    const size_t length = strlen(hex);
+    if (length != DIGEST_HEX_SIZE - 1 || strspn(hex, "0123456789abcdef") != length) return false;
+    return sscanf(hex, "%16" SCNx64 "%16" SCNx64, &digest->high, &digest->low) == 2;
 }
 
 uint64_t digest_sample(uint64_t position, uint64_t row)

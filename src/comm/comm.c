@@ -62,6 +62,15 @@ int comm_size(const Comm *comm)
     return comm->size;
 }
 
+const char *comm_library(void)
+{
+    static char name[MPI_MAX_LIBRARY_VERSION_STRING];
+    int length;
+    MPI_Get_library_version(name, &length); /* allowed before MPI_Init: MPI-3.1, section 8.1.1 */
+    name[strcspn(name, ",\n")] = '\0';
+    return name;
+}
+
 /* The failure path of comm_agree: everyone learns what the lowest failing rank says. */
 static Status agree_on_failure(Comm *comm, Status mine, int lowest)
 {
@@ -93,7 +102,9 @@ Status comm_agree(Comm *comm, Status mine)
 
 void comm_broadcast(Comm *comm, void *bytes, size_t size)
 {
-    if (comm->size > 1) MPI_Bcast(bytes, comm_int(size), MPI_BYTE, 0, comm->world);
+    enum { MOST = 1 << 30 };
+    for (size_t done = 0; comm->size > 1 && done < size; done += MOST)
+        MPI_Bcast((char *)bytes + done, comm_int(size - done < MOST ? size - done : MOST), MPI_BYTE, 0, comm->world);
 }
 
 void comm_sum_words(Comm *comm, uint64_t *word, size_t count)
@@ -112,5 +123,10 @@ void comm_gather_all(Comm *comm, const void *mine, size_t bytes, void *all)
 void comm_abort(const Comm *comm, int code)
 {
     if (comm->mpi) MPI_Abort(comm->world, code);
+    _exit(code);
+}
+
+void comm_leave(int code)
+{
     _exit(code);
 }

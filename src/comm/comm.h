@@ -20,6 +20,9 @@ void comm_end(Comm *comm); /* collective; accepts NULL */
 int comm_rank(const Comm *comm);
 int comm_size(const Comm *comm);
 
+/* What the MPI library calls itself, in one line; the same whether the job runs under it or not. Not collective. */
+const char *comm_library(void);
+
 /* Agreement on the outcome of what each rank did alone: STATUS_OK if it is every rank's; else the status of the lowest
  * failing rank, on every rank, and rank 0 has that rank's message pending with the ranks that failed named. Collective:
  * one small reduction. */

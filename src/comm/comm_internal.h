@@ -12,6 +12,9 @@ struct Comm {
     MPI_Comm world; /* a duplicate of our own */
 };
 
+/* Ends this process at once, without a word to MPI; mpirun then ends the others. */
+_Noreturn void comm_leave(int code);
+
 /* The narrowing to MPI's int, in one place. */
 int comm_int(size_t n);
 

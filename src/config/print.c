@@ -1,4 +1,6 @@
 /* The settings for people: the resolved config and the table's help. */
+#include "config/print.h"
+
 #include <inttypes.h>
 #include <string.h>
 
@@ -38,7 +40,7 @@ static void print_whole(int64_t value, FILE *out)
     fprintf(out, "%" PRId64 "%s", value, value < INT32_MIN || value > INT32_MAX ? "L" : "");
 }
 
-static void print_value(const Setting *setting, const Settings *settings, FILE *out)
+void print_value(const Setting *setting, const Settings *settings, FILE *out)
 {
     const void *member = (const char *)settings + setting->offset;
     switch (setting->type) {

@@ -19,11 +19,11 @@ typedef struct {
 } Origin;
 
 typedef struct {
-    const char *name;         /* the file's, borrowed */
-    const char *set;          /* the operand of --set that is being read (borrowed), or NULL */
-    Settings *settings;       /* borrowed */
-    bool given[SETTING_MOST]; /* by row of the table: has a value, if only the default */
+    const char *name;   /* the file's, borrowed */
+    const char *set;    /* the operand of --set that is being read (borrowed), or NULL */
+    Settings *settings; /* borrowed */
 
+    bool given[SETTING_MOST];     /* by row of the table: has a value, if only the default */
     Origin origins[SETTING_MOST]; /* by row of the table */
     ScanNumeral unfit;            /* in the text being read */
     size_t numerals;              /* passed in libconfig's tree */
@@ -107,8 +107,8 @@ static Status read_value(Reader *reader, const Setting *setting, const config_se
     }
     char found[FOUND_SIZE], allowed[ALLOWED_SIZE];
     if (unfit)
-        snprintf(found, sizeof found, "%.*s", (int)(reader->unfit.length < 60 ? reader->unfit.length : 60),
-                 reader->unfit.text);
+        snprintf(found, sizeof found, "%.*s, which 64 bits cannot hold",
+                 (int)(reader->unfit.length < 60 ? reader->unfit.length : 60), reader->unfit.text);
     else
         value_describe(wrong, found, sizeof found);
     value_allowed(setting, allowed, sizeof allowed);
@@ -159,7 +159,7 @@ static Status read_tree(Reader *reader, const Parsed *parsed, const char *text)
     if (problem->text) {
         const char *start;
         const int length = quote_line(text, problem->line, &start);
-        return refuse(reader, problem->line, length ? "%s: %.*s" : "%s%.*s", problem->text, length, start);
+        return refuse(reader, problem->line, length ? "%s: %.*s" : "%s at the end%.*s", problem->text, length, start);
     }
     reader->unfit = parsed->unfit;
     reader->numerals = 0;
@@ -262,7 +262,8 @@ static Status check_together(Reader *reader)
 {
     for (size_t i = 0; i < setting_count; i++)
         if (!reader->given[i])
-            return refuse(reader, 0, "%s is missing: %s", setting_table[i].path, setting_table[i].text);
+            return refuse(reader, 0, "%s is missing (%s): it has no default", setting_table[i].path,
+                          setting_table[i].text);
     const Settings *s = reader->settings;
     if (s->optimizer.nesterov && s->optimizer.momentum == 0) {
         const Origin origin = origin_of(reader, "optimizer.nesterov");

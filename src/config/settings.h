@@ -1,7 +1,7 @@
-/* The settings of a training. One table (settings.c) holds every setting's name, type, range, default and text;
- * parsing,
+/* The settings of a training. One table (table.c) holds every setting's name, type, range, default and text; parsing,
  * --set, --help settings, the printed config and, at resume, the comparison of two configs all come from it. A setting
- * is added with the code that uses it, never before. */
+ * is added with the code that uses it, never before. The syntax is libconfig's (1.5), without @include, and with
+ * integers of 64 bits whether they carry the suffix L or not. */
 #ifndef LOCKSTEP_CONFIG_SETTINGS_H
 #define LOCKSTEP_CONFIG_SETTINGS_H
 
@@ -25,12 +25,13 @@ typedef struct {
     int64_t value[SETTINGS_MAX_HIDDEN];
 } SettingList;
 
-/* Every member stands in the table of settings.c under the name "group.member". A SettingText of a choice holds one of
+/* Every member stands in the table under the name "group.member". A SettingText of a choice holds one of
  * the table's words. */
 typedef struct {
     struct {
         SettingText name, dir; /* dir "" : runs/<name> */
         int64_t seed;
+        double deadline_seconds; /* 0: none */
     } run;
     struct {
         SettingText file, train_images, train_labels, test_images, test_labels;
@@ -64,23 +65,37 @@ typedef struct {
         bool predictions;
     } evaluation;
     struct {
+        int64_t every_epochs, every_steps; /* 0: not by this */
+        double every_seconds;              /* 0: not by this */
+        int64_t keep;
+    } checkpoint;
+    struct {
         double seconds;
         int64_t digest_every_steps;
     } log;
 } Settings;
 
-/* A config: defaults < text < sets. text is the content of the file called name (for messages), of size bytes; sets are
- * the operands of --set, "path=value" each, applied in order. Local, touches no file. STATUS_CONFIG: syntax, unknown
- * key, wrong type, out of range, a missing setting that has no default, or settings that contradict each other; the
- * message names file and line (or the --set), the setting, what is allowed, and for an unknown key the nearest known
- * one. */
+/* A config: defaults < text < sets. text is the content of the file called name (for messages), of size bytes, no
+ * closing zero needed; sets are the operands of --set, "path=value" each, applied in order, whose value is libconfig
+ * syntax if it parses, else a string. An integer serves where a float is expected; nothing else is converted. Bytes of
+ * *settings that hold no value are zero, so that equal settings are equal in memory. Local, touches no file.
+ * STATUS_CONFIG: syntax, unknown key, wrong type, out of range, a missing setting that has no default, or settings that
+ * contradict each other; the message names file and line (or the --set), the setting, what is allowed, and for an
+ * unknown key the nearest known one; *settings is then of no use. STATUS_INTERNAL: out of memory. */
 MUST_CHECK Status settings_parse(Settings *settings, const char *name, const char *text, size_t size,
                                  const char *const *sets, size_t set_count);
 
-/* The whole config in libconfig's syntax: settings_parse of what is written gives the same settings in every bit. */
+/* The whole config in libconfig's syntax: settings_parse of what is written gives the same settings in every bit. Write
+ * errors are left in out. */
 void settings_print(const Settings *settings, FILE *out);
 
-/* The table for people: every setting with type, range, default and text. */
+/* Whether a run with the settings of `before` may go on with those of `now`: STATUS_CONFIG names the first setting
+ * whose change would change the result, with both values. Free are run.name, run.dir, evaluation, checkpoint, log, the
+ * paths of data (the caller compares the values' digests), and more training.epochs where no schedule depends on them.
+ */
+MUST_CHECK Status settings_check_resume(const Settings *before, const Settings *now);
+
+/* The table for people: every setting with what is allowed, default and text, in at most 120 columns. */
 void settings_help(FILE *out);
 
 #endif

@@ -6,50 +6,55 @@
 
 #include "base/text.h"
 
+/* clang-format off */
+
 /* The first columns of a row; a member of another type than the row says does not compile. */
 #define MEMBER(member, ctype, type) \
-#member, _Generic(&((Settings *)0)->member, ctype * : (type)), offsetof(Settings, member)
+    #member, _Generic(&((Settings *)0)->member, ctype *: (type)), offsetof(Settings, member)
 #define TEXT(member, bytes) MEMBER(member, SettingText, SETTING_TEXT), .least = (bytes)
-#define NAME(member)        MEMBER(member, SettingText, SETTING_NAME)
-#define CHOICE(member, ...)                                                     \
-    MEMBER(member, SettingText, SETTING_CHOICE), .words = (const char *const[]) \
-    {                                                                           \
-        __VA_ARGS__, NULL                                                       \
-    }
+#define NAME(member) MEMBER(member, SettingText, SETTING_NAME)
+#define CHOICE(member, ...) \
+    MEMBER(member, SettingText, SETTING_CHOICE), .words = (const char *const[]){__VA_ARGS__, NULL}
 #define INTEGER(member, from, to) MEMBER(member, int64_t, SETTING_INTEGER), .least = (from), .most = (to)
-#define FLOAT(member, from, to)   MEMBER(member, double, SETTING_FLOAT), .low = (from), .high = (to)
-#define BOOL(member)              MEMBER(member, bool, SETTING_BOOL)
-#define LIST(member, from, to)    MEMBER(member, SettingList, SETTING_LIST), .least = (from), .most = (to)
+#define FLOAT(member, from, to) MEMBER(member, double, SETTING_FLOAT), .low = (from), .high = (to)
+#define BOOL(member) MEMBER(member, bool, SETTING_BOOL)
+#define LIST(member, from, to) MEMBER(member, SettingList, SETTING_LIST), .least = (from), .most = (to)
 
-/* clang-format off */
 const Setting setting_table[] = {
-    {NAME(run.name), .fallback = "\"run\"", .text = "name of the run"},
-    {TEXT(run.dir, 0), .fallback = "\"\"", .text = "run directory; empty: runs/<run.name>"},
+    {NAME(run.name), .fallback = "\"run\"", .text = "name of the run", .resume = RESUME_FREE},
+    {TEXT(run.dir, 0), .fallback = "\"\"", .text = "run directory; empty: runs/<run.name>", .resume = RESUME_FREE},
     {INTEGER(run.seed, 0, INT64_MAX), .fallback = "1", .text = "seed of every random decision"},
+    {FLOAT(run.deadline_seconds, 0, 1e6), .fallback = "600.0", .text = "a rank that waits longer ends the job; 0: never", .resume = RESUME_FREE},
 
-    {TEXT(data.file, 1), .text = "HDF5 file with the samples"},
-    {TEXT(data.train_images, 1), .fallback = "\"/train/images\"", .text = "training images in the file"},
-    {TEXT(data.train_labels, 1), .fallback = "\"/train/labels\"", .text = "training labels in the file"},
-    {TEXT(data.test_images, 1), .fallback = "\"/test/images\"", .text = "test images in the file"},
-    {TEXT(data.test_labels, 1), .fallback = "\"/test/labels\"", .text = "test labels in the file"},
+    {TEXT(data.file, 1), .text = "HDF5 file with the samples", .resume = RESUME_FREE},
+    {TEXT(data.train_images, 1), .fallback = "\"/train/images\"", .text = "training images in the file", .resume = RESUME_FREE},
+    {TEXT(data.train_labels, 1), .fallback = "\"/train/labels\"", .text = "training labels in the file", .resume = RESUME_FREE},
+    {TEXT(data.test_images, 1), .fallback = "\"/test/images\"", .text = "test images in the file", .resume = RESUME_FREE},
+    {TEXT(data.test_labels, 1), .fallback = "\"/test/labels\"", .text = "test labels in the file", .resume = RESUME_FREE},
     {INTEGER(data.classes, 2, 65536), .fallback = "10", .text = "classes: labels are 0 to classes - 1"},
     {CHOICE(data.scaling, "unit", "standard", "none"), .fallback = "\"unit\"",
      .text = "pixels to [0, 1], to mean 0, deviation 1, or kept"},
 
-    {LIST(model.hidden, 1, 1 << 20), .fallback = "[500]", .text = "neurons of each hidden layer; []: a linear classifier"},
+    {LIST(model.hidden, 1, 1 << 20), .fallback = "[500]",
+     .text = "neurons of each hidden layer; []: a linear classifier"},
     {CHOICE(model.activation, "relu", "tanh", "sigmoid"), .fallback = "\"relu\"", .text = "after each hidden layer"},
-    {CHOICE(model.init, "kaiming", "xavier", "uniform"), .fallback = "\"kaiming\"", .text = "how weights are first drawn"},
+    {CHOICE(model.init, "kaiming", "xavier", "uniform"), .fallback = "\"kaiming\"",
+     .text = "how weights are first drawn"},
 
-    {INTEGER(training.epochs, 1, 1000000), .fallback = "10", .text = "passes over the training set"},
+    {INTEGER(training.epochs, 1, 1000000), .fallback = "10", .text = "passes over the training set",
+     .resume = RESUME_GROWS},
     {INTEGER(training.batch_size, 1, INT32_MAX), .fallback = "64", .text = "samples per step, over all ranks"},
-    {INTEGER(training.shards, 1, 1024), .fallback = "8", .text = "parts of the data: the most ranks; part of the result"},
-    {CHOICE(training.reduction, "tree", "mpi"), .fallback = "\"tree\"", .text = "tree: same bits on any number of ranks"},
+    {INTEGER(training.shards, 1, 1024), .fallback = "8",
+     .text = "parts of the data: the most ranks; part of the result"},
+    {CHOICE(training.reduction, "tree", "mpi"), .fallback = "\"tree\"",
+     .text = "tree: same bits on any number of ranks"},
 
     {CHOICE(optimizer.name, "sgd"), .fallback = "\"sgd\"", .text = "method of the update"},
     {FLOAT(optimizer.learning_rate, 0, 1e6), .above_low = true, .fallback = "0.1", .text = "step length per gradient"},
     {FLOAT(optimizer.momentum, 0, 1), .below_high = true, .fallback = "0.0", .text = "share of the last update kept"},
     {BOOL(optimizer.nesterov), .fallback = "false", .text = "look-ahead gradient; needs momentum > 0"},
-    {FLOAT(optimizer.weight_decay, 0, 1e6), .fallback = "0.0", .text = "L2: this times each weight, added to its gradient"},
+    {FLOAT(optimizer.weight_decay, 0, 1e6), .fallback = "0.0",
+     .text = "L2: this times each weight, added to its gradient"},
 
     {CHOICE(optimizer.schedule.name, "constant", "step", "cosine"), .fallback = "\"constant\"",
      .text = "course of the learning rate"},
@@ -59,13 +64,19 @@ const Setting setting_table[] = {
     {FLOAT(optimizer.schedule.min_learning_rate, 0, 1e6), .fallback = "0.0",
      .text = "cosine: learning rate at the last step"},
 
-    {INTEGER(evaluation.every_epochs, 0, 1000000), .fallback = "1", .text = "epochs between evaluations; 0: only at the end"},
-    {CHOICE(evaluation.mode, "rank0", "all"), .fallback = "\"rank0\"", .text = "ranks that evaluate"},
-    {BOOL(evaluation.predictions), .fallback = "true", .text = "write predictions.csv at the end"},
+    {INTEGER(evaluation.every_epochs, 0, 1000000), .fallback = "1",
+     .text = "epochs between evaluations; 0: only at the end", .resume = RESUME_FREE},
+    {CHOICE(evaluation.mode, "rank0", "all"), .fallback = "\"rank0\"", .text = "ranks that evaluate", .resume = RESUME_FREE},
+    {BOOL(evaluation.predictions), .fallback = "true", .text = "write predictions.csv at the end", .resume = RESUME_FREE},
 
-    {FLOAT(log.seconds, 0, 1e6), .fallback = "10.0", .text = "seconds between progress lines"},
+    {INTEGER(checkpoint.every_epochs, 0, 1000000), .fallback = "1", .text = "epochs between checkpoints; 0: not by epochs", .resume = RESUME_FREE},
+    {INTEGER(checkpoint.every_steps, 0, INT32_MAX), .fallback = "0", .text = "steps between checkpoints; 0: not by steps", .resume = RESUME_FREE},
+    {FLOAT(checkpoint.every_seconds, 0, 1e9), .fallback = "600.0", .text = "seconds between checkpoints; 0: not by time", .resume = RESUME_FREE},
+    {INTEGER(checkpoint.keep, 2, 1000000), .fallback = "3", .text = "newest checkpoints kept, besides the best", .resume = RESUME_FREE},
+
+    {FLOAT(log.seconds, 0, 1e6), .fallback = "10.0", .text = "seconds between progress lines", .resume = RESUME_FREE},
     {INTEGER(log.digest_every_steps, 0, INT32_MAX), .fallback = "1000",
-     .text = "steps between replica checks; 0: checkpoints and end"},
+     .text = "steps between replica checks; 0: checkpoints and end", .resume = RESUME_FREE},
 };
 /* clang-format on */
 

@@ -23,6 +23,13 @@ enum {
     SETTING_NAME_MOST = 255, /* bytes of a SETTING_NAME: NAME_MAX of Linux */
 };
 
+/* What may become of a setting when a run is resumed. */
+typedef enum {
+    RESUME_FIXED, /* part of the result */
+    RESUME_FREE,
+    RESUME_GROWS /* training.epochs */
+} SettingResume;
+
 typedef struct {
     const char *path; /* "group.member" */
     SettingType type;
@@ -33,6 +40,7 @@ typedef struct {
     bool above_low, below_high;
     const char *fallback; /* the default in libconfig's syntax; NULL: required */
     const char *text;     /* one line of help, with the unit */
+    SettingResume resume;
 } Setting;
 
 /* Members of one group stand together. */

@@ -85,8 +85,7 @@ static Status check_labels(Dataset *dataset, Part part, const H5Info *images)
                            info.type_text);
     if (info.dimensions > 2 || (info.dimensions == 2 && info.extent[1] != 1))
         return status_fail(STATUS_DATA,
-                           "\"%s\": labels \"%s\" have the shape %s; one label a row is needed, (rows) or "
-                           "(rows,1)",
+                           "\"%s\": labels \"%s\" have the shape %s; one class number a row is needed, not one-hot",
                            dataset->name, path, shape_text(&info, 0, shape));
     if (info.extent[0] != images->extent[0])
         return status_fail(STATUS_DATA, "\"%s\": \"%s\" has %" PRIu64 " labels, but \"%s\" has %" PRIu64 " images",

@@ -43,11 +43,6 @@ int dataset_shape(const Dataset *dataset, uint64_t extent[H5FILE_MAX_DIMENSIONS]
 /* Labels of rows [first, first + count) of a part. Local. STATUS_DATA as samples_init. */
 MUST_CHECK Status dataset_read_labels(Dataset *dataset, Part part, uint32_t first, uint32_t count, uint32_t *label);
 
-/* XXH3-128 over the values: training images (uint8 or little-endian float32, row-major), training labels (little-endian
- * uint32), test images, test labels; so the same for files that differ only in layout, paths or the labels' type. Reads
- * and checks everything. Local. STATUS_DATA as samples_init. */
-MUST_CHECK Status dataset_digest(Dataset *dataset, Digest *digest);
-
 /* Consecutive rows of one part, in memory. */
 typedef struct {
     size_t count, features;
@@ -61,5 +56,19 @@ typedef struct {
  * value that is not finite in float images; the message names dataset, row and value. On failure *samples is zeroed. */
 MUST_CHECK Status samples_init(Samples *samples, Dataset *dataset, Part part, uint32_t first, uint32_t count);
 void samples_free(Samples *samples); /* accepts a zeroed struct */
+
+/* The digest of a dataset's values is made of sums over its rows, so that ranks can take it while they load their
+ * parts: of each row, XXH3-128 of (row, label, XXH3-128 of the pixels as stored), the low and the high words added mod
+ * 2^64 for each part. It does not depend on layout, paths or the labels' type. */
+typedef struct {
+    uint64_t word[4]; /* train low, train high, test low, test high */
+} RowSums;
+
+void samples_add_sums(const Samples *samples, Part part, RowSums *sums);
+Digest dataset_digest_of(const RowSums *sums, uint32_t train_rows, uint32_t test_rows, size_t features,
+                         ElementKind kind);
+
+/* The same from the whole dataset, all of which is read and checked. Local. STATUS_DATA as samples_init. */
+MUST_CHECK Status dataset_digest(Dataset *dataset, Digest *digest);
 
 #endif

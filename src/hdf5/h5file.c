@@ -54,6 +54,22 @@ static Status open_id(H5File *file)
     return st;
 }
 
+Status library_new_file(const char *path, H5File **file)
+{
+    *file = NULL;
+    H5File *made;
+    Status st = memory_new(&made, 1, "an HDF5 file's handle");
+    if (st != STATUS_OK) return st;
+    made->id = -1;
+    st = memory_new(&made->path, strlen(path) + 1, "a path");
+    if (st == STATUS_OK) {
+        strcpy(made->path, path);
+        *file = made;
+    } else
+        h5file_close(made);
+    return st;
+}
+
 Status h5file_open(const char *path, H5File **file)
 {
     *file = NULL;
@@ -61,14 +77,9 @@ Status h5file_open(const char *path, H5File **file)
     Status st = check_file(path);
     if (st != STATUS_OK) return st;
     H5File *opened;
-    st = memory_new(&opened, 1, "an HDF5 file's handle");
+    st = library_new_file(path, &opened);
     if (st != STATUS_OK) return st;
-    opened->id = -1;
-    st = memory_new(&opened->path, strlen(path) + 1, "a path");
-    if (st == STATUS_OK) {
-        strcpy(opened->path, path);
-        st = open_id(opened);
-    }
+    st = open_id(opened);
     if (st == STATUS_OK)
         *file = opened;
     else
@@ -149,7 +160,7 @@ static Status check_filters(const H5File *file, const char *dataset, hid_t creat
         if (filter != H5Z_FILTER_SHUFFLE && filter != H5Z_FILTER_DEFLATE && filter != H5Z_FILTER_FLETCHER32)
             return status_fail(STATUS_DATA,
                                "\"%s\": dataset \"%s\" is stored through filter %d (%s); only gzip (deflate), shuffle "
-                               "and fletcher32 are read: convert it with \"h5repack -f GZIP=1\"",
+                               "and fletcher32 are read: write it again with gzip or uncompressed",
                                file->path, dataset, (int)filter, *name ? name : "no name");
     }
     return STATUS_OK;

@@ -4,11 +4,12 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "base/memory.h"
 #include "library.h"
 
 /* Deflate cannot make more than 1032 bytes of one (zlib's technical notes), so a dataset that claims more has values
  * that were never written: HDF5 would make them up from the fill value, at any extent. */
-enum { DEFLATE_MOST = 1032 };
+enum { DEFLATE_MOST = 1032, TEXT_LIMIT = 1 << 24 };
 
 /* HDF5 reads whole chunks into memory. */
 static const uint64_t CHUNK_LIMIT = 1u << 30;
@@ -25,11 +26,18 @@ static ElementKind describe_integer(hid_t type, char *text, size_t room)
 
 static ElementKind describe_float(hid_t type, char *text, size_t room)
 {
-    const bool little = H5Tequal(type, H5T_IEEE_F32LE) > 0, big = H5Tequal(type, H5T_IEEE_F32BE) > 0;
-    const bool other = !little && !big && H5Tget_size(type) == sizeof(float);
+    const bool single = H5Tequal(type, H5T_IEEE_F32LE) > 0 || H5Tequal(type, H5T_IEEE_F32BE) > 0;
+    const bool twice = H5Tequal(type, H5T_IEEE_F64LE) > 0 || H5Tequal(type, H5T_IEEE_F64BE) > 0;
+    const bool other = !single && !twice && (H5Tget_size(type) == sizeof(float) || H5Tget_size(type) == sizeof(double));
     snprintf(text, room, "%sfloat%zu%s", other ? "non-IEEE " : "", 8 * H5Tget_size(type),
              H5Tget_size(type) > 1 && H5Tget_order(type) == H5T_ORDER_BE ? " big-endian" : "");
-    return little || big ? ELEMENT_FLOAT32 : ELEMENT_OTHER;
+    return single ? ELEMENT_FLOAT32 : twice ? ELEMENT_FLOAT64 : ELEMENT_OTHER;
+}
+
+static ElementKind describe_string(hid_t type, char *text, size_t room)
+{
+    snprintf(text, room, "string");
+    return H5Tis_variable_str(type) == 0 ? ELEMENT_TEXT : ELEMENT_OTHER;
 }
 
 static ElementKind describe_type(hid_t type, char *text, size_t room)
@@ -38,7 +46,7 @@ static ElementKind describe_type(hid_t type, char *text, size_t room)
     switch (H5Tget_class(type)) {
         case H5T_INTEGER: return describe_integer(type, text, room);
         case H5T_FLOAT: return describe_float(type, text, room);
-        case H5T_STRING: name = "string"; break;
+        case H5T_STRING: return describe_string(type, text, room);
         case H5T_COMPOUND: name = "compound"; break;
         case H5T_ENUM: name = "enumeration"; break;
         case H5T_ARRAY: name = "array"; break;
@@ -172,6 +180,11 @@ Status h5file_read_float32(H5File *file, const char *dataset, uint64_t first, ui
     return read_kind(file, dataset, first, count, ELEMENT_FLOAT32, H5T_NATIVE_FLOAT, out);
 }
 
+Status h5file_read_float64(H5File *file, const char *dataset, uint64_t first, uint64_t count, double *out)
+{
+    return read_kind(file, dataset, first, count, ELEMENT_FLOAT64, H5T_NATIVE_DOUBLE, out);
+}
+
 /* HDF5 would silently clip a large uint64 to int64's range, so unsigned types are read as uint64. */
 static Status read_unsigned(const H5File *file, const char *dataset, hid_t id, const H5Info *info, uint64_t first,
                             uint64_t count, int64_t *out)
@@ -204,6 +217,67 @@ Status h5file_read_integer(H5File *file, const char *dataset, uint64_t first, ui
         else
             st = read_rows(file, dataset, id, &info, first, count, H5T_NATIVE_INT64, out);
         H5Tclose(type);
+    }
+    H5Dclose(id);
+    return st;
+}
+
+Status h5file_read_uint64(H5File *file, const char *dataset, uint64_t first, uint64_t count, uint64_t *out)
+{
+    hid_t id;
+    H5Info info;
+    Status st = library_open_dataset(file, dataset, &id);
+    if (st != STATUS_OK) return st;
+    st = library_describe(file, dataset, id, &info);
+    if (st == STATUS_OK) {
+        assert(info.kind == ELEMENT_INTEGER || info.kind == ELEMENT_UINT8);
+        const hid_t type = H5Dget_type(id);
+        if (H5Tget_sign(type) == H5T_SGN_NONE)
+            st = read_rows(file, dataset, id, &info, first, count, H5T_NATIVE_UINT64, out);
+        else
+            st = status_fail(STATUS_DATA, "\"%s\": dataset \"%s\" is %s; it must be unsigned", file->path, dataset,
+                             info.type_text);
+        H5Tclose(type);
+    }
+    H5Dclose(id);
+    return st;
+}
+
+/* The one string of an open dataset. */
+static Status read_string(const H5File *file, const char *dataset, hid_t id, const H5Info *info, char **text)
+{
+    const hid_t stored = H5Dget_type(id);
+    const size_t size = H5Tget_size(stored);
+    Status st;
+    if (info->dimensions != 1 || info->extent[0] != 1 || size > TEXT_LIMIT)
+        st = status_fail(STATUS_DATA,
+                         "\"%s\": dataset \"%s\" is not one string of at most %d bytes (%" PRIu64 " of %zu bytes)",
+                         file->path, dataset, TEXT_LIMIT, info->extent[0], size);
+    else
+        st = memory_new(text, size + 1, "a text");
+    if (st == STATUS_OK) {
+        /* Read as it is stored: no conversion, which would need the same character set. */
+        st = read_rows(file, dataset, id, info, 0, 1, stored, *text);
+        if (st != STATUS_OK) {
+            memory_free(*text);
+            *text = NULL;
+        }
+    }
+    H5Tclose(stored);
+    return st;
+}
+
+Status h5file_read_text(H5File *file, const char *dataset, char **text)
+{
+    *text = NULL;
+    hid_t id;
+    H5Info info;
+    Status st = library_open_dataset(file, dataset, &id);
+    if (st != STATUS_OK) return st;
+    st = library_describe(file, dataset, id, &info);
+    if (st == STATUS_OK) {
+        assert(info.kind == ELEMENT_TEXT);
+        st = read_string(file, dataset, id, &info, text);
     }
     H5Dclose(id);
     return st;

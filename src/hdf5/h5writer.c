@@ -1,21 +1,15 @@
 /* Writing a new file, complete or not at all. */
+#include <assert.h>
 #include <errno.h>
 #include <fcntl.h>
-#include <libgen.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "base/file.h"
 #include "base/memory.h"
 #include "library.h"
-
-struct H5Writer {
-    hid_t id;
-    int descriptor;         /* of the temporary file, for fsync */
-    char *path, *temporary; /* owned */
-    bool exists;            /* does the temporary file? */
-};
 
 /* A new file of a name that nobody has: the process number, and a count where another host has the same. */
 static Status make_temporary(H5Writer *writer, size_t room)
@@ -57,64 +51,40 @@ static Status create_id(H5Writer *writer)
     return st;
 }
 
+Status library_new_writer(const char *path, size_t room, H5Writer **writer)
+{
+    *writer = NULL;
+    H5Writer *made;
+    Status st = memory_new(&made, 1, "a new HDF5 file's handle");
+    if (st != STATUS_OK) return st;
+    made->id = made->descriptor = -1;
+    const size_t size = strlen(path) + 1;
+    st = memory_new(&made->path, size, "a path");
+    if (st == STATUS_OK) st = memory_new(&made->temporary, size + room, "a path");
+    if (st == STATUS_OK) {
+        memcpy(made->path, path, size);
+        *writer = made;
+    } else
+        h5file_discard(made);
+    return st;
+}
+
 Status h5file_create(const char *path, H5Writer **writer)
 {
+    enum { SUFFIX = 40 };
     *writer = NULL;
     library_begin();
     Status st = check_target(path);
     if (st != STATUS_OK) return st;
     H5Writer *made;
-    st = memory_new(&made, 1, "a new HDF5 file's handle");
+    st = library_new_writer(path, SUFFIX, &made);
     if (st != STATUS_OK) return st;
-    made->id = made->descriptor = -1;
-    const size_t size = strlen(path) + 1, room = size + 40;
-    st = memory_new(&made->path, size, "a path");
-    if (st == STATUS_OK) st = memory_new(&made->temporary, room, "a path");
-    if (st == STATUS_OK) {
-        strcpy(made->path, path);
-        st = make_temporary(made, room);
-    }
+    st = make_temporary(made, strlen(path) + 1 + SUFFIX);
     if (st == STATUS_OK) st = create_id(made);
     if (st == STATUS_OK)
         *writer = made;
     else
         h5file_discard(made);
-    return st;
-}
-
-Status h5file_write_uint8(H5Writer *writer, const char *dataset, int dimensions, const uint64_t *extent,
-                          const uint8_t *values)
-{
-    hsize_t size[H5FILE_MAX_DIMENSIONS];
-    for (int i = 0; i < dimensions; i++) size[i] = extent[i];
-    const hid_t space = H5Screate_simple(dimensions, size, NULL);
-    const hid_t links = H5Pcreate(H5P_LINK_CREATE), creation = H5Pcreate(H5P_DATASET_CREATE);
-    H5Pset_create_intermediate_group(links, 1);
-    H5Pset_obj_track_times(creation, false);
-    const hid_t id = H5Dcreate2(writer->id, dataset, H5T_STD_U8LE, space, links, creation, H5P_DEFAULT);
-    Status st = STATUS_OK;
-    if (id < 0 || H5Dwrite(id, H5T_NATIVE_UINT8, H5S_ALL, H5S_ALL, H5P_DEFAULT, values) < 0)
-        st = status_fail(STATUS_IO, "cannot write dataset \"%s\" of \"%s\" (HDF5: %s)", dataset, writer->path,
-                         library_reason());
-    if (id >= 0) H5Dclose(id);
-    H5Pclose(creation);
-    H5Pclose(links);
-    H5Sclose(space);
-    return st;
-}
-
-/* So that the rename outlasts a power failure. Some file systems cannot sync a directory and need not. */
-static Status sync_directory(const char *path)
-{
-    char *copy;
-    Status st = memory_new(&copy, strlen(path) + 1, "a path");
-    if (st != STATUS_OK) return st;
-    strcpy(copy, path);
-    const int fd = open(dirname(copy), O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-    if (fd >= 0 && fsync(fd) != 0 && errno != EINVAL)
-        st = status_fail(STATUS_IO, "cannot write the directory of \"%s\" to disk: %s", path, strerror(errno));
-    if (fd >= 0) close(fd);
-    memory_free(copy);
     return st;
 }
 
@@ -130,6 +100,7 @@ static void writer_free(H5Writer *writer)
 
 Status h5file_finish(H5Writer *writer)
 {
+    assert(writer->descriptor >= 0);
     const herr_t closed = H5Fclose(writer->id);
     writer->id = -1;
     if (closed < 0) return status_fail(STATUS_IO, "cannot write \"%s\" (HDF5: %s)", writer->path, library_reason());
@@ -138,7 +109,7 @@ Status h5file_finish(H5Writer *writer)
     if (rename(writer->temporary, writer->path) != 0)
         return status_fail(STATUS_CANT_CREATE, "cannot create \"%s\": %s", writer->path, strerror(errno));
     writer->exists = false;
-    const Status st = sync_directory(writer->path);
+    const Status st = file_sync_directory(writer->path);
     if (st == STATUS_OK) writer_free(writer);
     return st;
 }

@@ -8,6 +8,9 @@ void library_begin(void)
     static bool begun;
     if (begun) return;
     begun = true;
+    /* Every file is closed by its owner. HDF5's own closing at exit crashes after an H5Fclose that failed (1.10.8, disk
+     * full): the program would end by a signal instead of its exit code. */
+    H5dont_atexit();
     H5open();
     H5Eset_auto2(H5E_DEFAULT, NULL, NULL);
     H5PLset_loading_state(0);
@@ -40,4 +43,13 @@ const char *library_reason(void)
 bool library_reason_is_lock(const char *reason)
 {
     return strstr(reason, "lock file") || strstr(reason, "file lock");
+}
+
+const char *h5file_library(void)
+{
+    static char text[32];
+    unsigned major, minor, release;
+    H5get_libversion(&major, &minor, &release);
+    snprintf(text, sizeof text, "%u.%u.%u", major, minor, release);
+    return text;
 }

@@ -28,6 +28,25 @@ struct H5File {
     char *path; /* owned */
 };
 
+/* A file or an image being written. */
+struct H5Writer {
+    hid_t id;
+    char *path; /* for messages; owned */
+
+    /* Of a file alone. */
+    int descriptor;  /* of the temporary file, for fsync; -1 for an image */
+    char *temporary; /* owned */
+    bool exists;     /* does the temporary file? */
+
+    size_t user_block; /* of an image alone: the bytes before it */
+};
+
+/* A writer without a file: path, and room for more of a name in temporary. */
+MUST_CHECK Status library_new_writer(const char *path, size_t room, H5Writer **writer);
+
+/* An H5File without an id. */
+MUST_CHECK Status library_new_file(const char *path, H5File **file);
+
 /* Opens a dataset by the rules of h5file_info; the caller closes it (H5Dclose). *id is -1 on failure. */
 MUST_CHECK Status library_open_dataset(const H5File *file, const char *dataset, hid_t *id);
 

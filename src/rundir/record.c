@@ -6,6 +6,7 @@
 #include <stdbool.h>
 #include <stdio.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "base/log.h"
 #include "base/memory.h"
@@ -110,9 +111,20 @@ void record_end(Records *r)
     if (r) fputs("}\n", r->file);
 }
 
+static void tell_failure(Records *r)
+{
+    if (!r->failed)
+        log_warning("cannot write \"%s\": %s; training goes on, records are missing", r->path, strerror(errno));
+    r->failed = true;
+}
+
 void records_flush(Records *r)
 {
-    if (!r || (fflush(r->file) == 0 && !ferror(r->file)) || r->failed) return;
-    r->failed = true;
-    log_warning("cannot write \"%s\": %s; training goes on, records are missing", r->path, strerror(errno));
+    if (r && (fflush(r->file) != 0 || ferror(r->file))) tell_failure(r);
+}
+
+void records_sync(Records *r)
+{
+    records_flush(r);
+    if (r && !r->failed && fsync(fileno(r->file)) != 0) tell_failure(r);
 }

@@ -25,4 +25,7 @@ void record_end(Records *records);
 /* Hands what was recorded to the operating system. A failure is told once, as a warning; training goes on. */
 void records_flush(Records *records);
 
+/* The same, and onto the disk: what was recorded survives a power failure (I7). */
+void records_sync(Records *records);
+
 #endif

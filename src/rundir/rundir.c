@@ -2,14 +2,14 @@
 
 #include <dirent.h>
 #include <errno.h>
-#include <stdbool.h>
+#include <fcntl.h>
 #include <string.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
 #include "base/log.h"
 
-enum { NAME_SIZE = 64 };
+enum { NAME_SIZE = 64, PATH_SIZE = sizeof((RunDir *)0)->path + NAME_SIZE };
 
 static Status cannot_create(const char *path)
 {
@@ -19,7 +19,7 @@ static Status cannot_create(const char *path)
 /* mkdir -p */
 static Status make_directories(const char *path)
 {
-    char partial[sizeof((RunDir *)0)->path];
+    char partial[PATH_SIZE];
     snprintf(partial, sizeof partial, "%s", path);
     for (char *slash = partial + 1; (slash = strchr(slash, '/')); slash++) {
         *slash = '\0';
@@ -29,39 +29,131 @@ static Status make_directories(const char *path)
     return mkdir(path, 0777) == 0 || errno == EEXIST ? STATUS_OK : cannot_create(path);
 }
 
-static Status check_empty(const char *path)
+/* What a directory holds, but for the lock. */
+typedef struct {
+    bool anything, run;
+} Content;
+
+static Status look(const char *path, Content *content)
 {
+    *content = (Content){false, false};
     DIR *directory = opendir(path);
     if (!directory) return cannot_create(path);
-    bool empty = true;
-    for (struct dirent *entry; empty && (entry = readdir(directory));)
-        empty = strcmp(entry->d_name, ".") == 0 || strcmp(entry->d_name, "..") == 0;
+    for (struct dirent *entry; (entry = readdir(directory));) {
+        const char *name = entry->d_name;
+        if (strcmp(name, ".") == 0 || strcmp(name, "..") == 0 || strcmp(name, "lock") == 0) continue;
+        content->anything = true;
+        content->run = content->run || strcmp(name, "config.cfg") == 0;
+    }
     closedir(directory);
-    if (empty) return STATUS_OK;
-    return status_fail(STATUS_CANT_CREATE, "run directory \"%s\" is not empty: name another with --run, or remove it",
-                       path);
+    return STATUS_OK;
 }
 
-Status rundir_open(const char *path, RunDir *run)
+static Status check_content(const char *path, bool fresh)
+{
+    Content content;
+    Status st = look(path, &content);
+    if (st != STATUS_OK || !content.anything) return st;
+    if (fresh)
+        return status_fail(STATUS_CANT_CREATE,
+                           "run directory \"%s\" is not empty: name another with --run, or remove it", path);
+    if (content.run) return STATUS_OK;
+    return status_fail(
+        STATUS_CANT_CREATE,
+        "\"%s\" is not empty and holds no run (there is no config.cfg): name another directory with --run", path);
+}
+
+/* Who wrote himself into the lock file. */
+static void read_holder(int fd, char *holder, size_t size)
+{
+    const ssize_t got = pread(fd, holder, size - 1, 0);
+    holder[got > 0 ? got : 0] = '\0';
+    holder[strcspn(holder, "\n")] = '\0';
+}
+
+static Status lock(RunDir *run)
+{
+    char path[PATH_SIZE], text[320], host[256] = "";
+    snprintf(path, sizeof path, "%s/lock", run->path);
+    const int fd = open(path, O_RDWR | O_CREAT | O_CLOEXEC, 0666);
+    if (fd < 0) return status_fail(STATUS_CANT_CREATE, "cannot create \"%s\": %s", path, strerror(errno));
+    struct flock whole = {.l_type = F_WRLCK, .l_whence = SEEK_SET};
+    if (fcntl(fd, F_OFD_SETLK, &whole) != 0) {
+        const bool held = errno == EAGAIN || errno == EACCES;
+        const int error = errno;
+        read_holder(fd, text, sizeof text);
+        close(fd);
+        if (held)
+            return status_fail(STATUS_CANT_CREATE,
+                               "run directory \"%s\" is held by another training (%s): wait for its end, or name "
+                               "another directory with --run",
+                               run->path, text);
+        return status_fail(STATUS_CANT_CREATE, "cannot lock \"%s\": %s; a file system with locks is needed", path,
+                           strerror(error));
+    }
+    run->lock = fd;
+    gethostname(host, sizeof host - 1);
+    const int length = snprintf(text, sizeof text, "%s, process %ld\n", host, (long)getpid());
+    if (ftruncate(fd, 0) != 0 || pwrite(fd, text, (size_t)length, 0) != length)
+        return status_fail(STATUS_CANT_CREATE, "cannot write \"%s\": %s", path, strerror(errno));
+    return STATUS_OK;
+}
+
+Status rundir_open(const char *path, bool fresh, RunDir *run)
 {
     *run = (RunDir){0};
     if (strlen(path) + NAME_SIZE > sizeof run->path)
         return status_fail(STATUS_CANT_CREATE, "the run directory's name is too long: \"%.100s...\"", path);
     strcpy(run->path, path);
     Status st = make_directories(path);
-    if (st == STATUS_OK) st = check_empty(path);
-    if (st == STATUS_OK) st = rundir_create_file(run, "log.txt", &run->log);
-    if (st == STATUS_OK) {
-        char name[sizeof run->path + NAME_SIZE];
-        snprintf(name, sizeof name, "%s/metrics.jsonl", path);
-        st = records_open(name, &run->records);
-    }
-    if (st != STATUS_OK) {
-        rundir_close(run);
-        return st;
-    }
+    if (st == STATUS_OK) st = check_content(path, fresh);
+    if (st == STATUS_OK) st = lock(run);
+    if (st == STATUS_OK) st = check_content(path, fresh); /* again: another may have been quicker */
+    if (st != STATUS_OK) rundir_close(run);
+    return st;
+}
+
+void rundir_holder(const char *path, char *holder, size_t size)
+{
+    char name[PATH_SIZE];
+    holder[0] = '\0';
+    if (snprintf(name, sizeof name, "%s/lock", path) >= (int)sizeof name) return;
+    const int fd = open(name, O_RDWR | O_CLOEXEC);
+    if (fd < 0) return;
+    struct flock whole = {.l_type = F_WRLCK, .l_whence = SEEK_SET};
+    if (fcntl(fd, F_OFD_GETLK, &whole) == 0 && whole.l_type != F_UNLCK) read_holder(fd, holder, size);
+    close(fd);
+}
+
+/* Everything after the last newline of the records belongs to a record that was never finished. */
+static Status cut_torn_record(const char *path)
+{
+    const int fd = open(path, O_RDWR | O_CLOEXEC);
+    if (fd < 0)
+        return errno == ENOENT ? STATUS_OK
+                               : status_fail(STATUS_CANT_CREATE, "cannot open \"%s\": %s", path, strerror(errno));
+    const off_t size = lseek(fd, 0, SEEK_END);
+    off_t end = size;
+    for (char byte; end > 0 && pread(fd, &byte, 1, end - 1) == 1 && byte != '\n';) end--;
+    Status st = STATUS_OK;
+    if (end < size && ftruncate(fd, end) != 0)
+        st = status_fail(STATUS_CANT_CREATE, "cannot cut the torn last record of \"%s\": %s", path, strerror(errno));
+    else if (end < size)
+        log_warning("%lld bytes of a torn last record were cut off \"%s\"", (long long)(size - end), path);
+    close(fd);
+    return st;
+}
+
+Status rundir_begin_records(RunDir *run)
+{
+    char path[PATH_SIZE];
+    snprintf(path, sizeof path, "%s/log.txt", run->path);
+    run->log = fopen(path, "ae");
+    if (!run->log) return status_fail(STATUS_CANT_CREATE, "cannot create \"%s\": %s", path, strerror(errno));
     log_set_file(run->log);
-    return STATUS_OK;
+    snprintf(path, sizeof path, "%s/metrics.jsonl", run->path);
+    Status st = cut_torn_record(path);
+    return st == STATUS_OK ? records_open(path, &run->records) : st;
 }
 
 void rundir_close(RunDir *run)
@@ -71,21 +163,33 @@ void rundir_close(RunDir *run)
         log_set_file(NULL);
         fclose(run->log);
     }
+    if (run->lock) close(run->lock);
     *run = (RunDir){0};
+}
+
+static void file_paths(const RunDir *run, const char *name, char final[PATH_SIZE], char temporary[PATH_SIZE])
+{
+    snprintf(final, PATH_SIZE, "%s/%s", run->path, name);
+    snprintf(temporary, PATH_SIZE, "%s/.%s.tmp", run->path, name);
 }
 
 Status rundir_create_file(const RunDir *run, const char *name, FILE **file)
 {
-    char path[sizeof run->path + NAME_SIZE];
-    snprintf(path, sizeof path, "%s/%s", run->path, name);
-    *file = fopen(path, "we");
-    return *file ? STATUS_OK : status_fail(STATUS_CANT_CREATE, "cannot create \"%s\": %s", path, strerror(errno));
+    char final[PATH_SIZE], temporary[PATH_SIZE];
+    file_paths(run, name, final, temporary);
+    *file = fopen(temporary, "we");
+    return *file ? STATUS_OK : status_fail(STATUS_CANT_CREATE, "cannot create \"%s\": %s", temporary, strerror(errno));
 }
 
 Status rundir_finish_file(const RunDir *run, const char *name, FILE *file)
 {
-    const bool good = fflush(file) == 0 && !ferror(file) && fsync(fileno(file)) == 0;
-    const int error = errno;
-    if (fclose(file) == 0 && good) return STATUS_OK;
-    return status_fail(STATUS_IO, "cannot write \"%s/%s\": %s", run->path, name, strerror(good ? errno : error));
+    char final[PATH_SIZE], temporary[PATH_SIZE];
+    file_paths(run, name, final, temporary);
+    bool good = fflush(file) == 0 && !ferror(file) && fsync(fileno(file)) == 0;
+    int error = errno;
+    if (fclose(file) != 0 && good) good = false, error = errno;
+    if (good && rename(temporary, final) != 0) good = false, error = errno;
+    if (good) return STATUS_OK;
+    unlink(temporary);
+    return status_fail(STATUS_IO, "cannot write \"%s\": %s", final, strerror(error));
 }

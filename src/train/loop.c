@@ -3,28 +3,12 @@
 
 #include "base/clock.h"
 #include "base/log.h"
-#include "lockstep/lockstep.h"
+#include "train/signals.h"
 #include "train/trainer.h"
 
-static double accuracy(const Score *score)
+static double accuracy(const CheckpointScore *score)
 {
     return (double)score->correct / (double)score->count;
-}
-
-static void record_start(Trainer *t)
-{
-    Records *records = t->run.records;
-    record_begin(records, "start");
-    record_text(records, "version", lockstep_version());
-    record_text(records, "kernels", t->kernels->name);
-    record_integer(records, "ranks", (uint64_t)comm_size(t->comm));
-    record_integer(records, "shards", t->shards);
-    record_integer(records, "step", t->step);
-    record_integer(records, "train_samples", t->loader.rows);
-    record_integer(records, "test_samples", t->test_rows);
-    record_integer(records, "parameters", t->network.parameters);
-    record_end(records);
-    records_flush(records);
 }
 
 /* The rows that were really packed in this epoch, over all ranks, are those that the order demands: each exactly once.
@@ -40,7 +24,7 @@ static Status check_epoch_rows(Trainer *t, uint32_t epoch)
                        epoch + 1, t->epoch_digest, expected);
 }
 
-static void record_epoch(Trainer *t, uint64_t epoch, const Score *score, double speed, Digest model)
+static void record_epoch(Trainer *t, uint64_t epoch, const CheckpointScore *score, double speed, Digest model)
 {
     Records *records = t->run.records;
     char hex[DIGEST_HEX_SIZE];
@@ -63,7 +47,7 @@ static void record_epoch(Trainer *t, uint64_t epoch, const Score *score, double 
     records_flush(records);
 }
 
-static void log_epoch(const Trainer *t, uint64_t epoch, const Score *score, double speed)
+static void log_epoch(const Trainer *t, uint64_t epoch, const CheckpointScore *score, double speed)
 {
     char test[96] = "";
     if (score->count)
@@ -72,38 +56,107 @@ static void log_epoch(const Trainer *t, uint64_t epoch, const Score *score, doub
              t->epoch_loss / t->loader.rows, test, speed);
 }
 
-static void log_progress(Trainer *t, double epoch_began)
+/* began, first: when this start began the epoch, and at which step. */
+static void log_progress(Trainer *t, uint64_t first, double began)
 {
     const double now = clock_seconds();
-    const uint64_t in_epoch = t->step % t->steps_per_epoch;
+    const uint64_t in_epoch = t->step % t->steps_per_epoch, batch = (uint64_t)t->settings->training.batch_size;
     if (now - t->last_log < t->settings->log.seconds || in_epoch == 0) return;
     t->last_log = now;
-    const double samples = (double)in_epoch * (double)t->settings->training.batch_size;
     log_info("epoch %" PRIu64 "/%" PRId64 ", step %" PRIu64 "/%" PRIu64 ": train loss %.4f, %.0f samples/s",
              t->step / t->steps_per_epoch + 1, t->settings->training.epochs, t->step, t->schedule.total,
-             t->epoch_loss / samples, samples / (now - epoch_began));
+             t->epoch_loss / (double)(in_epoch * batch), (double)((t->step - first) * batch) / (now - began));
     records_flush(t->run.records);
 }
 
-/* Training of one epoch, without its evaluation. Collective; agreed. */
+/* After a step: the replica check that is due, and a checkpoint within the epoch. Collective; agreed. */
+static Status after_step(Trainer *t)
+{
+    const Settings *s = t->settings;
+    const uint64_t check = (uint64_t)s->log.digest_every_steps, save = (uint64_t)s->checkpoint.every_steps;
+    if (t->options.stop_after_steps >= 0 && t->step - t->first_step >= (uint64_t)t->options.stop_after_steps)
+        t->stopping = true;
+    if (save && t->step % save == 0) t->save_asked = true;
+    Status st = STATUS_OK;
+    if (check && t->step % check == 0) {
+        Digest model;
+        st = trainer_check_finite(t);
+        if (st == STATUS_OK) st = trainer_check_replicas(t, &model);
+    }
+    const bool at_end = t->step % t->steps_per_epoch == 0; /* the epoch's own end saves */
+    if (st == STATUS_OK && t->save_asked && !at_end && !t->stopping) st = trainer_save(t, SAVE_STEP);
+    return st;
+}
+
+/* Training up to the end of the epoch, or to a stop. Collective; agreed. */
 static Status train_epoch(Trainer *t)
 {
     const uint64_t end = (t->step / t->steps_per_epoch + 1) * t->steps_per_epoch;
-    const uint64_t every = (uint64_t)t->settings->log.digest_every_steps;
     const double began = clock_seconds();
-    t->epoch_loss = 0.0;
-    t->epoch_digest = 0;
-    while (t->step < end) {
+    const uint64_t first = t->step;
+    while (t->step < end && !t->stopping) {
         Status st = trainer_step(t);
-        if (st == STATUS_OK && every && t->step % every == 0) {
-            Digest model;
-            st = trainer_check_finite(t);
-            if (st == STATUS_OK) st = trainer_check_replicas(t, &model);
-        }
+        if (st == STATUS_OK) st = after_step(t);
         if (st != STATUS_OK) return st;
-        if (comm_rank(t->comm) == 0) log_progress(t, began);
+        if (comm_rank(t->comm) == 0) log_progress(t, first, began);
     }
     return trainer_check_finite(t);
+}
+
+/* reason: "finished", "stopped", or why the run failed. */
+static void record_end_of_run(Trainer *t, const char *reason, const CheckpointScore *score)
+{
+    Records *records = t->run.records;
+    record_begin(records, "end");
+    record_text(records, "reason", reason);
+    record_integer(records, "step", t->step);
+    if (score) {
+        record_float(records, "test_loss", score->loss);
+        record_float(records, "test_accuracy", accuracy(score));
+    } else {
+        record_null(records, "test_loss");
+        record_null(records, "test_accuracy");
+    }
+    record_float(records, "seconds", clock_seconds() - t->started);
+    record_end(records);
+    records_sync(records);
+}
+
+/* The end of an epoch: checks, evaluation, record, checkpoints. Collective; agreed. */
+static Status end_epoch(Trainer *t, uint64_t epoch, double speed, CheckpointScore *score)
+{
+    const Settings *s = t->settings;
+    const uint64_t evaluate = (uint64_t)s->evaluation.every_epochs, save = (uint64_t)s->checkpoint.every_epochs;
+    const bool last = t->step == t->schedule.total;
+    Digest model;
+    Status st = check_epoch_rows(t, (uint32_t)(epoch - 1));
+    if (st == STATUS_OK) st = trainer_check_replicas(t, &model);
+    if (st != STATUS_OK) return st;
+    *score = (CheckpointScore){0};
+    if (last || (evaluate && epoch % evaluate == 0)) trainer_evaluate(t, last, score);
+    record_epoch(t, epoch, score, speed, model);
+    log_epoch(t, epoch, score, speed);
+    t->epoch_loss = 0.0;
+    t->epoch_digest = 0;
+    const bool better = score->count && (!t->best.count || score->correct > t->best.correct);
+    if (better) {
+        t->best = *score;
+        st = trainer_save(t, SAVE_BEST);
+    }
+    if (st == STATUS_OK && !last && !t->stopping && (t->save_asked || (save && epoch % save == 0)))
+        st = trainer_save(t, SAVE_STEP);
+    return st;
+}
+
+/* One epoch, or what is left of it. Collective; agreed. */
+static Status run_epoch(Trainer *t, CheckpointScore *score)
+{
+    const uint64_t epoch = t->step / t->steps_per_epoch + 1, first = t->step;
+    const double began = clock_seconds(),
+                 done = (double)(first % t->steps_per_epoch * (uint64_t)t->settings->training.batch_size);
+    Status st = train_epoch(t);
+    if (st != STATUS_OK || t->step != epoch * t->steps_per_epoch) return st;
+    return end_epoch(t, epoch, (t->loader.rows - done) / (clock_seconds() - began), score);
 }
 
 static Status write_predictions(Trainer *t)
@@ -117,57 +170,58 @@ static Status write_predictions(Trainer *t)
     return rundir_finish_file(&t->run, name, file);
 }
 
-static void record_end_of_run(Trainer *t, const Score *score, Digest model)
+/* Predictions, the end record, the last checkpoint, in this order: a run with its last checkpoint has everything else
+ * too. */
+static Status finish(Trainer *t, const CheckpointScore *score)
 {
-    Records *records = t->run.records;
-    char hex[DIGEST_HEX_SIZE];
-    digest_hex(model, hex);
-    record_begin(records, "end");
-    record_text(records, "reason", "finished");
-    record_integer(records, "step", t->step);
-    record_float(records, "test_loss", score->loss);
-    record_float(records, "test_accuracy", accuracy(score));
-    record_float(records, "seconds", clock_seconds() - t->started);
-    record_text(records, "digest", hex);
-    record_end(records);
-    records_flush(records);
+    Status st = comm_agree(t->comm, write_predictions(t));
+    if (st != STATUS_OK) return st;
+    record_end_of_run(t, "finished", score);
+    return trainer_save(t, SAVE_LAST);
 }
 
-/* One epoch with its checks, evaluation and record. Collective; agreed. */
-static Status run_epoch(Trainer *t, Score *score, Digest *model)
+static Status stop(Trainer *t)
 {
-    const uint64_t epoch = t->step / t->steps_per_epoch + 1, last = (uint64_t)t->settings->training.epochs;
-    const uint64_t every = (uint64_t)t->settings->evaluation.every_epochs;
-    const double began = clock_seconds();
-    Status st = train_epoch(t);
-    const double speed = t->loader.rows / (clock_seconds() - began);
-    if (st == STATUS_OK) st = check_epoch_rows(t, (uint32_t)(epoch - 1));
-    if (st == STATUS_OK) st = trainer_check_replicas(t, model);
+    record_end_of_run(t, "stopped", NULL);
+    Status st = trainer_save(t, SAVE_LAST);
     if (st != STATUS_OK) return st;
-    *score = (Score){0};
-    if (epoch == last || (every && epoch % every == 0)) trainer_evaluate(t, epoch == last, score);
-    record_epoch(t, epoch, score, speed, *model);
-    log_epoch(t, epoch, score, speed);
-    trainer_lap(t, PHASE_RECORD);
-    return STATUS_OK;
+    log_info("stopped on request after step %" PRIu64 " of %" PRIu64
+             " with a checkpoint; the same command goes on from there",
+             t->step, t->schedule.total);
+    return STATUS_STOPPED;
+}
+
+/* Training from where it stands to its end or a stop. Collective; agreed. */
+static Status run_epochs(Trainer *t, CheckpointScore *score)
+{
+    uint64_t stop_now = signals_stop() || t->options.stop_after_steps == 0;
+    comm_sum_words(t->comm, &stop_now, 1);
+    t->stopping = stop_now > 0;
+    while (t->step < t->schedule.total) {
+        if (t->stopping) return stop(t);
+        Status st = run_epoch(t, score);
+        if (st != STATUS_OK) return st;
+    }
+    return finish(t, score);
 }
 
 Status trainer_run(Trainer *t, char last_line[128])
 {
-    Score score = {0};
-    Digest model = {0};
-    record_start(t);
-    trainer_log_plan(t);
-    while (t->step < t->schedule.total) {
-        Status st = run_epoch(t, &score, &model);
-        if (st != STATUS_OK) return st;
-    }
-    Status st = comm_agree(t->comm, write_predictions(t));
-    if (st != STATUS_OK) return st;
-    record_end_of_run(t, &score, model);
-    trainer_lap(t, PHASE_RECORD);
-    trainer_log_end(t, &score, model);
+    CheckpointScore score = {0};
+    Digest model;
     char hex[DIGEST_HEX_SIZE];
+    Status st = STATUS_OK;
+    if (t->step < t->schedule.total) {
+        trainer_log_plan(t);
+        st = run_epochs(t, &score);
+        if (st != STATUS_OK && st != STATUS_STOPPED) record_end_of_run(t, status_name(st), NULL);
+        if (st == STATUS_OK) trainer_log_end(t, &score);
+    } else {
+        log_info("this run is finished already: nothing was trained");
+        score = t->last;
+    }
+    if (st == STATUS_OK) st = trainer_check_replicas(t, &model);
+    if (st != STATUS_OK) return st;
     digest_hex(model, hex);
     snprintf(last_line, 128, "digest=%s accuracy=%.6f", hex, accuracy(&score));
     return STATUS_OK;

@@ -74,6 +74,7 @@ Status trainer_check_replicas(Trainer *t, Digest *model)
 {
     const int size = comm_size(t->comm);
     Status st = STATUS_OK;
+    trainer_enter(t, PHASE_CHECK, true);
     if (!fpstate_is_set())
         st =
             status_fail(STATUS_INTERNAL,
@@ -90,6 +91,6 @@ Status trainer_check_replicas(Trainer *t, Digest *model)
     for (int r = 1; r < size; r++) same = same && memcmp(&all[r], &all[0], sizeof *all) == 0;
     if (!same) st = tell_difference(t, (Digest *)all);
     memory_free(all);
-    trainer_lap(t, PHASE_CHECK);
+    trainer_enter(t, PHASE_RECORD, false);
     return st;
 }

@@ -7,14 +7,31 @@
 #include "base/clock.h"
 #include "base/fpstate.h"
 #include "base/memory.h"
+#include "train/signals.h"
 #include "train/trainer.h"
 
-void trainer_lap(Trainer *trainer, Phase phase)
+void trainer_enter(Trainer *trainer, Phase phase, bool waiting)
 {
     const double now = clock_seconds();
-    trainer->seconds[phase] += now - trainer->lap;
-    trainer->lap = now;
+    trainer->seconds[trainer->phase] += now - trainer->phase_began;
+    trainer->phase = phase;
+    trainer->phase_began = now;
+    watchdog_beat(trainer->watchdog, trainer->step, (int)phase, waiting);
 }
+
+/* For the watchdog's words. */
+static const char *const phase_places[PHASES] = {
+    [PHASE_LOAD] = "set-up",
+    [PHASE_PACK] = "packing",
+    [PHASE_COMPUTE] = "forward and backward",
+    [PHASE_REDUCE] = "the reduction",
+    [PHASE_UPDATE] = "the update",
+    [PHASE_EVALUATE] = "the evaluation",
+    [PHASE_IDLE] = "the end of the evaluation",
+    [PHASE_CHECK] = "the replica check",
+    [PHASE_SAVE] = "the checkpoint",
+    [PHASE_RECORD] = "logs and records",
+};
 
 static uint64_t double_bits(double x)
 {
@@ -104,6 +121,7 @@ static Status load_samples(Trainer *t, Dataset *dataset)
                             t->run_length, t->kernels);
     if (st != STATUS_OK) return st;
     t->test_rows = dataset_rows(dataset, PART_TEST);
+    t->image_dimensions = dataset_shape(dataset, t->image_extent);
     if (strcmp(t->settings->evaluation.mode, "all") == 0) {
         t->test_first = t->first_shard;
         t->test_length = t->run_length;
@@ -194,48 +212,55 @@ static Status open_alone(Trainer *t)
     return st;
 }
 
-static Status open_run(Trainer *t)
+/* The dataset's digest, from what each rank has loaded. Collective. */
+static void digest_dataset(Trainer *t)
 {
-    if (comm_rank(t->comm) != 0) return STATUS_OK;
-    FILE *config;
-    Status st = rundir_open(t->run_path, &t->run);
-    if (st == STATUS_OK) st = rundir_create_file(&t->run, "config.cfg", &config);
-    if (st != STATUS_OK) return st;
-    settings_print(t->settings, config);
-    return rundir_finish_file(&t->run, "config.cfg", config);
+    RowSums sums = {{0}};
+    samples_add_sums(&t->loader.samples, PART_TRAIN, &sums);
+    samples_add_sums(&t->test, PART_TEST, &sums);
+    comm_sum_words(t->comm, sums.word, sizeof sums.word / sizeof *sums.word);
+    t->dataset =
+        dataset_digest_of(&sums, t->loader.rows, t->test_rows, t->loader.samples.features, t->loader.samples.kind);
 }
 
-Status trainer_open(Trainer *t, Comm *comm, const Settings *settings, const char *run_path)
+static Status open_shared(Trainer *t)
 {
-    *t = (Trainer){.comm = comm, .settings = settings, .shards = (size_t)settings->training.shards};
-    t->started = t->lap = t->last_log = clock_seconds();
-    assert(strlen(run_path) < sizeof t->run_path);
-    strcpy(t->run_path, run_path);
+    const Settings *s = t->settings;
+    Status st = comm_agree(t->comm, open_alone(t));
+    if (st != STATUS_OK) return st;
+    digest_dataset(t);
+    st = open_scaling(t);
+    const ReductionKind kind = strcmp(s->training.reduction, "mpi") == 0 ? REDUCTION_MPI : REDUCTION_TREE;
+    if (st == STATUS_OK)
+        st = reduction_open(t->comm, kind, t->kernels, t->shards, t->network.floats, t->piece, WORD_LOSSES + t->shards,
+                            &t->reduction);
+    if (st == STATUS_OK) st = watchdog_open(t->comm, s->run.deadline_seconds, phase_places, &t->watchdog);
+    if (st != STATUS_OK) return st;
+    open_schedule(t);
+    network_draw(&t->network, network_initialisation(s->model.init), (uint64_t)s->run.seed, t->parameter);
+    return trainer_begin_run(t);
+}
+
+Status trainer_open(Trainer *t, Comm *comm, const Settings *settings, const TrainerOptions *options)
+{
+    *t =
+        (Trainer){.comm = comm, .settings = settings, .options = *options, .shards = (size_t)settings->training.shards};
+    t->started = t->phase_began = t->last_log = t->last_save = clock_seconds();
     const size_t size = (size_t)comm_size(comm), rank = (size_t)comm_rank(comm);
     Status st = setup_check_ranks(settings, size);
     if (st != STATUS_OK) return st;
     t->first_shard = fold_run_begin(t->shards, size, rank);
     t->run_length = fold_run_begin(t->shards, size, rank + 1) - t->first_shard;
     fpstate_set();
-    st = comm_agree(comm, open_alone(t));
-    if (st == STATUS_OK) st = open_scaling(t);
-    const ReductionKind kind = strcmp(settings->training.reduction, "mpi") == 0 ? REDUCTION_MPI : REDUCTION_TREE;
-    if (st == STATUS_OK)
-        st = reduction_open(comm, kind, t->kernels, t->shards, t->network.floats, t->piece, WORD_LOSSES + t->shards,
-                            &t->reduction);
-    if (st == STATUS_OK) st = comm_agree(comm, open_run(t));
-    if (st != STATUS_OK) {
-        trainer_close(t);
-        return st;
-    }
-    open_schedule(t);
-    network_draw(&t->network, network_initialisation(settings->model.init), (uint64_t)settings->run.seed, t->parameter);
-    trainer_lap(t, PHASE_LOAD);
-    return STATUS_OK;
+    signals_begin();
+    st = open_shared(t);
+    if (st != STATUS_OK) trainer_close(t);
+    return st;
 }
 
 void trainer_close(Trainer *t)
 {
+    watchdog_close(t->watchdog);
     rundir_close(&t->run);
     reduction_close(t->reduction);
     loader_free(&t->loader);
@@ -245,6 +270,7 @@ void trainer_close(Trainer *t)
     fold_free(&t->own);
     fold_free(&t->whole);
     memory_free(t->slab);
+    memory_free(t->config);
     memory_free(t->piece);
     memory_free(t->word);
     memory_free(t->shard_loss);

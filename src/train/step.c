@@ -2,7 +2,9 @@
 #include <math.h>
 #include <string.h>
 
+#include "base/clock.h"
 #include "base/fault.h"
+#include "train/signals.h"
 #include "train/trainer.h"
 
 /* The losses of the own shards, each summed in double, into the words. */
@@ -16,12 +18,30 @@ static void put_losses(Trainer *t)
     }
 }
 
+/* Rank 0's clock decides for all. */
+static bool save_is_due_by_time(const Trainer *t)
+{
+    const double every = t->settings->checkpoint.every_seconds;
+    return comm_rank(t->comm) == 0 && every > 0.0 && clock_seconds() - t->last_save >= every;
+}
+
 static void compute(Trainer *t)
 {
     Batch *batch = &t->batch;
     network_forward(&t->network, t->kernels, t->parameter, batch->n, batch->x, &t->workspace);
     network_backward(&t->network, t->kernels, t->parameter, batch->n, batch->x, batch->label, &t->own, batch->first_row,
                      &t->workspace, t->piece);
+}
+
+/* What this rank has to tell the others beside its gradient. */
+static void put_words(Trainer *t)
+{
+    memset(t->word, 0, (WORD_LOSSES + t->shards) * sizeof *t->word);
+    t->word[WORD_NOT_FINITE] = t->not_finite;
+    t->word[WORD_STOP] = signals_stop();
+    t->word[WORD_CHECKPOINT] = signals_take_checkpoint() || save_is_due_by_time(t);
+    t->word[WORD_SAMPLES] = t->batch.digest;
+    put_losses(t);
 }
 
 /* Which parameter is not finite. The same on every rank if all have one (I1). */
@@ -62,6 +82,8 @@ Status trainer_check_finite(Trainer *t)
 static Status read_words(Trainer *t, uint64_t samples, float rate, double *loss)
 {
     if (t->word[WORD_NOT_FINITE]) return check_not_finite(t, t->word[WORD_NOT_FINITE]);
+    t->stopping = t->stopping || t->word[WORD_STOP];
+    t->save_asked = t->save_asked || t->word[WORD_CHECKPOINT];
     memcpy(t->shard_loss, t->word + WORD_LOSSES, t->shards * sizeof *t->shard_loss);
     *loss = fold_doubles(&t->whole, t->shard_loss);
     if (isfinite(*loss)) return STATUS_OK;
@@ -90,16 +112,14 @@ Status trainer_step(Trainer *t)
     const uint64_t begin = t->step % t->steps_per_epoch * batch_size;
     const uint64_t end = begin + batch_size < rows ? begin + batch_size : rows, samples = end - begin;
     const float rate = schedule_rate(&t->schedule, t->step);
+    trainer_enter(t, PHASE_PACK, false);
     loader_pack(&t->loader, (uint32_t)(t->step / t->steps_per_epoch), (uint32_t)begin, (uint32_t)end, &t->batch);
-    trainer_lap(t, PHASE_PACK);
+    trainer_enter(t, PHASE_COMPUTE, false);
     compute(t);
-    memset(t->word, 0, (WORD_LOSSES + t->shards) * sizeof *t->word);
-    t->word[WORD_NOT_FINITE] = t->not_finite;
-    t->word[WORD_SAMPLES] = t->batch.digest;
-    put_losses(t);
-    trainer_lap(t, PHASE_COMPUTE);
+    put_words(t);
+    trainer_enter(t, PHASE_REDUCE, true);
     reduction_run(t->reduction, t->word);
-    trainer_lap(t, PHASE_REDUCE);
+    trainer_enter(t, PHASE_UPDATE, false);
     double loss = 0.0;
     Status st = read_words(t, samples, rate, &loss);
     if (st != STATUS_OK) return st;
@@ -112,8 +132,7 @@ Status trainer_step(Trainer *t)
     if (fault_at("spoil-parameter", t->step)) t->parameter[0] = NAN, t->not_finite = true;
     t->epoch_loss += loss;
     t->epoch_digest += t->word[WORD_SAMPLES];
-    trainer_lap(t, PHASE_UPDATE);
+    trainer_enter(t, PHASE_RECORD, false);
     record_step(t, samples, loss, rate);
-    trainer_lap(t, PHASE_RECORD);
     return STATUS_OK;
 }

@@ -35,7 +35,7 @@ void trainer_log_plan(Trainer *t)
              t->settings->training.epochs, t->steps_per_epoch, t->settings->training.batch_size);
     log_info("ranks      %d, each with %zu to %zu of %zu shards; %s kernels", ranks, least, most, t->shards,
              t->kernels->name);
-    log_info("run        %s", t->run_path);
+    log_info("run        %s", t->options.run_path);
 }
 
 /* Mean and largest over the ranks of each phase's seconds. */
@@ -50,6 +50,7 @@ static void log_phases(Trainer *t)
         [PHASE_EVALUATE] = "evaluate",
         [PHASE_IDLE] = "wait for evaluation",
         [PHASE_CHECK] = "digests and checks",
+        [PHASE_SAVE] = "checkpoints",
         [PHASE_RECORD] = "records and logs",
     };
     double all[PHASES * FOLD_MAX_SHARDS];
@@ -71,12 +72,9 @@ static void log_phases(Trainer *t)
                  100.0 * all[PHASES + PHASE_IDLE] / (clock_seconds() - t->started));
 }
 
-void trainer_log_end(Trainer *t, const Score *score, Digest model)
+void trainer_log_end(Trainer *t, const CheckpointScore *score)
 {
-    char hex[DIGEST_HEX_SIZE];
-    digest_hex(model, hex);
     log_phases(t);
     log_info("finished   %" PRIu64 " steps in %.2f s: test loss %.4f, %" PRIu64 " of %" PRIu64 " right", t->step,
              clock_seconds() - t->started, score->loss, score->correct, score->count);
-    log_info("model      %s", hex);
 }

@@ -12,11 +12,13 @@
 #define LOCKSTEP_TRAIN_TRAINER_H
 
 #include "comm/reduction.h"
+#include "comm/watchdog.h"
 #include "config/settings.h"
 #include "data/loader.h"
 #include "model/network.h"
 #include "model/schedule.h"
 #include "output/predictions.h"
+#include "rundir/checkpoint.h"
 #include "rundir/rundir.h"
 
 /* Where a rank's time goes, in seconds. */
@@ -29,31 +31,41 @@ typedef enum {
     PHASE_EVALUATE, /* this rank's own part of evaluations */
     PHASE_IDLE,     /* waiting for the others' part of evaluations */
     PHASE_CHECK,    /* digests and the replica check */
+    PHASE_SAVE,     /* checkpoints; on the ranks that do not write, waiting for them */
     PHASE_RECORD,   /* records, logs, predictions */
     PHASES
 } Phase;
 
 /* The words that travel beside each gradient, added over the ranks. The losses are doubles' bits, each shard's filled
  * by its owner alone. */
-enum { WORD_NOT_FINITE, WORD_SAMPLES, WORD_LOSSES };
+enum { WORD_NOT_FINITE, WORD_STOP, WORD_CHECKPOINT, WORD_SAMPLES, WORD_LOSSES };
 
+typedef enum { RESUME_AUTO, RESUME_NONE, RESUME_FILE } Resume;
+
+/* What is asked of one start of a run; strings borrowed. */
 typedef struct {
-    double loss; /* mean over the test samples, nats */
-    uint64_t correct, count;
-} Score;
+    const char *run_path;
+    Resume resume;
+    const char *checkpoint;   /* RESUME_FILE: from which */
+    int64_t stop_after_steps; /* stop after so many steps of this start; -1: never */
+} TrainerOptions;
 
 typedef struct {
     Comm *comm;               /* borrowed */
     const Settings *settings; /* borrowed, equal on all ranks */
     const Kernels *kernels;   /* borrowed */
-    RunDir run;               /* zeroed on every rank but 0; owned */
-    char run_path[2 * SETTINGS_TEXT_SIZE];
+    TrainerOptions options;
+    Watchdog *watchdog;                     /* owned */
+    RunDir run;                             /* zeroed on every rank but 0; owned */
     size_t shards, first_shard, run_length; /* S, and this rank's run */
     Loader loader;                          /* owned */
     Batch batch;                            /* owned */
     Samples test;                           /* the rows that this rank evaluates; owned */
     size_t test_first, test_length;         /* the shards of the test set that these are */
     uint32_t test_rows;                     /* of the whole test set */
+    int image_dimensions;                   /* of one image */
+    uint64_t image_extent[H5FILE_MAX_DIMENSIONS];
+    char *config; /* the resolved settings' text; rank 0, owned */
     Network network;
     Workspace workspace; /* owned */
     Schedule schedule;
@@ -70,21 +82,30 @@ typedef struct {
     uint64_t *confusion;    /* (classes, classes) label by prediction, of the last evaluation; owned */
     Prediction *prediction; /* (test_rows) of the final evaluation, NULL if none are wanted; owned */
 
-    uint64_t step; /* completed steps */
+    Digest dataset; /* of the values */
     uint64_t steps_per_epoch;
-    bool not_finite;          /* the last update made a parameter infinite or NaN */
-    double epoch_loss;        /* the sum of the losses of the epoch's samples so far */
-    uint64_t epoch_digest;    /* the sum of the sample digests of the epoch so far */
-    double started, last_log; /* clock_seconds */
-    double lap;               /* when the current phase began */
+
+    uint64_t step;                       /* completed steps */
+    uint64_t first_step;                 /* completed before this start */
+    bool not_finite;                     /* the last update made a parameter infinite or NaN */
+    bool stopping;                       /* a stop was agreed on */
+    bool save_asked;                     /* a checkpoint was agreed on */
+    double epoch_loss;                   /* the sum of the losses of the epoch's samples so far */
+    uint64_t epoch_digest;               /* the sum of the sample digests of the epoch so far */
+    CheckpointScore best, last;          /* evaluations so far */
+    int failed_saves;                    /* checkpoints in a row that could not be written */
+    double started, last_log, last_save; /* clock_seconds */
+    Phase phase;                         /* the current one, and when it began */
+    double phase_began;
     double seconds[PHASES];
 } Trainer;
 
-/* Ends the current phase: the time since the last call goes to `phase`. */
-void trainer_lap(Trainer *trainer, Phase phase);
+/* Ends the current phase and begins another; waiting: for other ranks. */
+void trainer_enter(Trainer *trainer, Phase phase, bool waiting);
 
-/* Sets everything up: reads the dataset, draws the parameters, opens the run directory. Collective; agreed. */
-MUST_CHECK Status trainer_open(Trainer *trainer, Comm *comm, const Settings *settings, const char *run_path);
+/* Sets everything up: reads the dataset, opens the run directory, draws the parameters or takes them from a checkpoint.
+ * Collective; agreed. STATUS_CONFIG also: the run began with other settings or another dataset. */
+MUST_CHECK Status trainer_open(Trainer *trainer, Comm *comm, const Settings *settings, const TrainerOptions *options);
 void trainer_close(Trainer *trainer); /* collective */
 
 /* One step: the next batch, one reduction, one update. Collective; agreed. STATUS_DIVERGED: the loss, or a parameter
@@ -102,13 +123,27 @@ MUST_CHECK Status trainer_check_replicas(Trainer *trainer, Digest *model);
 
 /* Evaluates on the test set: by rank 0, or by all ranks on their shards of it (evaluation.mode), with the same result
  * in every bit. predictions: also fills trainer->prediction if it is wanted. Collective. */
-void trainer_evaluate(Trainer *trainer, bool predictions, Score *score);
+void trainer_evaluate(Trainer *trainer, bool predictions, CheckpointScore *score);
 
-/* The whole training. Collective; agreed. *last_line (rank 0): what a finished training prints. */
+/* Opens the run directory and, where there is a run to go on with, takes its state. Collective; agreed. */
+MUST_CHECK Status trainer_begin_run(Trainer *trainer);
+
+typedef enum {
+    SAVE_STEP, /* a numbered checkpoint on the way: a failed write is told, training goes on; STATUS_IO after three in a
+                  row */
+    SAVE_LAST, /* the numbered checkpoint at the end or at a stop: a failed write is STATUS_IO */
+    SAVE_BEST  /* best.h5, as SAVE_STEP */
+} Save;
+
+/* Replica check, then a checkpoint by rank 0, after all records are on disk (I7). Collective; agreed. */
+MUST_CHECK Status trainer_save(Trainer *trainer, Save kind);
+
+/* The whole training. Collective; agreed. *last_line: what a finished training prints. STATUS_STOPPED: stopped on
+ * request, with a checkpoint. */
 MUST_CHECK Status trainer_run(Trainer *trainer, char last_line[128]);
 
 /* Tables for people, through the log: the model and the plan of work; where the time went. Collective. */
 void trainer_log_plan(Trainer *trainer);
-void trainer_log_end(Trainer *trainer, const Score *score, Digest model);
+void trainer_log_end(Trainer *trainer, const CheckpointScore *score);
 
 #endif

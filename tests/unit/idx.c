@@ -231,6 +231,18 @@ static void counts_and_sizes_must_agree(void)
     CU_ASSERT_EQUAL(import(&files), STATUS_DATA);
     CU_ASSERT_MESSAGE_HAS("has images of 3x3, but");
     CU_ASSERT_MESSAGE_HAS("4x4");
+    files = good_files();
+    bytes = image_bytes(2, 6); /* 72 values: as many as 6 images of 3x4 or of 4x3 */
+    for (int wide = 0; wide < 2; wide++) {
+        bytes.byte[7] = 6;
+        bytes.byte[11] = wide ? 3 : 4;
+        bytes.byte[15] = wide ? 4 : 3;
+        scratch_write(files.test_images, bytes.byte, bytes.size);
+        const Bytes six = label_bytes(6);
+        scratch_write(files.test_labels, six.byte, six.size);
+        CU_ASSERT_EQUAL(import(&files), STATUS_DATA);
+        CU_ASSERT_MESSAGE_HAS(wide ? "has 3x4" : "has 4x3");
+    }
 }
 
 static void exchanged_files_are_told(void)

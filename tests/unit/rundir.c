@@ -175,18 +175,28 @@ static void a_full_disk_is_told_once_and_training_goes_on(void)
     CU_ASSERT_PTR_NULL(strstr(first + 1, "cannot write"));
 }
 
+static void open_run(const char *path, bool fresh, RunDir *run)
+{
+    CU_ASSERT_EQUAL_FATAL(rundir_open(path, fresh, run), STATUS_OK);
+    CU_ASSERT_EQUAL_FATAL(rundir_begin_records(run), STATUS_OK);
+}
+
+static void put_file(const RunDir *run, const char *name, const char *text)
+{
+    FILE *file;
+    CU_ASSERT_EQUAL_FATAL(rundir_create_file(run, name, &file), STATUS_OK);
+    fputs(text, file);
+    CU_ASSERT_EQUAL(rundir_finish_file(run, name, file), STATUS_OK);
+}
+
 static void a_run_directory_is_made_with_those_above_it(void)
 {
-    const char *path = scratch_path("a/b/c");
     RunDir run;
-    CU_ASSERT_EQUAL_FATAL(rundir_open(path, &run), STATUS_OK);
+    open_run(scratch_path("a/b/c"), true, &run);
     record_begin(run.records, "start");
     record_end(run.records);
     log_warning("heard %d", 1);
-    FILE *file;
-    CU_ASSERT_EQUAL_FATAL(rundir_create_file(&run, "config.cfg", &file), STATUS_OK);
-    fputs("x = 1;\n", file);
-    CU_ASSERT_EQUAL(rundir_finish_file(&run, "config.cfg", file), STATUS_OK);
+    put_file(&run, "config.cfg", "x = 1;\n");
     rundir_close(&run);
     rundir_close(&run); /* accepts a zeroed struct */
     CU_ASSERT_STRING_EQUAL(text_of(scratch_path("a/b/c/config.cfg")), "x = 1;\n");
@@ -199,18 +209,17 @@ static void an_empty_directory_serves_and_a_slash_at_the_end(void)
 {
     RunDir run;
     CU_ASSERT_EQUAL_FATAL(mkdir(scratch_path("empty"), 0700), 0);
-    CU_ASSERT_EQUAL(rundir_open(scratch_path("empty/"), &run), STATUS_OK);
+    open_run(scratch_path("empty/"), true, &run);
     rundir_close(&run);
     remove_tree(scratch_path("empty"));
 }
 
-static void check_refused(const char *path, const char *why)
+static void check_refused(const char *path, bool fresh, const char *why)
 {
     RunDir run;
-    CU_ASSERT_EQUAL(rundir_open(path, &run), STATUS_CANT_CREATE);
+    CU_ASSERT_EQUAL(rundir_open(path, fresh, &run), STATUS_CANT_CREATE);
     CU_ASSERT_MESSAGE_HAS(why);
-    CU_ASSERT_PTR_NULL(run.log);
-    CU_ASSERT_PTR_NULL(run.records);
+    CU_ASSERT(!run.log && !run.records && run.lock == 0);
     status_clear();
 }
 
@@ -219,34 +228,85 @@ static void what_is_there_stays_as_it_is(void)
     const char *path = scratch_path("held");
     CU_ASSERT_EQUAL_FATAL(mkdir(path, 0700), 0);
     scratch_write(scratch_path("held/.hidden"), "precious", 8);
-    check_refused(path, "held\" is not empty");
-    CU_ASSERT_EQUAL(access(scratch_path("held/log.txt"), F_OK), -1);
-    check_refused(scratch_path("held/.hidden"), "cannot create run directory");
-    check_refused(scratch_path("held/.hidden/below"), "Not a directory");
+    check_refused(path, true, "held\" is not empty");
+    check_refused(path, false, "holds no run");
+    CU_ASSERT_EQUAL(access(scratch_path("held/lock"), F_OK), -1);
+    check_refused(scratch_path("held/.hidden"), true, "cannot create run directory");
+    check_refused(scratch_path("held/.hidden/below"), true, "Not a directory");
     CU_ASSERT_STRING_EQUAL(text_of(scratch_path("held/.hidden")), "precious");
     remove_tree(path);
     char name[5000];
     memset(name, 'x', sizeof name);
     name[sizeof name - 1] = '\0';
-    check_refused(name, "too long");
-    check_refused("/proc/no/such/run", "/proc/no/such/run");
+    check_refused(name, true, "too long");
+    check_refused("/proc/no/such/run", true, "/proc/no/such/run");
 }
 
-static void a_failed_write_of_a_file_is_told(void)
+static void a_run_is_gone_on_with_and_a_torn_record_is_cut(void)
 {
+    const char *path = scratch_path("again"), *metrics = scratch_path("again/metrics.jsonl");
+    RunDir run;
+    open_run(path, false, &run);
+    put_file(&run, "config.cfg", "");
+    rundir_close(&run);
+    scratch_write(metrics, "{\"event\":\"a\"}\n{\"eve", 20);
+    check_refused(path, true, "is not empty");
+    open_run(path, false, &run);
+    record_begin(run.records, "b");
+    record_end(run.records);
+    rundir_close(&run);
+    CU_ASSERT_STRING_EQUAL(text_of(metrics), "{\"event\":\"a\"}\n{\"event\":\"b\"}\n");
+    CU_ASSERT_PTR_NOT_NULL(strstr(text_of(scratch_path("again/log.txt")), "6 bytes of a torn last record"));
+    /* Nothing but a torn record. */
+    scratch_write(metrics, "{\"eve", 5);
+    open_run(path, false, &run);
+    rundir_close(&run);
+    CU_ASSERT_STRING_EQUAL(text_of(metrics), "");
+    remove_tree(path);
+}
+
+/* Such a lock belongs to the opened file: a second opening is refused in the same process too. */
+static void one_directory_one_training(void)
+{
+    const char *path = scratch_path("one");
+    char holder[320], me[64];
+    RunDir run;
+    snprintf(me, sizeof me, "process %ld", (long)getpid());
+    rundir_holder(path, holder, sizeof holder);
+    CU_ASSERT_STRING_EQUAL(holder, "");
+    open_run(path, true, &run);
+    put_file(&run, "config.cfg", "");
+    check_refused(path, false, "is held by another training (");
+    rundir_holder(path, holder, sizeof holder);
+    CU_ASSERT_PTR_NOT_NULL(strstr(holder, me));
+    rundir_close(&run);
+    rundir_holder(path, holder, sizeof holder);
+    CU_ASSERT_STRING_EQUAL(holder, "");
+    open_run(path, false, &run);
+    rundir_close(&run);
+    remove_tree(path);
+}
+
+static void a_failed_write_of_a_file_is_told_and_spares_the_old_one(void)
+{
+    const char *path = scratch_path("disk");
     RunDir run;
     FILE *file;
-    CU_ASSERT_EQUAL_FATAL(rundir_open(scratch_path("disk"), &run), STATUS_OK);
-    CU_ASSERT_EQUAL_FATAL(symlink("/dev/full", scratch_path("disk/out")), 0);
+    open_run(path, true, &run);
+    put_file(&run, "out", "old");
+    CU_ASSERT_EQUAL_FATAL(symlink("/dev/full", scratch_path("disk/.out.tmp")), 0);
     CU_ASSERT_EQUAL_FATAL(rundir_create_file(&run, "out", &file), STATUS_OK);
-    fputs("x", file);
+    fputs("new", file);
     CU_ASSERT_EQUAL(rundir_finish_file(&run, "out", file), STATUS_IO);
     CU_ASSERT_MESSAGE_HAS("disk/out\": No space left");
-    CU_ASSERT_EQUAL(rundir_create_file(&run, "no/such", &file), STATUS_CANT_CREATE);
-    CU_ASSERT_MESSAGE_HAS("disk/no/such");
+    CU_ASSERT_STRING_EQUAL(text_of(scratch_path("disk/out")), "old");
+    CU_ASSERT_EQUAL(access(scratch_path("disk/.out.tmp"), F_OK), -1);
+    CU_ASSERT_EQUAL_FATAL(mkdir(scratch_path("disk/.out.tmp"), 0700), 0);
+    CU_ASSERT_EQUAL(rundir_create_file(&run, "out", &file), STATUS_CANT_CREATE);
+    CU_ASSERT_MESSAGE_HAS("disk/.out.tmp");
     status_clear();
     rundir_close(&run);
-    remove_tree(scratch_path("disk"));
+    remove_tree(path);
 }
 
 static void predictions_are_csv(void)
@@ -275,7 +335,9 @@ int main(void)
         UNIT(a_run_directory_is_made_with_those_above_it),
         UNIT(an_empty_directory_serves_and_a_slash_at_the_end),
         UNIT(what_is_there_stays_as_it_is),
-        UNIT(a_failed_write_of_a_file_is_told),
+        UNIT(a_run_is_gone_on_with_and_a_torn_record_is_cut),
+        UNIT(one_directory_one_training),
+        UNIT(a_failed_write_of_a_file_is_told_and_spares_the_old_one),
         UNIT(predictions_are_csv),
     };
     return UNIT_RUN("rundir", tests);

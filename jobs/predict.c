@@ -1,0 +1,48 @@
+/* lockstep predict */
+#include <inttypes.h>
+#include <stdio.h>
+
+#include "base/memory.h"
+#include "commands.h"
+#include "train/saved.h"
+
+static const Option options[] = {
+    {"images", 0, "PATH", "the dataset of images in the files (default: data.test_images of the training)", false},
+};
+
+/* index counts on over all files. */
+static Status predict_file(Saved *saved, const char *file, const char *images, uint64_t *index)
+{
+    Prediction *prediction;
+    uint32_t rows;
+    Status st = saved_predict(saved, file, images, &prediction, &rows);
+    for (uint32_t i = 0; i < rows && st == STATUS_OK; i++)
+        printf("%" PRIu64 ",%" PRIu32 ",%.9g\n", (*index)++, prediction[i].prediction,
+               (double)prediction[i].confidence);
+    memory_free(prediction);
+    return st;
+}
+
+static Status predict(const Invocation *invocation)
+{
+    Saved saved;
+    uint64_t index = 0;
+    Status st = saved_open(invocation->operands[0], &saved);
+    if (st != STATUS_OK) return st;
+    puts("index,prediction,confidence");
+    for (size_t i = 1; i < invocation->operand_count && st == STATUS_OK; i++)
+        st = predict_file(&saved, invocation->operands[i], invocation_value(invocation, "images", NULL), &index);
+    saved_close(&saved);
+    return st;
+}
+
+const Command command_predict = {
+    .name = "predict",
+    .operands = "CHECKPOINT FILE...",
+    .least_operands = 2,
+    .most_operands = 1 << 20,
+    .summary = "Classifies the images of HDF5 datasets; CSV on standard output.",
+    .options = options,
+    .option_count = sizeof options / sizeof *options,
+    .run = predict,
+};

@@ -1,0 +1,140 @@
+#include "comm/watchdog.h"
+
+#include <inttypes.h>
+#include <pthread.h>
+#include <stdatomic.h>
+#include <stdio.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "base/memory.h"
+#include "comm/comm_internal.h"
+
+/* Where a rank's main thread is; a cache line of the window that the ranks of a host share. */
+typedef struct {
+    _Alignas(64) atomic_uint_least64_t beats; /* changes at every call of watchdog_beat */
+    atomic_uint_least64_t step;
+    atomic_int place, waiting;
+    int rank; /* in the job */
+} Slot;
+
+struct Watchdog {
+    Comm *comm;
+    const char *const *place; /* borrowed */
+    double deadline, tick;    /* seconds */
+    MPI_Comm host;
+    MPI_Win window;
+    int ranks, mine; /* of the host */
+    Slot *slot;      /* (ranks); in the window */
+    pthread_t thread;
+    atomic_bool closing;
+};
+
+static bool is_late(const Slot *slot, uint64_t step)
+{
+    return !atomic_load(&slot->waiting) || atomic_load(&slot->step) < step;
+}
+
+/* Who waits where on this host, and who is late. */
+static void tell(const Watchdog *w, uint64_t step)
+{
+    char host[256] = "";
+    gethostname(host, sizeof host - 1);
+    fprintf(stderr, "lockstep: error: no progress for %g s (run.deadline_seconds) on host %s\n", w->deadline, host);
+    for (int i = 0; i < w->ranks; i++) {
+        const Slot *slot = &w->slot[i];
+        fprintf(stderr, "lockstep: error:   rank %d %s %s of step %" PRIu64 "%s\n", slot->rank,
+                atomic_load(&slot->waiting) ? "waits in" : "is in", w->place[atomic_load(&slot->place)],
+                (uint64_t)atomic_load(&slot->step), is_late(slot, step) ? ": LATE" : "");
+    }
+    fflush(stderr);
+}
+
+/* This rank has waited past the deadline: true if it is the one of its host that speaks. */
+static bool speaks(const Watchdog *w)
+{
+    for (int i = 0; i < w->mine; i++)
+        if (!is_late(&w->slot[i], atomic_load(&w->slot[w->mine].step))) return false;
+    return true;
+}
+
+static bool somebody_is_late(const Watchdog *w)
+{
+    for (int i = 0; i < w->ranks; i++)
+        if (is_late(&w->slot[i], atomic_load(&w->slot[w->mine].step))) return true;
+    return false;
+}
+
+static void *watch(void *context)
+{
+    Watchdog *w = context;
+    const Slot *own = &w->slot[w->mine];
+    const double patience = 2.0; /* of a host with nobody late */
+    double waited = 0.0;
+    uint64_t seen = 0;
+    while (!atomic_load(&w->closing)) {
+        const struct timespec tick = {.tv_sec = (time_t)w->tick,
+                                      .tv_nsec = (long)((w->tick - (double)(time_t)w->tick) * 1e9)};
+        nanosleep(&tick, NULL);
+        const uint64_t beats = atomic_load(&own->beats);
+        waited = beats == seen && atomic_load(&own->waiting) ? waited + w->tick : 0.0;
+        seen = beats;
+        if (waited < w->deadline || (waited < w->deadline + patience && !somebody_is_late(w))) continue;
+        if (!speaks(w)) continue;
+        tell(w, atomic_load(&own->step));
+        comm_leave(STATUS_INTERNAL);
+    }
+    return NULL;
+}
+
+static Status start(Watchdog *w)
+{
+    const int error = pthread_create(&w->thread, NULL, watch, w);
+    return error ? status_fail(STATUS_INTERNAL, "cannot start the watchdog's thread (error %d)", error) : STATUS_OK;
+}
+
+Status watchdog_open(Comm *comm, double deadline, const char *const *place, Watchdog **watchdog)
+{
+    enum { MOST_TICKS = 100 };
+    *watchdog = NULL;
+    if (deadline == 0.0 || comm->size == 1) return STATUS_OK;
+    Watchdog *w;
+    Status st = comm_agree(comm, memory_new(&w, 1, "the watchdog"));
+    if (st != STATUS_OK) return st;
+    w->comm = comm;
+    w->place = place;
+    w->deadline = deadline;
+    w->tick = deadline / MOST_TICKS > 1.0 ? 1.0 : deadline / MOST_TICKS;
+    MPI_Comm_split_type(comm->world, MPI_COMM_TYPE_SHARED, comm->rank, MPI_INFO_NULL, &w->host);
+    MPI_Comm_rank(w->host, &w->mine);
+    MPI_Comm_size(w->host, &w->ranks);
+    MPI_Aint size = w->mine == 0 ? (MPI_Aint)sizeof(Slot) * w->ranks : 0;
+    int unit;
+    MPI_Win_allocate_shared(size, 1, MPI_INFO_NULL, w->host, &w->slot, &w->window);
+    MPI_Win_shared_query(w->window, 0, &size, &unit, &w->slot);
+    w->slot[w->mine].rank = comm->rank;
+    MPI_Barrier(w->host);
+    st = comm_agree(comm, start(w));
+    *watchdog = w;
+    return st;
+}
+
+void watchdog_close(Watchdog *w)
+{
+    if (!w) return;
+    atomic_store(&w->closing, true);
+    if (w->thread) pthread_join(w->thread, NULL);
+    MPI_Win_free(&w->window);
+    MPI_Comm_free(&w->host);
+    memory_free(w);
+}
+
+void watchdog_beat(Watchdog *w, uint64_t step, int place, bool waiting)
+{
+    if (!w) return;
+    Slot *slot = &w->slot[w->mine];
+    atomic_store_explicit(&slot->step, step, memory_order_relaxed);
+    atomic_store_explicit(&slot->place, place, memory_order_relaxed);
+    atomic_store_explicit(&slot->waiting, waiting, memory_order_relaxed);
+    atomic_fetch_add_explicit(&slot->beats, 1, memory_order_release);
+}

@@ -1,0 +1,121 @@
+/* Checkpoints: everything that is needed to go on after a step, inside an epoch too, on any number of ranks, and to
+ * evaluate and predict without a config. Nothing in a checkpoint depends on ranks, host, processor or time: the same
+ * step of the same run, built by the same tools, is the same file in every byte on any number of ranks. (What wrote it
+ * stands in metrics.jsonl.) Local; used by rank 0 alone.
+ *
+ * The file, all numbers little-endian:
+ *
+ *   offset  bytes
+ *        0     16  magic: "LOCKSTEPCKPT", 0d 0a 1a 0a (spoilt by a transfer that takes it for text)
+ *       16      4  format version, major: another one cannot be read
+ *       20      4  format version, minor: a newer one only added items, which an older reader ignores
+ *       24      8  bytes of the rest
+ *       32     32  SHA-256 of the rest
+ *       64    416  zero
+ *      480     32  SHA-256 of bytes 0 to 479; checked before the version is looked at
+ *      512         the rest: an HDF5 file with a user block of 512 bytes, so that h5dump, h5py ... open the whole
+ *
+ *   /model/layer<i>/weight, bias       float32 (in,out), (out)
+ *   /optimizer/layer<i>/weight, bias   float32, the velocity; absent without momentum
+ *   /state/...                         the rest of Checkpoint below, scalars with extent 1; texts UTF-8
+ *
+ * A digest is checked before HDF5 parses a byte, so that damage is found as damage and never as wrong weights. */
+#ifndef LOCKSTEP_RUNDIR_CHECKPOINT_H
+#define LOCKSTEP_RUNDIR_CHECKPOINT_H
+
+#include "data/scaling.h"
+#include "model/network.h"
+
+enum {
+    CHECKPOINT_MAJOR = 1,
+    CHECKPOINT_MINOR = 0,
+    CHECKPOINT_HEADER = 512,
+    CHECKPOINT_PATH_SIZE = 4096 + 128,
+    CHECKPOINT_TEXTS = 5
+};
+
+/* An evaluation; count 0: there was none. */
+typedef struct {
+    uint64_t step; /* completed when it was made */
+    uint64_t correct, count;
+    double loss; /* mean over the test samples, nats; may be infinite or NaN */
+} CheckpointScore;
+
+typedef struct {
+    const char *lockstep, *hdf5, *mpi, *compiler;
+} CheckpointVersions;
+
+typedef struct {
+    Network network;
+    int image_dimensions; /* of one image; the product of the extents is the network's inputs */
+    uint64_t image_extent[H5FILE_MAX_DIMENSIONS];
+    ElementKind pixels; /* of the training images: ELEMENT_UINT8 or ELEMENT_FLOAT32 */
+    Scaling scaling;
+
+    uint64_t step; /* completed */
+    uint64_t steps_per_epoch;
+    double epoch_loss;           /* the sum of the losses of the epoch's samples so far, finite */
+    uint64_t epoch_digest;       /* the sum of the sample digests of the epoch so far */
+    CheckpointScore best, last;  /* evaluations so far */
+    Digest model;                /* of the parameters (network_digest) */
+    Digest dataset;              /* of its values (dataset_digest) */
+    CheckpointVersions versions; /* of what wrote it */
+    const char *config;          /* the resolved settings' text */
+    const float *parameter;      /* (network.floats) in the network's panels, finite */
+    const float *velocity;       /* the same, NULL without momentum */
+
+    /* After checkpoint_read: what the pointers above are views into; owned. Else they borrow, and these are unused. */
+    float *slab;
+    char *text[CHECKPOINT_TEXTS];
+} Checkpoint;
+
+/* The versions of the running program; mpi (borrowed) is what MPI calls itself, "" without it. */
+CheckpointVersions checkpoint_versions(const char *mpi);
+
+/* *bytes (*size): the file in memory, owned by the caller (memory_free). The same checkpoint gives the same bytes.
+ * STATUS_DIVERGED: a parameter or velocity is infinite or NaN, which is never saved; STATUS_INTERNAL: out of memory. */
+MUST_CHECK Status checkpoint_encode(const Checkpoint *checkpoint, unsigned char **bytes, size_t *size);
+
+/* Makes these bytes the file at path, durably and whole or not at all (I5): a temporary name in the same directory,
+ * .ckpt-<step>.tmp.<host>.<pid>, fsync, read back and compared, rename, fsync of the directory. On a failure the
+ * temporary file is removed and what was at path stays; only if the directory's fsync failed is the new file already
+ * there. The descriptor is never synced again. STATUS_CANT_CREATE, STATUS_IO (disk full ...), with path and reason. */
+MUST_CHECK Status checkpoint_store(const char *path, uint64_t step, const unsigned char *bytes, size_t size);
+
+/* Both. best.h5 is written this way too, not linked to the file of its step: there need not be one, damage to one would
+ * be damage to both, and not every file system has hard links. */
+MUST_CHECK Status checkpoint_write(const Checkpoint *checkpoint, const char *path);
+
+/* Reads and checks everything; parameters are compared with the model's digest. STATUS_NO_INPUT: no such file;
+ * STATUS_DATA: no checkpoint, truncated, damaged, of a newer major version, or contradicting itself; STATUS_IO;
+ * STATUS_INTERNAL: out of memory. On failure *checkpoint is zeroed. */
+MUST_CHECK Status checkpoint_read(const char *path, Checkpoint *checkpoint);
+void checkpoint_free(Checkpoint *checkpoint); /* after checkpoint_read; accepts a zeroed struct */
+
+/* The same for the bytes of a whole file; name stands in messages. */
+MUST_CHECK Status checkpoint_decode(const char *name, const unsigned char *bytes, size_t size, Checkpoint *checkpoint);
+
+/* In a run directory: checkpoints/step-<10 digits or more>.h5, and best.h5. */
+void checkpoint_path(const char *run, uint64_t step, char path[CHECKPOINT_PATH_SIZE]);
+void checkpoint_best_path(const char *run, char path[CHECKPOINT_PATH_SIZE]);
+
+/* At start, by the holder of the run directory's lock: makes checkpoints/, durably, and removes temporary files that
+ * dead processes of this host left. STATUS_CANT_CREATE: it cannot be made, or the run directory's name is too long;
+ * STATUS_IO. */
+MUST_CHECK Status checkpoint_prepare(const char *run);
+
+/* The steps of a run's checkpoints, newest first, *steps owned by the caller (memory_free); nothing is read. None, and
+ * no such directory, is count 0. STATUS_IO. */
+MUST_CHECK Status checkpoint_list(const char *run, uint64_t **steps, size_t *count);
+
+/* Reads the newest valid checkpoint of a run; a warning names each damaged one that is skipped, and why.
+ * STATUS_NO_INPUT: there is none; STATUS_DATA: all are damaged, or one is of a newer major version (which is not
+ * damage: going on from an older one would undo a newer program's work). */
+MUST_CHECK Status checkpoint_read_newest(const char *run, Checkpoint *checkpoint);
+
+/* After the checkpoint of `step` is durable: of those up to `step` keeps the newest `keep` (>= 2). Later ones, of a run
+ * that went back, stay until they are replaced: they may be damaged, and must not count as kept. A file that cannot be
+ * removed is a warning. */
+void checkpoint_prune(const char *run, uint64_t step, size_t keep);
+
+#endif

@@ -1,0 +1,177 @@
+/* The checkpoints of a run directory. */
+#include <assert.h>
+#include <ctype.h>
+#include <dirent.h>
+#include <errno.h>
+#include <inttypes.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "base/file.h"
+#include "base/log.h"
+#include "base/memory.h"
+#include "checkpoint_internal.h"
+
+static const char *const folder = "checkpoints";
+
+void checkpoint_path(const char *run, uint64_t step, char path[CHECKPOINT_PATH_SIZE])
+{
+    snprintf(path, CHECKPOINT_PATH_SIZE, "%s/%s/step-%010" PRIu64 ".h5", run, folder, step);
+}
+
+void checkpoint_best_path(const char *run, char path[CHECKPOINT_PATH_SIZE])
+{
+    snprintf(path, CHECKPOINT_PATH_SIZE, "%s/best.h5", run);
+}
+
+/* Is this the name of a temporary file of a process that is no more? Our own number counts as such: this process has
+ * none open at start, and in containers the same number comes again. */
+static bool is_stale(const char *name, const char *host)
+{
+    if (strncmp(name, CHECKPOINT_TEMPORARY, strlen(CHECKPOINT_TEMPORARY)) != 0) return false;
+    name += strlen(CHECKPOINT_TEMPORARY);
+    name += strspn(name, "0123456789");
+    if (strncmp(name, ".tmp.", 5) != 0 || strncmp(name + 5, host, strlen(host)) != 0) return false;
+    name += 5 + strlen(host);
+    if (name[0] != '.' || !isdigit((unsigned char)name[1])) return false;
+    char *end;
+    const long pid = strtol(name + 1, &end, 10);
+    if (*end || pid < 1 || pid > INT32_MAX) return false;
+    return pid == (long)getpid() || (kill((pid_t)pid, 0) != 0 && errno == ESRCH);
+}
+
+static void remove_stale(const char *path)
+{
+    DIR *directory = opendir(path);
+    if (!directory) return;
+    char host[CHECKPOINT_HOST_SIZE];
+    checkpoint_host(host);
+    for (const struct dirent *entry; (entry = readdir(directory));)
+        if (is_stale(entry->d_name, host) && unlinkat(dirfd(directory), entry->d_name, 0) == 0)
+            log_info("removed \"%s/%s\", a checkpoint that was never finished", path, entry->d_name);
+    closedir(directory);
+}
+
+Status checkpoint_prepare(const char *run)
+{
+    char path[CHECKPOINT_PATH_SIZE];
+    if (strlen(run) + 128 > sizeof path)
+        return status_fail(STATUS_CANT_CREATE, "the run directory's name is too long: \"%.100s...\"", run);
+    snprintf(path, sizeof path, "%s/%s", run, folder);
+    if (mkdir(path, 0777) != 0 && errno != EEXIST)
+        return status_fail(STATUS_CANT_CREATE, "cannot create \"%s\": %s", path, strerror(errno));
+    remove_stale(run);
+    remove_stale(path);
+    return file_sync_directory(path);
+}
+
+/* Is this the name that checkpoint_path makes of a step? */
+static bool parse_name(const char *name, uint64_t *step)
+{
+    char canonical[64];
+    if (sscanf(name, "step-%20" SCNu64 ".h5", step) != 1) return false;
+    snprintf(canonical, sizeof canonical, "step-%010" PRIu64 ".h5", *step);
+    return strcmp(name, canonical) == 0;
+}
+
+/* How many there are; the steps of at most `room` of them. */
+static size_t scan(DIR *directory, uint64_t *steps, size_t room)
+{
+    size_t count = 0;
+    uint64_t step;
+    rewinddir(directory);
+    for (const struct dirent *entry; (entry = readdir(directory));) {
+        if (!parse_name(entry->d_name, &step)) continue;
+        if (count < room) steps[count] = step;
+        count++;
+    }
+    return count;
+}
+
+static int newest_first(const void *a, const void *b)
+{
+    const uint64_t x = *(const uint64_t *)a, y = *(const uint64_t *)b;
+    return (x < y) - (x > y);
+}
+
+Status checkpoint_list(const char *run, uint64_t **steps, size_t *count)
+{
+    *steps = NULL;
+    *count = 0;
+    char path[CHECKPOINT_PATH_SIZE];
+    snprintf(path, sizeof path, "%s/%s", run, folder);
+    DIR *directory = opendir(path);
+    if (!directory && (errno == ENOENT || errno == ENOTDIR)) return STATUS_OK;
+    if (!directory) return status_fail(STATUS_IO, "cannot read directory \"%s\": %s", path, strerror(errno));
+    const size_t room = scan(directory, NULL, 0);
+    const Status st = memory_new(steps, room, "the list of checkpoints");
+    if (st == STATUS_OK) {
+        const size_t found = scan(directory, *steps, room);
+        *count = found < room ? found : room;
+        qsort(*steps, *count, sizeof **steps, newest_first);
+    }
+    closedir(directory);
+    return st;
+}
+
+/* STATUS_OK also when none of them can be used: then *found is false. */
+static Status read_first_valid(const char *run, const uint64_t *steps, size_t count, Checkpoint *checkpoint,
+                               bool *found)
+{
+    *found = false;
+    for (size_t i = 0; i < count; i++) {
+        char path[CHECKPOINT_PATH_SIZE];
+        checkpoint_path(run, steps[i], path);
+        bool newer;
+        Status st = checkpoint_read_file(path, checkpoint, &newer);
+        if (st == STATUS_OK && checkpoint->step != steps[i]) {
+            st = status_fail(STATUS_DATA, "checkpoint \"%s\" is that of step %" PRIu64, path, checkpoint->step);
+            checkpoint_free(checkpoint);
+        }
+        *found = st == STATUS_OK;
+        if (*found || newer || (st != STATUS_DATA && st != STATUS_IO && st != STATUS_NO_INPUT)) return st;
+        log_warning("%s; it is skipped", status_message());
+        status_clear();
+    }
+    return STATUS_OK;
+}
+
+Status checkpoint_read_newest(const char *run, Checkpoint *checkpoint)
+{
+    *checkpoint = (Checkpoint){0};
+    uint64_t *steps;
+    size_t count;
+    bool found;
+    Status st = checkpoint_list(run, &steps, &count);
+    if (st != STATUS_OK) return st;
+    st = read_first_valid(run, steps, count, checkpoint, &found);
+    memory_free(steps);
+    if (st != STATUS_OK || found) return st;
+    if (count == 0) return status_fail(STATUS_NO_INPUT, "run directory \"%s\" has no checkpoints", run);
+    return status_fail(STATUS_DATA, "none of the %zu checkpoints in run directory \"%s\" can be used", count, run);
+}
+
+void checkpoint_prune(const char *run, uint64_t step, size_t keep)
+{
+    assert(keep >= 2);
+    uint64_t *steps;
+    size_t count;
+    if (checkpoint_list(run, &steps, &count) != STATUS_OK) {
+        log_warning("%s; old checkpoints stay", status_message());
+        status_clear();
+        return;
+    }
+    size_t kept = 0;
+    for (size_t i = 0; i < count; i++) {
+        if (steps[i] > step || ++kept <= keep) continue;
+        char path[CHECKPOINT_PATH_SIZE];
+        checkpoint_path(run, steps[i], path);
+        if (unlink(path) != 0 && errno != ENOENT)
+            log_warning("cannot remove old checkpoint \"%s\": %s", path, strerror(errno));
+    }
+    memory_free(steps);
+}

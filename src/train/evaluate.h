@@ -1,0 +1,29 @@
+/* What a network says of test samples: losses, confusion, predictions. */
+#ifndef LOCKSTEP_TRAIN_EVALUATE_H
+#define LOCKSTEP_TRAIN_EVALUATE_H
+
+#include "data/order.h"
+#include "data/scaling.h"
+#include "model/network.h"
+#include "output/predictions.h"
+
+/* A network and the samples of some shards of a test set; everything borrowed. */
+typedef struct {
+    const Network *network;
+    const Kernels *kernels;
+    const float *parameter;
+    const Scaling *scaling;
+    const Samples *samples; /* the rows of shards [first_shard, first_shard + length) */
+    uint32_t rows;          /* of the whole test set */
+    size_t shards, first_shard, length;
+    Workspace *workspace; /* its capacity is the number of samples taken at a time */
+    float *x;             /* (workspace->capacity, features), leading dimension kernel_leading(features) */
+} Evaluation;
+
+/* Evaluates shard by shard, so that the sums do not depend on who evaluates which.
+ *   shard_loss  (shards) out: the summed losses of each of these shards; the others are left alone
+ *   confusion   (classes, classes) label by prediction: counts are added
+ *   prediction  (rows): those of these samples are written, at their rows; NULL: not wanted */
+void evaluate_shards(const Evaluation *evaluation, double *shard_loss, uint64_t *confusion, Prediction *prediction);
+
+#endif

@@ -1,0 +1,153 @@
+#include "train/saved.h"
+
+#include <string.h>
+
+#include "base/memory.h"
+
+enum { BLOCK = 256 }; /* samples taken at a time */
+
+Status saved_open(const char *path, Saved *saved)
+{
+    *saved = (Saved){0};
+    Status st = checkpoint_read(path, &saved->checkpoint);
+    if (st != STATUS_OK) return st;
+    const Checkpoint *c = &saved->checkpoint;
+    st = settings_parse(&saved->settings, path, c->config, strlen(c->config), NULL, 0);
+    if (st == STATUS_OK) st = kernels_choose(&saved->kernels);
+    if (st == STATUS_OK) st = workspace_init(&saved->workspace, &c->network, BLOCK, false);
+    if (st == STATUS_OK)
+        st = memory_new(&saved->x, BLOCK * kernel_leading(c->network.layer[0].in), "a block of images");
+    if (st != STATUS_OK) saved_close(saved);
+    return st;
+}
+
+void saved_close(Saved *saved)
+{
+    checkpoint_free(&saved->checkpoint);
+    workspace_free(&saved->workspace);
+    memory_free(saved->x);
+    *saved = (Saved){0};
+}
+
+size_t saved_classes(const Saved *saved)
+{
+    const Network *network = &saved->checkpoint.network;
+    return network->layer[network->layers - 1].out;
+}
+
+static Status check_images(const Saved *saved, const char *file, size_t features, ElementKind kind)
+{
+    const Checkpoint *c = &saved->checkpoint;
+    if (features != c->network.layer[0].in)
+        return status_fail(STATUS_DATA, "\"%s\": images of %zu values, but the network was trained on %zu", file,
+                           features, c->network.layer[0].in);
+    if (kind != c->pixels)
+        return status_fail(STATUS_DATA, "\"%s\": %s images, but the network was trained on %s", file,
+                           kind == ELEMENT_UINT8 ? "uint8" : "float32", kind == ELEMENT_UINT8 ? "float32" : "uint8");
+    return STATUS_OK;
+}
+
+static Evaluation evaluation_of(Saved *saved, const Samples *samples, size_t shards)
+{
+    return (Evaluation){
+        .network = &saved->checkpoint.network,
+        .kernels = saved->kernels,
+        .parameter = saved->checkpoint.parameter,
+        .scaling = &saved->checkpoint.scaling,
+        .samples = samples,
+        .rows = (uint32_t)samples->count,
+        .shards = shards,
+        .length = shards,
+        .workspace = &saved->workspace,
+        .x = saved->x,
+    };
+}
+
+static Status evaluate_samples(Saved *saved, const Samples *samples, CheckpointScore *score, uint64_t *confusion,
+                               Prediction *prediction)
+{
+    const size_t shards = (size_t)saved->settings.training.shards, classes = saved_classes(saved);
+    const Evaluation evaluation = evaluation_of(saved, samples, shards);
+    double loss[FOLD_MAX_SHARDS];
+    Fold whole;
+    Status st = fold_init_run(&whole, shards, 0, shards);
+    if (st != STATUS_OK) return st;
+    evaluate_shards(&evaluation, loss, confusion, prediction);
+    *score = (CheckpointScore){.step = saved->checkpoint.step,
+                               .count = samples->count,
+                               .loss = fold_doubles(&whole, loss) / (double)samples->count};
+    for (size_t c = 0; c < classes; c++) score->correct += confusion[c * classes + c];
+    fold_free(&whole);
+    return STATUS_OK;
+}
+
+Status saved_evaluate(Saved *saved, const char *file, CheckpointScore *score, uint64_t **confusion,
+                      Prediction **prediction)
+{
+    const Settings *s = &saved->settings;
+    const size_t classes = saved_classes(saved);
+    const DatasetSource source = {
+        .file = file ? file : s->data.file,
+        .images = {s->data.train_images, s->data.test_images},
+        .labels = {s->data.train_labels, s->data.test_labels},
+        .classes = (uint32_t)classes,
+    };
+    Dataset *dataset = NULL;
+    Samples samples = {0};
+    *confusion = NULL, *prediction = NULL;
+    Status st = dataset_open(&source, &dataset);
+    if (st == STATUS_OK) st = check_images(saved, source.file, dataset_features(dataset), dataset_kind(dataset));
+    if (st == STATUS_OK) st = samples_init(&samples, dataset, PART_TEST, 0, dataset_rows(dataset, PART_TEST));
+    if (st == STATUS_OK) st = memory_new(confusion, classes * classes, "the confusion matrix");
+    if (st == STATUS_OK) st = memory_new(prediction, samples.count, "predictions");
+    if (st == STATUS_OK) st = evaluate_samples(saved, &samples, score, *confusion, *prediction);
+    samples_free(&samples);
+    dataset_close(dataset);
+    return st;
+}
+
+/* All rows of a dataset of images alone. */
+static Status read_images(const Saved *saved, const char *file, const char *images, Samples *samples)
+{
+    H5File *h5 = NULL;
+    H5Info info;
+    Status st = h5file_open(file, &h5);
+    if (st == STATUS_OK) st = h5file_info(h5, images, &info);
+    if (st == STATUS_OK) {
+        *samples = (Samples){.count = (size_t)info.extent[0], .features = 1, .kind = info.kind};
+        for (int d = 1; d < info.dimensions; d++) samples->features *= (size_t)info.extent[d];
+        st = check_images(saved, file, samples->features, info.kind);
+    }
+    if (st == STATUS_OK && samples->count > UINT32_MAX)
+        st = status_fail(STATUS_DATA, "\"%s\", \"%s\": more than 2^32 - 1 images", file, images);
+    if (st == STATUS_OK) st = memory_new(&samples->label, samples->count, "labels");
+    if (st == STATUS_OK) st = memory_new(&samples->row, samples->count, "rows");
+    const size_t values = samples->count * samples->features;
+    if (st == STATUS_OK && info.kind == ELEMENT_UINT8) {
+        st = memory_new((uint8_t **)&samples->pixels, values, "images");
+        if (st == STATUS_OK) st = h5file_read_uint8(h5, images, 0, info.extent[0], samples->pixels);
+    } else if (st == STATUS_OK) {
+        st = memory_new((float **)&samples->pixels, values, "images");
+        if (st == STATUS_OK) st = h5file_read_float32(h5, images, 0, info.extent[0], samples->pixels);
+    }
+    for (size_t i = 0; st == STATUS_OK && i < samples->count; i++) samples->row[i] = (uint32_t)i;
+    h5file_close(h5);
+    return st;
+}
+
+Status saved_predict(Saved *saved, const char *file, const char *images, Prediction **prediction, uint32_t *rows)
+{
+    const size_t classes = saved_classes(saved);
+    Samples samples = {0};
+    uint64_t *confusion = NULL;
+    CheckpointScore score;
+    *prediction = NULL;
+    Status st = read_images(saved, file, images ? images : saved->settings.data.test_images, &samples);
+    if (st == STATUS_OK) st = memory_new(&confusion, classes * classes, "the confusion matrix");
+    if (st == STATUS_OK) st = memory_new(prediction, samples.count, "predictions");
+    if (st == STATUS_OK) st = evaluate_samples(saved, &samples, &score, confusion, *prediction);
+    *rows = (uint32_t)samples.count;
+    samples_free(&samples);
+    memory_free(confusion);
+    return st;
+}

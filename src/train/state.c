@@ -1,0 +1,214 @@
+/* The trainer's state to and from checkpoints. */
+#include <inttypes.h>
+#include <string.h>
+
+#include "base/clock.h"
+#include "base/log.h"
+#include "base/memory.h"
+#include "lockstep/lockstep.h"
+#include "train/trainer.h"
+
+/* The resolved settings' text, for config.cfg and for checkpoints. */
+static Status print_config(Trainer *t)
+{
+    size_t size;
+    FILE *out = open_memstream(&t->config, &size);
+    if (out) settings_print(t->settings, out);
+    if (out && fclose(out) == 0) return STATUS_OK;
+    return status_fail(STATUS_INTERNAL, "out of memory for the config's text");
+}
+
+static Status write_config(Trainer *t)
+{
+    FILE *file;
+    Status st = rundir_create_file(&t->run, "config.cfg", &file);
+    if (st != STATUS_OK) return st;
+    fputs(t->config, file);
+    return rundir_finish_file(&t->run, "config.cfg", file);
+}
+
+/* Does the checkpoint belong to a run with these settings and this dataset? */
+static Status check_belongs(const Trainer *t, const Checkpoint *checkpoint)
+{
+    Settings before;
+    Status st = settings_parse(&before, "the config in the checkpoint", checkpoint->config, strlen(checkpoint->config),
+                               NULL, 0);
+    if (st == STATUS_OK) st = settings_check_resume(&before, t->settings);
+    if (st != STATUS_OK) return st;
+    if (!digest_equal(checkpoint->dataset, t->dataset))
+        return status_fail(
+            STATUS_CONFIG,
+            "data.file: the values in \"%s\" are not those that this run began with; use that dataset, or "
+            "start a new run with --run",
+            t->settings->data.file);
+    if (checkpoint->network.floats == t->network.floats && !checkpoint->velocity == !t->velocity) return STATUS_OK;
+    return status_fail(STATUS_CONFIG, "the checkpoint's network is not the config's");
+}
+
+static void take_state(Trainer *t, const Checkpoint *checkpoint)
+{
+    memcpy(t->parameter, checkpoint->parameter, t->network.floats * sizeof *t->parameter);
+    if (t->velocity) memcpy(t->velocity, checkpoint->velocity, t->network.floats * sizeof *t->velocity);
+    t->step = checkpoint->step;
+    t->epoch_loss = checkpoint->epoch_loss;
+    t->epoch_digest = checkpoint->epoch_digest;
+    t->best = checkpoint->best;
+    t->last = checkpoint->last;
+}
+
+/* What the options and the run directory offer to go on with; *found false: nothing. */
+static Status read_state(Trainer *t, Checkpoint *checkpoint, bool *found)
+{
+    *found = false;
+    Status st = STATUS_OK;
+    if (t->options.resume == RESUME_FILE)
+        st = checkpoint_read(t->options.checkpoint, checkpoint);
+    else if (t->options.resume == RESUME_AUTO)
+        st = checkpoint_read_newest(t->run.path, checkpoint);
+    *found = st == STATUS_OK && t->options.resume != RESUME_NONE;
+    if (st != STATUS_NO_INPUT || t->options.resume == RESUME_FILE) return st;
+    status_clear();
+    return STATUS_OK;
+}
+
+static void record_begin_of_start(Trainer *t, bool resumed)
+{
+    Records *records = t->run.records;
+    record_begin(records, resumed ? "resume" : "start");
+    record_integer(records, "step", t->step);
+    record_text(records, "version", lockstep_version());
+    record_text(records, "mpi", comm_library());
+    record_text(records, "kernels", t->kernels->name);
+    record_integer(records, "ranks", (uint64_t)comm_size(t->comm));
+    record_integer(records, "shards", t->shards);
+    record_integer(records, "train_samples", t->loader.rows);
+    record_integer(records, "test_samples", t->test_rows);
+    record_integer(records, "parameters", t->network.parameters);
+    record_integer(records, "steps", t->schedule.total);
+    record_end(records);
+    records_flush(records);
+}
+
+/* Rank 0's part. A finished run is looked at and not touched. */
+static Status open_run(Trainer *t)
+{
+    Checkpoint checkpoint = {0};
+    bool found;
+    Status st = print_config(t);
+    if (st == STATUS_OK) st = rundir_open(t->options.run_path, t->options.resume == RESUME_NONE, &t->run);
+    if (st == STATUS_OK) st = read_state(t, &checkpoint, &found);
+    if (st == STATUS_OK && found) {
+        st = check_belongs(t, &checkpoint);
+        if (st == STATUS_OK) take_state(t, &checkpoint);
+    }
+    checkpoint_free(&checkpoint);
+    if (st != STATUS_OK || t->step == t->schedule.total) return st;
+    st = checkpoint_prepare(t->run.path);
+    if (st == STATUS_OK) st = rundir_begin_records(&t->run);
+    if (st == STATUS_OK) st = write_config(t);
+    if (st != STATUS_OK) return st;
+    record_begin_of_start(t, found);
+    if (found) log_info("going on from step %" PRIu64 " of %" PRIu64, t->step, t->schedule.total);
+    return STATUS_OK;
+}
+
+/* What rank 0 took from a checkpoint, to the others. Collective. */
+static void share_state(Trainer *t)
+{
+    comm_broadcast(t->comm, &t->step, sizeof t->step);
+    comm_broadcast(t->comm, &t->epoch_loss, sizeof t->epoch_loss);
+    comm_broadcast(t->comm, &t->epoch_digest, sizeof t->epoch_digest);
+    comm_broadcast(t->comm, &t->best, sizeof t->best);
+    comm_broadcast(t->comm, &t->last, sizeof t->last);
+    if (t->step == 0) return; /* every rank has drawn the same */
+    comm_broadcast(t->comm, t->parameter, t->network.floats * sizeof *t->parameter);
+    if (t->velocity) comm_broadcast(t->comm, t->velocity, t->network.floats * sizeof *t->velocity);
+}
+
+Status trainer_begin_run(Trainer *t)
+{
+    Status st = comm_agree(t->comm, comm_rank(t->comm) == 0 ? open_run(t) : STATUS_OK);
+    if (st != STATUS_OK) return st;
+    share_state(t);
+    t->first_step = t->step;
+    return STATUS_OK;
+}
+
+static Checkpoint state_of(const Trainer *t, Digest model)
+{
+    Checkpoint checkpoint = {
+        .network = t->network,
+        .image_dimensions = t->image_dimensions,
+        .pixels = t->loader.samples.kind,
+        .scaling = t->loader.scaling,
+        .step = t->step,
+        .steps_per_epoch = t->steps_per_epoch,
+        .epoch_loss = t->epoch_loss,
+        .epoch_digest = t->epoch_digest,
+        .best = t->best,
+        .last = t->last,
+        .model = model,
+        .dataset = t->dataset,
+        .versions = checkpoint_versions(comm_library()),
+        .config = t->config,
+        .parameter = t->parameter,
+        .velocity = t->velocity,
+    };
+    memcpy(checkpoint.image_extent, t->image_extent, sizeof t->image_extent);
+    return checkpoint;
+}
+
+static void record_checkpoint(Trainer *t, const char *path, Digest model)
+{
+    Records *records = t->run.records;
+    char hex[DIGEST_HEX_SIZE];
+    digest_hex(model, hex);
+    record_begin(records, "checkpoint");
+    record_integer(records, "step", t->step);
+    record_text(records, "file", path);
+    record_text(records, "digest", hex);
+    record_end(records);
+    records_flush(records);
+}
+
+/* Rank 0's part. */
+static Status write_checkpoint(Trainer *t, Save kind, Digest model)
+{
+    enum { MOST_FAILURES = 3 };
+    char path[CHECKPOINT_PATH_SIZE];
+    if (kind == SAVE_BEST)
+        checkpoint_best_path(t->run.path, path);
+    else
+        checkpoint_path(t->run.path, t->step, path);
+    const Checkpoint checkpoint = state_of(t, model);
+    records_sync(t->run.records); /* I7 */
+    Status st = checkpoint_write(&checkpoint, path);
+    if (st == STATUS_OK) {
+        t->failed_saves = 0;
+        record_checkpoint(t, path, model);
+        if (kind != SAVE_BEST) checkpoint_prune(t->run.path, t->step, (size_t)t->settings->checkpoint.keep);
+        return STATUS_OK;
+    }
+    if (kind == SAVE_LAST || ++t->failed_saves >= MOST_FAILURES)
+        return status_fail(STATUS_IO, "%s; the newest good checkpoint is in \"%s/checkpoints\"", status_message(),
+                           t->run.path);
+    log_warning("%s; training goes on, the next checkpoint is tried when it is due", status_message());
+    status_clear();
+    return STATUS_OK;
+}
+
+Status trainer_save(Trainer *t, Save kind)
+{
+    Digest model;
+    Status st = trainer_check_finite(t);
+    if (st == STATUS_OK) st = trainer_check_replicas(t, &model);
+    if (st != STATUS_OK) return st;
+    trainer_enter(t, PHASE_SAVE, comm_rank(t->comm) != 0);
+    st = comm_agree(t->comm, comm_rank(t->comm) == 0 ? write_checkpoint(t, kind, model) : STATUS_OK);
+    if (kind != SAVE_BEST) {
+        t->save_asked = false;
+        t->last_save = clock_seconds();
+    }
+    trainer_enter(t, PHASE_RECORD, false);
+    return st;
+}
