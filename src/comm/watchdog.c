@@ -30,7 +30,9 @@ struct Watchdog {
     uint64_t *seen;  /* (ranks) the others' ticks when they last changed; owned */
     double *silent;  /* (ranks) for how long they have not, in own seconds; owned */
     pthread_t thread;
-    atomic_bool closing;
+    pthread_mutex_t mutex;
+    pthread_cond_t closed; /* on the monotonic clock */
+    bool closing;          /* guarded by mutex */
 };
 
 /* A process whose watchdog has not ticked for so long, in seconds, does not run. */
@@ -91,6 +93,22 @@ static void look_around(Watchdog *w)
     }
 }
 
+/* One tick, a late one being one too; false at once when the watchdog is closed. */
+static bool sleep_tick(Watchdog *w)
+{
+    struct timespec until;
+    clock_gettime(CLOCK_MONOTONIC, &until);
+    const double end = (double)until.tv_nsec * 1e-9 + w->tick;
+    until.tv_sec += (time_t)end;
+    until.tv_nsec = (long)((end - (double)(time_t)end) * 1e9);
+    pthread_mutex_lock(&w->mutex);
+    while (!w->closing && pthread_cond_timedwait(&w->closed, &w->mutex, &until) == 0) {
+    }
+    const bool closing = w->closing;
+    pthread_mutex_unlock(&w->mutex);
+    return !closing;
+}
+
 static void *watch(void *context)
 {
     Watchdog *w = context;
@@ -98,10 +116,7 @@ static void *watch(void *context)
     const double patience = 2.0; /* of a host with nobody late */
     double waited = 0.0;
     uint64_t seen = 0;
-    while (!atomic_load(&w->closing)) {
-        const struct timespec tick = {.tv_sec = (time_t)w->tick,
-                                      .tv_nsec = (long)((w->tick - (double)(time_t)w->tick) * 1e9)};
-        nanosleep(&tick, NULL);
+    while (sleep_tick(w)) {
         look_around(w);
         const uint64_t beats = atomic_load(&own->beats);
         waited = beats == seen && atomic_load(&own->waiting) ? waited + w->tick : 0.0;
@@ -119,6 +134,12 @@ static Status start(Watchdog *w)
     Status st = memory_new(&w->seen, (size_t)w->ranks, "the watchdog");
     if (st == STATUS_OK) st = memory_new(&w->silent, (size_t)w->ranks, "the watchdog");
     if (st != STATUS_OK) return st;
+    pthread_condattr_t clock;
+    pthread_condattr_init(&clock);
+    pthread_condattr_setclock(&clock, CLOCK_MONOTONIC);
+    pthread_mutex_init(&w->mutex, NULL);
+    pthread_cond_init(&w->closed, &clock);
+    pthread_condattr_destroy(&clock);
     const int error = pthread_create(&w->thread, NULL, watch, w);
     return error ? status_fail(STATUS_INTERNAL, "cannot start the watchdog's thread (error %d)", error) : STATUS_OK;
 }
@@ -152,8 +173,13 @@ Status watchdog_open(Comm *comm, double deadline, const char *const *place, Watc
 void watchdog_close(Watchdog *w)
 {
     if (!w) return;
-    atomic_store(&w->closing, true);
+    pthread_mutex_lock(&w->mutex);
+    w->closing = true;
+    pthread_cond_signal(&w->closed);
+    pthread_mutex_unlock(&w->mutex);
     if (w->thread) pthread_join(w->thread, NULL);
+    pthread_cond_destroy(&w->closed);
+    pthread_mutex_destroy(&w->mutex);
     MPI_Win_free(&w->window);
     MPI_Comm_free(&w->host);
     memory_free(w->seen);

@@ -12,6 +12,7 @@ data: { file = "$work/good.h5" }
 model: { hidden = [12] }
 training: { epochs = 2, batch_size = 43 }
 optimizer: { learning_rate = 0.1, momentum = 0.9 }
+checkpoint: { every_epochs = 0 }
 TEXT
 
 # broken "RANKS..." FAULT WORDS [ARGUMENT]...: a training with this fault ends with 70 and such a message. $RANKS in

@@ -15,6 +15,7 @@ optimizer: {
     learning_rate = 0.1, momentum = 0.9, nesterov = true, weight_decay = 0.001
     schedule = { name = "cosine", warmup_steps = 2, min_learning_rate = 0.01 }
 }
+checkpoint: { every_epochs = 0 }
 TEXT
 
 # What of a run's records depends on neither ranks nor time.
