@@ -151,7 +151,8 @@ static Status check_digests(const Verification *v)
     return STATUS_OK;
 }
 
-static Status check_checkpoint(const Verification *v, const char *path, const Digest *dataset)
+/* named: the step that its name tells, 0 if none. */
+static Status check_checkpoint(const Verification *v, const char *path, uint64_t named, const Digest *dataset)
 {
     Checkpoint checkpoint;
     Settings settings;
@@ -167,6 +168,9 @@ static Status check_checkpoint(const Verification *v, const char *path, const Di
     else if (!digest_equal(checkpoint.dataset, *dataset))
         st = status_fail(STATUS_DATA, "\"%s\" was trained on other values than those in \"%s\"", path,
                          v->settings.data.file);
+    else if (named && checkpoint.step != named)
+        st = status_fail(STATUS_DATA, "\"%s\" is of step %" PRIu64 ", not of the one in its name", path,
+                         checkpoint.step);
     else if (checkpoint.step > v->last_step)
         st = status_fail(STATUS_DATA, "\"%s\" is of step %" PRIu64 ", but the records end with step %" PRIu64, path,
                          checkpoint.step, v->last_step);
@@ -187,11 +191,11 @@ static Status check_checkpoints(const Verification *v, size_t *count)
     if (st == STATUS_OK) st = checkpoint_list(v->directory, &steps, count);
     for (size_t i = 0; st == STATUS_OK && i < *count; i++) {
         checkpoint_path(v->directory, steps[i], path);
-        st = check_checkpoint(v, path, &dataset);
+        st = check_checkpoint(v, path, steps[i], &dataset);
     }
     memory_free(steps);
     checkpoint_best_path(v->directory, path);
-    if (st == STATUS_OK) st = check_checkpoint(v, path, &dataset);
+    if (st == STATUS_OK) st = check_checkpoint(v, path, 0, &dataset);
     if (st != STATUS_NO_INPUT) return st;
     status_clear();
     return STATUS_OK;

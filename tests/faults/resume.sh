@@ -1,0 +1,108 @@
+#!/usr/bin/env bash
+# What a run may go on with, and what is refused: by the setting's name, with its exit code.
+set -euo pipefail
+# shellcheck source=tests/program.sh
+. "$(dirname "${BASH_SOURCE[0]}")/../program.sh"
+
+"$make_dataset" good "$work/good.h5"
+cp "$work/good.h5" "$work/moved.h5"
+"$lockstep" import synth --train 211 --test 97 -o "$work/other.h5" >/dev/null
+cat >"$work/config.cfg" <<TEXT
+data: { file = "$work/good.h5" }
+model: { hidden = [24] }
+training: { epochs = 2, batch_size = 20 }
+optimizer: { learning_rate = 0.1, momentum = 0.9 }
+TEXT
+
+# again ARGUMENT...: goes on with a copy of a run of 22 steps that was stopped after 15.
+again() {
+    rm -rf "$work/run"
+    cp -r "$work/stopped" "$work/run"
+    start 0 train "$work/config.cfg" --run "$work/run" --quiet "$@"
+}
+
+start 0 train "$work/config.cfg" --run "$work/stopped" --quiet --stop-after-steps 15
+check "stopped" [ "$code" = 75 ]
+start 0 train "$work/config.cfg" --run "$work/whole" --quiet
+line=$(<"$out")
+
+goes_on() {
+    check "$1: exit code" [ "$code" = 0 ]
+    check "$1: the last line" [ "$(<"$out")" = "$line" ]
+}
+
+again
+goes_on "the same command"
+again --set "data.file=$work/moved.h5" --set evaluation.mode=all --set checkpoint.keep=5 --set log.seconds=1 --set run.name=x
+goes_on "what is no part of the result may change"
+again --set training.epochs=3
+check "more epochs" [ "$code" = 0 ]
+again --resume "$work/stopped/checkpoints/step-0000000011.h5"
+goes_on "an older checkpoint by name"
+start 0 train "$work/config.cfg" --run "$work/elsewhere" --quiet --resume "$work/stopped/checkpoints/step-0000000015.h5"
+goes_on "in another directory"
+start 0 train "$work/config.cfg" --run "$work/whole" --quiet
+goes_on "a finished run prints its last line again"
+
+for change in run.seed=2 data.scaling=standard 'model.hidden=[24,5]' model.activation=tanh training.batch_size=10 training.shards=4 \
+    training.reduction=mpi optimizer.learning_rate=0.2 optimizer.momentum=0.8 optimizer.schedule.name=cosine; do
+    again --set "$change"
+    fails "$change" 78 "${change%%=*}|when this run began|--run"
+done
+again --set training.epochs=1
+fails "fewer epochs" 78 "training.epochs|may only grow"
+again --set "data.file=$work/other.h5"
+fails "other values" 78 "data.file|other.h5"
+again --resume none
+fails "a new run in the place of an old one" 73 "not empty"
+again --resume "$work/absent.h5"
+fails "no such checkpoint" 66 "absent.h5"
+again --resume "$work/good.h5"
+fails "a dataset is no checkpoint" 65 "good.h5"
+
+# A damaged newest checkpoint: the one before serves, and that is said.
+rm -rf "$work/run"
+cp -r "$work/stopped" "$work/run"
+printf 'x' | dd of="$work/run/checkpoints/step-0000000015.h5" bs=1 seek=5000 conv=notrunc status=none
+start 0 train "$work/config.cfg" --run "$work/run" --quiet
+goes_on "a damaged checkpoint"
+check "a damaged checkpoint is told" grep -q 'warning: .*step-0000000015.h5.*skipped' "$err"
+start 0 verify "$work/run"
+fails "verify with the damaged checkpoint" 65 "step-0000000015.h5|damaged"
+rm "$work/run/checkpoints/step-0000000015.h5"
+start 0 verify "$work/run"
+check "verify without it" [ "$code" = 0 ]
+check "steps done again are told" grep -q ' 4 were done again' "$out"
+
+# Two jobs for one directory.
+rm -rf "$work/run"
+launch 0 train "$work/config.cfg" --run "$work/run" --quiet --set training.epochs=100000 --set evaluation.every_epochs=0 &
+first=$!
+until [ -e "$work/run/metrics.jsonl" ]; do sleep 0.05; done
+start 1 train "$work/config.cfg" --run "$work/run" --quiet --set training.epochs=100000
+fails "a second job" 73 "held by another training|process"
+pkill -USR2 -f "^$lockstep train $work/config.cfg" || true
+wait "$first"
+
+# What verify finds.
+verify_finds() {
+    start 0 verify "$work/run"
+    fails "verify: $1" 65 "$2"
+    rm -rf "$work/run"
+    cp -r "$work/whole" "$work/run"
+}
+rm -rf "$work/run"
+cp -r "$work/whole" "$work/run"
+sed -i '/"event":"step","step":7,/d' "$work/run/metrics.jsonl"
+verify_finds "a record removed" "step 7 is not recorded"
+sed -i '/"event":"step","step":7,/s/"rows":"./"rows":"z/' "$work/run/metrics.jsonl"
+verify_finds "a record altered" "step 7 (line"
+sed -i '/"event":"step","step":7,/{p;s/"loss_hex":"0x1/"loss_hex":"0x2/}' "$work/run/metrics.jsonl"
+verify_finds "a record doubled and altered" "step 7 was done twice and differs"
+cp "$work/elsewhere/checkpoints/step-0000000022.h5" "$work/run/checkpoints/step-0000000011.h5"
+verify_finds "a checkpoint under another's name" "step-0000000011.h5"
+sed -i 's/seed = 1;/seed = 3;/' "$work/run/config.cfg"
+verify_finds "another order" "used other rows"
+sed -i '3s/^/x/' "$work/run/metrics.jsonl"
+verify_finds "no record" "metrics.jsonl:3: not a record"
+finish
