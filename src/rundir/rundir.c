@@ -31,19 +31,30 @@ static Status make_directories(const char *path)
 
 /* What a directory holds, but for the lock. */
 typedef struct {
-    bool anything, run;
+    bool anything;
+    bool config; /* config.cfg is there: it holds a run */
+    bool others; /* something that a run which was killed before it had written its config does not have */
 } Content;
+
+static bool is_one_of(const char *name, const char *const *names)
+{
+    while (*names && strcmp(name, *names) != 0) names++;
+    return *names != NULL;
+}
 
 static Status look(const char *path, Content *content)
 {
-    *content = (Content){false, false};
+    static const char *const passed_over[] = {".", "..", "lock", NULL};
+    static const char *const first[] = {"config.cfg",    ".config.cfg.tmp", "log.txt",
+                                        "metrics.jsonl", "checkpoints",     NULL};
+    *content = (Content){0};
     DIR *directory = opendir(path);
     if (!directory) return cannot_create(path);
     for (struct dirent *entry; (entry = readdir(directory));) {
-        const char *name = entry->d_name;
-        if (strcmp(name, ".") == 0 || strcmp(name, "..") == 0 || strcmp(name, "lock") == 0) continue;
+        if (is_one_of(entry->d_name, passed_over)) continue;
         content->anything = true;
-        content->run = content->run || strcmp(name, "config.cfg") == 0;
+        content->config = content->config || strcmp(entry->d_name, "config.cfg") == 0;
+        content->others = content->others || !is_one_of(entry->d_name, first);
     }
     closedir(directory);
     return STATUS_OK;
@@ -57,7 +68,7 @@ static Status check_content(const char *path, bool fresh)
     if (fresh)
         return status_fail(STATUS_CANT_CREATE,
                            "run directory \"%s\" is not empty: name another with --run, or remove it", path);
-    if (content.run) return STATUS_OK;
+    if (content.config || !content.others) return STATUS_OK;
     return status_fail(
         STATUS_CANT_CREATE,
         "\"%s\" is not empty and holds no run (there is no config.cfg): name another directory with --run", path);

@@ -267,6 +267,25 @@ static void only_a_run_is_gone_on_with(void)
     remove_tree(path);
 }
 
+/* Killed before anything but these was there. */
+static void a_run_that_was_killed_at_its_start_is_gone_on_with(void)
+{
+    static const char *const names[] = {"killed/lock", "killed/metrics.jsonl", "killed/log.txt",
+                                        "killed/.config.cfg.tmp"};
+    const char *path = scratch_path("killed");
+    RunDir run;
+    CU_ASSERT_EQUAL_FATAL(mkdir(path, 0700), 0);
+    CU_ASSERT_EQUAL_FATAL(mkdir(scratch_path("killed/checkpoints"), 0700), 0);
+    for (size_t i = 0; i < sizeof names / sizeof *names; i++) {
+        scratch_write(scratch_path(names[i]), "", 0);
+        CU_ASSERT_EQUAL(rundir_open(path, false, &run), STATUS_OK);
+        rundir_close(&run);
+    }
+    scratch_write(scratch_path("killed/letter.txt"), "dear", 4);
+    CU_ASSERT_EQUAL(rundir_open(path, false, &run), STATUS_CANT_CREATE);
+    remove_tree(path);
+}
+
 /* What a process that was killed in the middle of a record left. */
 static void a_torn_record_is_cut_off(void)
 {
@@ -334,6 +353,7 @@ int main(void)
         UNIT(what_is_there_stays_as_it_is),
         UNIT(one_run_directory_has_one_holder),
         UNIT(only_a_run_is_gone_on_with),
+        UNIT(a_run_that_was_killed_at_its_start_is_gone_on_with),
         UNIT(a_torn_record_is_cut_off),
         UNIT(a_failed_write_of_a_file_is_told),
         UNIT(predictions_are_csv),
