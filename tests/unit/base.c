@@ -74,6 +74,12 @@ static void digests_are_those_of_xxhsum(void)
     digest_add(state, "bc", 2);
     CU_ASSERT(digest_equal(digest_end(state), digest_of("abc", 3)));
     digest_close(state);
+    Digest parsed;
+    CU_ASSERT(digest_parse(hex, &parsed));
+    CU_ASSERT(digest_equal(parsed, digest_of("abc", 3)));
+    const char *const others[] = {"", "0123456789abcdef0123456789abcde", "0123456789abcdef0123456789abcdef0",
+                                  "0123456789ABCDEF0123456789abcdef", "0x23456789abcdef0123456789abcdef"};
+    for (size_t i = 0; i < sizeof others / sizeof *others; i++) CU_ASSERT_FALSE(digest_parse(others[i], &parsed));
 }
 
 static void a_sample_hash_depends_on_position_and_row(void)

@@ -240,7 +240,7 @@ static void every_flipped_byte_is_refused(void)
     unsigned char *bytes = small_bytes(&size);
     for (size_t i = 0; i < size; i++)
         for (int pattern = 0; pattern < 2; pattern++) {
-            const unsigned char mask = pattern ? 0xff : (unsigned char)(1u << i % 8);
+            const unsigned char mask = (unsigned char)(pattern ? 0xffu : 1u << i % 8);
             bytes[i] ^= mask;
             accepted += !refused(bytes, size);
             bytes[i] ^= mask;
