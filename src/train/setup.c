@@ -196,11 +196,12 @@ static void open_schedule(Trainer *t)
 }
 
 /* What one rank does alone. */
-static Status open_alone(Trainer *t)
+static Status open_alone(Trainer *t, DatasetFacts *facts)
 {
     Dataset *dataset = NULL;
     Status st = kernels_choose(&t->kernels);
     if (st == STATUS_OK) st = setup_dataset(t->settings, &dataset);
+    if (st == STATUS_OK) st = dataset_facts(dataset, facts);
     if (st == STATUS_OK) st = load_samples(t, dataset);
     if (st == STATUS_OK) st = setup_network(t->settings, dataset, &t->network);
     dataset_close(dataset);
@@ -226,7 +227,9 @@ static void digest_dataset(Trainer *t)
 static Status open_shared(Trainer *t)
 {
     const Settings *s = t->settings;
-    Status st = comm_agree(t->comm, open_alone(t));
+    DatasetFacts facts;
+    Status st = comm_agree(t->comm, open_alone(t, &facts));
+    if (st == STATUS_OK) st = setup_same_dataset(t->comm, s->data.file, &facts);
     if (st != STATUS_OK) return st;
     digest_dataset(t);
     st = open_scaling(t);
