@@ -15,7 +15,9 @@ static double accuracy(const CheckpointScore *score)
  * Collective; agreed. */
 static Status check_epoch_rows(Trainer *t, uint32_t epoch)
 {
-    uint64_t expected = loader_expected_digest(&t->loader, epoch, 0, t->loader.rows);
+    uint64_t expected;
+    Status st = comm_agree(t->comm, loader_expected_digest(&t->loader, epoch, &expected));
+    if (st != STATUS_OK) return st;
     comm_sum_words(t->comm, &expected, 1);
     if (expected == t->epoch_digest) return STATUS_OK;
     return status_fail(STATUS_INTERNAL,

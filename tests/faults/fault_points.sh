@@ -40,6 +40,11 @@ check 'a fault on a rank that is not there, no failure' [ "$code" = 0 ]
 broken '0 1 3' pack-wrong-row 'epoch 1 |each row exactly once'
 broken '2' pack-wrong-row:1 'epoch 1 |each row exactly once'
 broken '0 3' pack-wrong-row:0:8 'epoch 1 |each row exactly once'
+# The order that rows are packed in has one row twice, in the second epoch, and on one rank alone.
+broken '0 1 3' spoil-permutation:-1:2 'epoch 2 |each row exactly once'
+broken '2' spoil-permutation:1 'epoch 1 |each row exactly once'
+# The shuffle itself is broken, for packing and checking alike.
+broken '0 1 3' spoil-shuffle:-1:6 'epoch 1 |shard 6 |each row exactly once'
 
 # Found at the end of the first epoch, in what step 5 left behind: with 2 ranks there is no majority.
 broken 2 flip-parameter:1:5 'after step 5:|layer0.weight of rank 0, 1;'
