@@ -164,6 +164,7 @@ static Status allocate(Trainer *t)
         st = memory_new(&t->slab, floats * (1 + momentum + t->own.outputs), "parameters and gradients");
     if (st == STATUS_OK) st = memory_new(&t->piece, t->own.outputs, "gradients");
     if (st == STATUS_OK) st = memory_new(&t->confusion, classes * classes, "the confusion matrix");
+    if (st == STATUS_OK) st = memory_new(&t->replica, (size_t)comm_size(t->comm), "digests");
     if (st == STATUS_OK && s->evaluation.predictions) st = memory_new(&t->prediction, t->test_rows, "predictions");
     if (st == STATUS_OK) st = digest_open(&t->digest);
     if (st != STATUS_OK) return st;
@@ -278,6 +279,7 @@ void trainer_close(Trainer *t)
     memory_free(t->word);
     memory_free(t->shard_loss);
     memory_free(t->confusion);
+    memory_free(t->replica);
     memory_free(t->prediction);
     digest_close(t->digest);
     *t = (Trainer){0};

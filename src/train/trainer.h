@@ -42,6 +42,12 @@ enum { WORD_NOT_FINITE, WORD_STOP, WORD_CHECKPOINT, WORD_SAMPLES, WORD_LOSSES };
 
 typedef enum { RESUME_AUTO, RESUME_NONE, RESUME_FILE } Resume;
 
+/* What the replica check compares of each rank. */
+typedef struct {
+    Digest model, velocity;
+    uint64_t fpstate_lost; /* rounding mode or flushing of denormals was changed */
+} Replica;
+
 /* What is asked of one start of a run; strings borrowed. */
 typedef struct {
     const char *run_path;
@@ -80,6 +86,7 @@ typedef struct {
     uint64_t *word;         /* (WORD_LOSSES + shards); owned */
     double *shard_loss;     /* (shards); owned */
     uint64_t *confusion;    /* (classes, classes) label by prediction, of the last evaluation; owned */
+    Replica *replica;       /* (ranks) of the last replica check; owned */
     Prediction *prediction; /* (test_rows) of the final evaluation, NULL if none are wanted; owned */
 
     Digest dataset; /* of the values */
