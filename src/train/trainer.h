@@ -20,6 +20,7 @@
 #include "output/predictions.h"
 #include "rundir/checkpoint.h"
 #include "rundir/rundir.h"
+#include "train/confusion.h"
 
 /* Where a rank's time goes, in seconds. */
 typedef enum {
@@ -85,7 +86,7 @@ typedef struct {
     DigestState *digest;    /* owned */
     uint64_t *word;         /* (WORD_LOSSES + shards); owned */
     double *shard_loss;     /* (shards); owned */
-    uint64_t *confusion;    /* (classes, classes) label by prediction, of the last evaluation; owned */
+    Confusion confusion;    /* of the last evaluation; owned */
     Replica *replica;       /* (ranks) of the last replica check; owned */
     Prediction *prediction; /* (test_rows) of the final evaluation, NULL if none are wanted; owned */
 
