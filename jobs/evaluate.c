@@ -12,23 +12,26 @@ static const Option options[] = {
     {"predictions", 0, "FILE.csv", "write index, label, prediction, confidence of each sample", false},
 };
 
-/* Of each class: samples, recall (of the class's samples, found), precision (of what was taken for it, right). */
-static void print_classes(const uint64_t *confusion, size_t classes)
+/* What samples of class c were most often taken for, if not for c. */
+static void print_worst(const Confusion *confusion, size_t c)
 {
-    puts("class   samples     right    recall  precision  most often taken for");
-    for (size_t c = 0; c < classes; c++) {
-        const uint64_t right = confusion[c * classes + c];
-        uint64_t samples = 0, taken = 0;
-        size_t worst = c == 0;
-        for (size_t j = 0; j < classes; j++) {
-            samples += confusion[c * classes + j];
-            taken += confusion[j * classes + c];
-            if (j != c && confusion[c * classes + j] > confusion[c * classes + worst]) worst = j;
-        }
-        printf("%5zu  %8" PRIu64 "  %8" PRIu64 "  %7.2f%%  %8.2f%%", c, samples, right,
-               samples ? 100.0 * (double)right / (double)samples : 0.0,
-               taken ? 100.0 * (double)right / (double)taken : 0.0);
-        if (samples > right) printf("  %zu (%" PRIu64 " times)", worst, confusion[c * classes + worst]);
+    const uint64_t *row = confusion->word + c * confusion->classes;
+    size_t worst = c == 0;
+    for (size_t j = 0; j < confusion->classes; j++)
+        if (j != c && row[j] > row[worst]) worst = j;
+    printf("  %zu (%" PRIu64 " times)", worst, row[worst]);
+}
+
+/* Of each class: samples, recall (of the class's samples, found), precision (of what was taken for it, right). */
+static void print_classes(const Confusion *confusion)
+{
+    printf("class   samples     right    recall  precision%s\n", confusion->is_matrix ? "  most often taken for" : "");
+    for (size_t c = 0; c < confusion->classes; c++) {
+        const ConfusionClass of = confusion_class(confusion, c);
+        printf("%5zu  %8" PRIu64 "  %8" PRIu64 "  %7.2f%%  %8.2f%%", c, of.samples, of.right,
+               of.samples ? 100.0 * (double)of.right / (double)of.samples : 0.0,
+               of.taken ? 100.0 * (double)of.right / (double)of.taken : 0.0);
+        if (confusion->is_matrix && of.samples > of.right) print_worst(confusion, c);
         putchar('\n');
     }
 }
@@ -47,7 +50,7 @@ static Status evaluate(const Invocation *invocation)
 {
     Saved saved;
     CheckpointScore score;
-    uint64_t *confusion = NULL;
+    Confusion confusion = {0};
     Prediction *prediction = NULL;
     const char *csv = invocation_value(invocation, "predictions", NULL);
     Status st = saved_open(invocation->operands[0], &saved);
@@ -55,10 +58,10 @@ static Status evaluate(const Invocation *invocation)
     st = saved_evaluate(&saved, invocation_value(invocation, "data", NULL), &score, &confusion, &prediction);
     if (st == STATUS_OK && csv) st = write_predictions(csv, prediction, score.count);
     if (st == STATUS_OK) {
-        print_classes(confusion, saved_classes(&saved));
+        print_classes(&confusion);
         printf("loss=%.9g accuracy=%.6f\n", score.loss, (double)score.correct / (double)score.count);
     }
-    memory_free(confusion);
+    confusion_free(&confusion);
     memory_free(prediction);
     saved_close(&saved);
     return st;

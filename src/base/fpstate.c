@@ -16,6 +16,11 @@ void fpstate_set(void)
     _mm_setcsr(_mm_getcsr() & ~(unsigned)RELEVANT);
 }
 
+void fpstate_spoil(void)
+{
+    _mm_setcsr(_mm_getcsr() | _MM_ROUND_UP);
+}
+
 bool fpstate_is_set(void)
 {
     return (_mm_getcsr() & RELEVANT) == 0;
@@ -35,6 +40,11 @@ static uint64_t get(void)
 void fpstate_set(void)
 {
     __asm__ volatile("msr fpcr, %0" : : "r"(get() & ~RELEVANT));
+}
+
+void fpstate_spoil(void)
+{
+    __asm__ volatile("msr fpcr, %0" : : "r"(get() | 1ull << 22));
 }
 
 bool fpstate_is_set(void)

@@ -8,4 +8,7 @@
 void fpstate_set(void);
 bool fpstate_is_set(void);
 
+/* For fault points: rounds upwards. */
+void fpstate_spoil(void);
+
 #endif

@@ -71,4 +71,21 @@ Digest dataset_digest_of(const RowSums *sums, uint32_t train_rows, uint32_t test
 /* The same from the whole dataset, all of which is read and checked. Local. STATUS_DATA as samples_init. */
 MUST_CHECK Status dataset_digest(Dataset *dataset, Digest *digest);
 
+/* What ranks compare before the length of any message is derived from their dataset. */
+typedef struct {
+    uint64_t rows[2]; /* by Part */
+    uint64_t is_uint8, dimensions, extent[H5FILE_MAX_DIMENSIONS];
+    Digest sample; /* of some of the values */
+} DatasetFacts;
+
+/* Reads, of each part, at 16 places from the first row to the last the image there and the labels of up to 4096 rows
+ * from there on. So it sees any other shape, other labels and another order of rows if a part has at most 61441 rows,
+ * and images that were made or scaled in another way; it cannot see a difference between two files that lies only in
+ * images or labels that it does not read. Layout, paths and the labels' type do not count, nor does the file's size.
+ * Local. STATUS_DATA as samples_init. */
+MUST_CHECK Status dataset_facts(Dataset *dataset, DatasetFacts *facts);
+
+/* "60000 training and 10000 test images of 28x28 uint8, sampled values 1f6a9b02" */
+void dataset_facts_text(const DatasetFacts *facts, char *text, size_t size);
+
 #endif

@@ -1,6 +1,7 @@
 #include "data/loader.h"
 
-#include <assert.h>
+#include <inttypes.h>
+#include <string.h>
 
 #include "base/digest.h"
 #include "base/fault.h"
@@ -20,6 +21,9 @@ Status loader_init(Loader *loader, Dataset *dataset, uint64_t seed, size_t shard
     const uint32_t begin = shard_begin(rows, shards, first_shard), end = shard_begin(rows, shards, first_shard + run);
     Status st = samples_init(&loader->samples, dataset, PART_TRAIN, begin, end - begin);
     if (st == STATUS_OK) st = memory_new(&loader->permutation, end - begin, "the order of samples");
+    const uint32_t largest = shard_size(rows, shards, first_shard); /* earlier shards are never smaller */
+    if (st == STATUS_OK) st = memory_new(&loader->scratch, largest, "the order of samples");
+    if (st == STATUS_OK) st = memory_new(&loader->seen, largest, "the order of samples");
     if (st != STATUS_OK) loader_free(loader);
     return st;
 }
@@ -28,6 +32,8 @@ void loader_free(Loader *loader)
 {
     samples_free(&loader->samples);
     memory_free(loader->permutation);
+    memory_free(loader->scratch);
+    memory_free(loader->seen);
     *loader = (Loader){0};
 }
 
@@ -70,6 +76,8 @@ static void shuffle(Loader *loader, uint32_t epoch)
         order_shuffle(loader->seed, epoch, s, shard_size(loader->rows, loader->shards, s),
                       loader->permutation + local_begin(loader, i));
     }
+    if (loader->samples.count > 1 && fault_at("spoil-permutation", epoch + 1))
+        loader->permutation[0] = loader->permutation[1];
     loader->epoch = epoch;
 }
 
@@ -95,16 +103,28 @@ void loader_pack(Loader *loader, uint32_t epoch, uint32_t begin, uint32_t end, B
     batch->first_row[loader->run] = batch->n;
 }
 
-uint64_t loader_expected_digest(Loader *loader, uint32_t epoch, uint32_t begin, uint32_t end)
+/* Does each of [0, count) stand in the order once? seen (count): scratch. */
+static bool is_permutation(const uint32_t *order, uint32_t count, uint8_t *seen)
 {
-    shuffle(loader, epoch);
-    uint64_t sum = 0;
-    for (size_t i = 0; i < loader->run; i++) {
-        const size_t s = loader->first_shard + i;
+    memset(seen, 0, count);
+    for (uint32_t i = 0; i < count; i++)
+        if (order[i] >= count || seen[order[i]]++) return false;
+    return true;
+}
+
+Status loader_expected_digest(Loader *loader, uint32_t epoch, uint64_t *digest)
+{
+    *digest = 0;
+    for (size_t s = loader->first_shard; s < loader->first_shard + loader->run; s++) {
         const uint32_t first_row = shard_begin(loader->rows, loader->shards, s);
-        const uint32_t *permutation = loader->permutation + local_begin(loader, i);
-        for (uint32_t e = shard_share(begin, loader->shards, s); e < shard_share(end, loader->shards, s); e++)
-            sum += digest_sample((uint64_t)e * loader->shards + s, first_row + permutation[e]);
+        const uint32_t count = shard_size(loader->rows, loader->shards, s);
+        order_shuffle(loader->seed, epoch, s, count, loader->scratch);
+        if (!is_permutation(loader->scratch, count, loader->seen))
+            return status_fail(STATUS_INTERNAL,
+                               "the order of shard %zu in epoch %" PRIu32 " does not have each row exactly once", s,
+                               epoch + 1);
+        for (uint32_t e = 0; e < count; e++)
+            *digest += digest_sample((uint64_t)e * loader->shards + s, first_row + loader->scratch[e]);
     }
-    return sum;
+    return STATUS_OK;
 }

@@ -28,6 +28,8 @@ typedef struct {
 
     uint32_t epoch;        /* of the permutation; UINT32_MAX before the first */
     uint32_t *permutation; /* (samples.count), shard after shard, each of its own rows; owned */
+    uint32_t *scratch;     /* (rows of the run's largest shard) for loader_expected_digest; owned */
+    uint8_t *seen;         /* the same */
 } Loader;
 
 /* Reads the rows of shards [first_shard, first_shard + run). The scaling is set by the caller before the first batch.
@@ -46,8 +48,10 @@ void batch_free(Batch *batch); /* accepts a zeroed struct */
 /* Fills the batch with this run's share of the positions [begin, end) of an epoch (from 0). */
 void loader_pack(Loader *loader, uint32_t epoch, uint32_t begin, uint32_t end, Batch *batch);
 
-/* What the digests of all batches of the positions [begin, end) of an epoch must add up to, computed from the order's
- * formula alone: what loader_pack really packed is held against it. */
-uint64_t loader_expected_digest(Loader *loader, uint32_t epoch, uint32_t begin, uint32_t end);
+/* What the digests of all batches of this run in an epoch must add up to, if each row was packed exactly once, at the
+ * position that the order's formula gives it: what loader_pack really packed is held against it. The order is computed
+ * anew, not taken from what loader_pack used, and looked at row by row: STATUS_INTERNAL if it is no permutation. Local.
+ */
+MUST_CHECK Status loader_expected_digest(Loader *loader, uint32_t epoch, uint64_t *digest);
 
 #endif

@@ -1,5 +1,6 @@
 #include "data/order.h"
 
+#include "base/fault.h"
 #include "base/philox.h"
 
 void order_shuffle(uint64_t seed, uint32_t epoch, size_t s, uint32_t count, uint32_t *permutation)
@@ -12,4 +13,5 @@ void order_shuffle(uint64_t seed, uint32_t epoch, size_t s, uint32_t count, uint
         permutation[i - 1] = permutation[j];
         permutation[j] = last;
     }
+    if (fault_at("spoil-shuffle", s) && count > 1) permutation[0] = permutation[1];
 }

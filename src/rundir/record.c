@@ -41,12 +41,19 @@ Status records_open(const char *path, Records **records)
     return st;
 }
 
+static void tell_failure(Records *r)
+{
+    if (!r->failed)
+        log_warning("cannot write \"%s\": %s; training goes on, records are missing", r->path, strerror(errno));
+    r->failed = true;
+}
+
 void records_close(Records *r)
 {
     if (!r) return;
     if (r->file) {
         records_flush(r);
-        fclose(r->file);
+        if (fclose(r->file) != 0) tell_failure(r);
     }
     memory_free(r->path);
     memory_free(r->buffer);
@@ -106,16 +113,21 @@ void record_text(Records *r, const char *key, const char *value)
     put_string(r->file, value);
 }
 
+void record_counts(Records *r, const char *key, size_t rows, size_t columns, RecordCount *at, const void *context)
+{
+    if (!r) return;
+    fprintf(r->file, ",\"%s\":%s", key, rows ? "[" : "");
+    for (size_t i = 0; i < (rows ? rows : 1); i++) {
+        fputs(i ? ",[" : "[", r->file);
+        for (size_t j = 0; j < columns; j++) fprintf(r->file, "%s%" PRIu64, j ? "," : "", at(context, i, j));
+        fputc(']', r->file);
+    }
+    if (rows) fputc(']', r->file);
+}
+
 void record_end(Records *r)
 {
     if (r) fputs("}\n", r->file);
-}
-
-static void tell_failure(Records *r)
-{
-    if (!r->failed)
-        log_warning("cannot write \"%s\": %s; training goes on, records are missing", r->path, strerror(errno));
-    r->failed = true;
 }
 
 void records_flush(Records *r)

@@ -4,6 +4,7 @@
 #ifndef LOCKSTEP_RUNDIR_RECORD_H
 #define LOCKSTEP_RUNDIR_RECORD_H
 
+#include <stddef.h>
 #include <stdint.h>
 
 #include "base/status.h"
@@ -20,6 +21,10 @@ void record_hex(Records *records, const char *key, uint64_t value); /* 16 hex di
 void record_float(Records *records, const char *key, double value);
 void record_null(Records *records, const char *key); /* a float that was not measured, and its twin */
 void record_text(Records *records, const char *key, const char *value); /* UTF-8 */
+/* The counts at(context, row, column) as an array of `rows` arrays; with rows 0 those of row 0 as one array. */
+typedef uint64_t RecordCount(const void *context, size_t row, size_t column);
+void record_counts(Records *records, const char *key, size_t rows, size_t columns, RecordCount *at,
+                   const void *context);
 void record_end(Records *records);
 
 /* Hands what was recorded to the operating system. A failure is told once, as a warning; training goes on. */

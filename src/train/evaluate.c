@@ -1,7 +1,7 @@
 #include "train/evaluate.h"
 
 /* One block of rows; returns the sum of *loss and the block's losses. */
-static double evaluate_block(const Evaluation *e, size_t first, size_t n, double loss, uint64_t *confusion,
+static double evaluate_block(const Evaluation *e, size_t first, size_t n, double loss, Confusion *confusion,
                              Prediction *prediction)
 {
     const size_t last = e->network->layers - 1, classes = e->network->layer[last].out;
@@ -16,14 +16,14 @@ static double evaluate_block(const Evaluation *e, size_t first, size_t n, double
         const uint32_t index = e->samples->row[first + i];
         uint32_t best = 0;
         for (uint32_t j = 1; j < classes; j++) best = row[j] > row[best] ? j : best;
-        confusion[label[i] * classes + best]++;
+        confusion_add(confusion, label[i], best);
         loss += (double)e->workspace->loss[i];
         if (prediction) prediction[index] = (Prediction){index, label[i], best, row[best]};
     }
     return loss;
 }
 
-void evaluate_shards(const Evaluation *e, double *shard_loss, uint64_t *confusion, Prediction *prediction)
+void evaluate_shards(const Evaluation *e, double *shard_loss, Confusion *confusion, Prediction *prediction)
 {
     const size_t block = e->workspace->capacity;
     const uint32_t origin = shard_begin(e->rows, e->shards, e->first_shard);

@@ -6,6 +6,7 @@
 #include "data/scaling.h"
 #include "model/network.h"
 #include "output/predictions.h"
+#include "train/confusion.h"
 
 /* A network and the samples of some shards of a test set; everything borrowed. */
 typedef struct {
@@ -22,8 +23,8 @@ typedef struct {
 
 /* Evaluates shard by shard, so that the sums do not depend on who evaluates which.
  *   shard_loss  (shards) out: the summed losses of each of these shards; the others are left alone
- *   confusion   (classes, classes) label by prediction: counts are added
+ *   confusion   counts are added
  *   prediction  (rows): those of these samples are written, at their rows; NULL: not wanted */
-void evaluate_shards(const Evaluation *evaluation, double *shard_loss, uint64_t *confusion, Prediction *prediction);
+void evaluate_shards(const Evaluation *evaluation, double *shard_loss, Confusion *confusion, Prediction *prediction);
 
 #endif

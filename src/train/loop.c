@@ -15,7 +15,9 @@ static double accuracy(const CheckpointScore *score)
  * Collective; agreed. */
 static Status check_epoch_rows(Trainer *t, uint32_t epoch)
 {
-    uint64_t expected = loader_expected_digest(&t->loader, epoch, 0, t->loader.rows);
+    uint64_t expected;
+    Status st = comm_agree(t->comm, loader_expected_digest(&t->loader, epoch, &expected));
+    if (st != STATUS_OK) return st;
     comm_sum_words(t->comm, &expected, 1);
     if (expected == t->epoch_digest) return STATUS_OK;
     return status_fail(STATUS_INTERNAL,
@@ -103,6 +105,36 @@ static Status train_epoch(Trainer *t)
     return trainer_check_finite(t);
 }
 
+static uint64_t count_at(const void *confusion, size_t label, size_t prediction)
+{
+    return ((const Confusion *)confusion)->word[label * ((const Confusion *)confusion)->classes + prediction];
+}
+
+static uint64_t samples_at(const void *confusion, size_t row, size_t c)
+{
+    (void)row;
+    return confusion_class(confusion, c).samples;
+}
+
+static uint64_t right_at(const void *confusion, size_t row, size_t c)
+{
+    (void)row;
+    return confusion_class(confusion, c).right;
+}
+
+/* The whole matrix, label by prediction, if it is small; else the samples of each class, and those that were right. */
+static void record_confusion(Records *records, const Confusion *confusion)
+{
+    enum { MOST_CLASSES = 100 };
+    const size_t classes = confusion->classes;
+    if (classes <= MOST_CLASSES) {
+        record_counts(records, "confusion", classes, classes, count_at, confusion);
+        return;
+    }
+    record_counts(records, "class_samples", 0, classes, samples_at, confusion);
+    record_counts(records, "class_right", 0, classes, right_at, confusion);
+}
+
 /* reason: "finished", "stopped", or why the run failed. */
 static void record_end_of_run(Trainer *t, const char *reason, const CheckpointScore *score)
 {
@@ -113,6 +145,7 @@ static void record_end_of_run(Trainer *t, const char *reason, const CheckpointSc
     if (score) {
         record_float(records, "test_loss", score->loss);
         record_float(records, "test_accuracy", accuracy(score));
+        record_confusion(records, &t->confusion);
     } else {
         record_null(records, "test_loss");
         record_null(records, "test_accuracy");

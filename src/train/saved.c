@@ -63,10 +63,10 @@ static Evaluation evaluation_of(Saved *saved, const Samples *samples, size_t sha
     };
 }
 
-static Status evaluate_samples(Saved *saved, const Samples *samples, CheckpointScore *score, uint64_t *confusion,
+static Status evaluate_samples(Saved *saved, const Samples *samples, CheckpointScore *score, Confusion *confusion,
                                Prediction *prediction)
 {
-    const size_t shards = (size_t)saved->settings.training.shards, classes = saved_classes(saved);
+    const size_t shards = (size_t)saved->settings.training.shards;
     const Evaluation evaluation = evaluation_of(saved, samples, shards);
     double loss[FOLD_MAX_SHARDS];
     Fold whole;
@@ -74,33 +74,33 @@ static Status evaluate_samples(Saved *saved, const Samples *samples, CheckpointS
     if (st != STATUS_OK) return st;
     evaluate_shards(&evaluation, loss, confusion, prediction);
     *score = (CheckpointScore){.step = saved->checkpoint.step,
+                               .correct = confusion_correct(confusion),
                                .count = samples->count,
                                .loss = fold_doubles(&whole, loss) / (double)samples->count};
-    for (size_t c = 0; c < classes; c++) score->correct += confusion[c * classes + c];
     fold_free(&whole);
     return STATUS_OK;
 }
 
-Status saved_evaluate(Saved *saved, const char *file, CheckpointScore *score, uint64_t **confusion,
+Status saved_evaluate(Saved *saved, const char *file, CheckpointScore *score, Confusion *confusion,
                       Prediction **prediction)
 {
     const Settings *s = &saved->settings;
-    const size_t classes = saved_classes(saved);
     const DatasetSource source = {
         .file = file ? file : s->data.file,
         .images = {s->data.train_images, s->data.test_images},
         .labels = {s->data.train_labels, s->data.test_labels},
-        .classes = (uint32_t)classes,
+        .classes = (uint32_t)saved_classes(saved),
     };
     Dataset *dataset = NULL;
     Samples samples = {0};
-    *confusion = NULL, *prediction = NULL;
+    *confusion = (Confusion){0};
+    *prediction = NULL;
     Status st = dataset_open(&source, &dataset);
     if (st == STATUS_OK) st = check_images(saved, source.file, dataset_features(dataset), dataset_kind(dataset));
     if (st == STATUS_OK) st = samples_init(&samples, dataset, PART_TEST, 0, dataset_rows(dataset, PART_TEST));
-    if (st == STATUS_OK) st = memory_new(confusion, classes * classes, "the confusion matrix");
+    if (st == STATUS_OK) st = confusion_init(confusion, saved_classes(saved));
     if (st == STATUS_OK) st = memory_new(prediction, samples.count, "predictions");
-    if (st == STATUS_OK) st = evaluate_samples(saved, &samples, score, *confusion, *prediction);
+    if (st == STATUS_OK) st = evaluate_samples(saved, &samples, score, confusion, *prediction);
     samples_free(&samples);
     dataset_close(dataset);
     return st;
@@ -137,17 +137,16 @@ static Status read_images(const Saved *saved, const char *file, const char *imag
 
 Status saved_predict(Saved *saved, const char *file, const char *images, Prediction **prediction, uint32_t *rows)
 {
-    const size_t classes = saved_classes(saved);
     Samples samples = {0};
-    uint64_t *confusion = NULL;
+    Confusion confusion = {0};
     CheckpointScore score;
     *prediction = NULL;
     Status st = read_images(saved, file, images ? images : saved->settings.data.test_images, &samples);
-    if (st == STATUS_OK) st = memory_new(&confusion, classes * classes, "the confusion matrix");
+    if (st == STATUS_OK) st = confusion_init(&confusion, saved_classes(saved));
     if (st == STATUS_OK) st = memory_new(prediction, samples.count, "predictions");
-    if (st == STATUS_OK) st = evaluate_samples(saved, &samples, &score, confusion, *prediction);
+    if (st == STATUS_OK) st = evaluate_samples(saved, &samples, &score, &confusion, *prediction);
     *rows = (uint32_t)samples.count;
     samples_free(&samples);
-    memory_free(confusion);
+    confusion_free(&confusion);
     return st;
 }

@@ -21,10 +21,10 @@ void saved_close(Saved *saved); /* accepts a zeroed struct */
 size_t saved_classes(const Saved *saved);
 
 /* Evaluates on the test part of the dataset in `file`, or, if that is NULL, of the file it was trained with, at the
- * paths of the settings. The loss is the training's own, in every bit. confusion (classes, classes) and prediction
- * (rows) are allocated here; owned by the caller (memory_free). Failures of dataset_open; STATUS_DATA also: images of
- * another shape or type. */
-MUST_CHECK Status saved_evaluate(Saved *saved, const char *file, CheckpointScore *score, uint64_t **confusion,
+ * paths of the settings. The loss is the training's own, in every bit. confusion and prediction (rows) are
+ * allocated here; owned by the caller (confusion_free, memory_free). Failures of dataset_open; STATUS_DATA also: images
+ * of another shape or type. */
+MUST_CHECK Status saved_evaluate(Saved *saved, const char *file, CheckpointScore *score, Confusion *confusion,
                                  Prediction **prediction);
 
 /* Classifies all images of one dataset in an HDF5 file. prediction (*rows, labels 0) as above. */

@@ -6,7 +6,6 @@
 
 void trainer_evaluate(Trainer *t, bool predictions, CheckpointScore *score)
 {
-    const size_t classes = t->network.layer[t->network.layers - 1].out;
     Prediction *prediction = predictions ? t->prediction : NULL;
     const Evaluation evaluation = {
         .network = &t->network,
@@ -22,21 +21,24 @@ void trainer_evaluate(Trainer *t, bool predictions, CheckpointScore *score)
         .x = t->batch.x,
     };
     memset(t->shard_loss, 0, t->shards * sizeof *t->shard_loss);
-    memset(t->confusion, 0, classes * classes * sizeof *t->confusion);
+    confusion_clear(&t->confusion);
     if (prediction) memset(prediction, 0, t->test_rows * sizeof *prediction);
     trainer_enter(t, PHASE_EVALUATE, false);
-    evaluate_shards(&evaluation, t->shard_loss, t->confusion, prediction);
+    evaluate_shards(&evaluation, t->shard_loss, &t->confusion, prediction);
     trainer_enter(t, PHASE_IDLE, true);
     /* Each shard is evaluated by one rank alone; the others' words are zero. */
     memcpy(t->word, t->shard_loss, t->shards * sizeof *t->word);
     comm_sum_words(t->comm, t->word, t->shards);
     memcpy(t->shard_loss, t->word, t->shards * sizeof *t->word);
-    comm_sum_words(t->comm, t->confusion, classes * classes);
+    comm_sum_words(t->comm, t->confusion.word, t->confusion.words);
     _Static_assert(sizeof(Prediction) == 2 * sizeof(uint64_t), "a prediction travels as two words");
     if (prediction) comm_sum_words(t->comm, (uint64_t *)(void *)prediction, 2 * (size_t)t->test_rows);
     *score = (CheckpointScore){
-        .step = t->step, .loss = fold_doubles(&t->whole, t->shard_loss) / t->test_rows, .count = t->test_rows};
-    for (size_t c = 0; c < classes; c++) score->correct += t->confusion[c * classes + c];
+        .step = t->step,
+        .correct = confusion_correct(&t->confusion),
+        .count = t->test_rows,
+        .loss = fold_doubles(&t->whole, t->shard_loss) / t->test_rows,
+    };
     t->last = *score;
     trainer_enter(t, PHASE_RECORD, false);
 }

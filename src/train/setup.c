@@ -156,14 +156,15 @@ static Status allocate(Trainer *t)
     enum { LEAST_ROWS = 256 }; /* of a block of the evaluation */
     const Settings *s = t->settings;
     const size_t floats = t->network.floats, batch = loader_capacity(&t->loader, (size_t)s->training.batch_size);
-    const size_t rows = batch > LEAST_ROWS ? batch : LEAST_ROWS, classes = (size_t)s->data.classes;
+    const size_t rows = batch > LEAST_ROWS ? batch : LEAST_ROWS;
     const bool momentum = s->optimizer.momentum != 0.0;
     Status st = batch_init(&t->batch, &t->loader, rows);
     if (st == STATUS_OK) st = workspace_init(&t->workspace, &t->network, rows, true);
     if (st == STATUS_OK)
         st = memory_new(&t->slab, floats * (1 + momentum + t->own.outputs), "parameters and gradients");
     if (st == STATUS_OK) st = memory_new(&t->piece, t->own.outputs, "gradients");
-    if (st == STATUS_OK) st = memory_new(&t->confusion, classes * classes, "the confusion matrix");
+    if (st == STATUS_OK) st = confusion_init(&t->confusion, (size_t)s->data.classes);
+    if (st == STATUS_OK) st = memory_new(&t->replica, (size_t)comm_size(t->comm), "digests");
     if (st == STATUS_OK && s->evaluation.predictions) st = memory_new(&t->prediction, t->test_rows, "predictions");
     if (st == STATUS_OK) st = digest_open(&t->digest);
     if (st != STATUS_OK) return st;
@@ -196,11 +197,12 @@ static void open_schedule(Trainer *t)
 }
 
 /* What one rank does alone. */
-static Status open_alone(Trainer *t)
+static Status open_alone(Trainer *t, DatasetFacts *facts)
 {
     Dataset *dataset = NULL;
     Status st = kernels_choose(&t->kernels);
     if (st == STATUS_OK) st = setup_dataset(t->settings, &dataset);
+    if (st == STATUS_OK) st = dataset_facts(dataset, facts);
     if (st == STATUS_OK) st = load_samples(t, dataset);
     if (st == STATUS_OK) st = setup_network(t->settings, dataset, &t->network);
     dataset_close(dataset);
@@ -226,7 +228,9 @@ static void digest_dataset(Trainer *t)
 static Status open_shared(Trainer *t)
 {
     const Settings *s = t->settings;
-    Status st = comm_agree(t->comm, open_alone(t));
+    DatasetFacts facts;
+    Status st = comm_agree(t->comm, open_alone(t, &facts));
+    if (st == STATUS_OK) st = setup_same_dataset(t->comm, s->data.file, &facts);
     if (st != STATUS_OK) return st;
     digest_dataset(t);
     st = open_scaling(t);
@@ -274,7 +278,8 @@ void trainer_close(Trainer *t)
     memory_free(t->piece);
     memory_free(t->word);
     memory_free(t->shard_loss);
-    memory_free(t->confusion);
+    confusion_free(&t->confusion);
+    memory_free(t->replica);
     memory_free(t->prediction);
     digest_close(t->digest);
     *t = (Trainer){0};

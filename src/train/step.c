@@ -4,6 +4,7 @@
 
 #include "base/clock.h"
 #include "base/fault.h"
+#include "base/fpstate.h"
 #include "train/signals.h"
 #include "train/trainer.h"
 
@@ -130,6 +131,7 @@ Status trainer_step(Trainer *t)
     if (fault_at("flip-parameter", t->step)) t->parameter[0] = -t->parameter[0];
     if (fault_at("flip-velocity", t->step) && t->velocity) t->velocity[0] = -t->velocity[0];
     if (fault_at("spoil-parameter", t->step)) t->parameter[0] = NAN, t->not_finite = true;
+    if (fault_at("change-rounding", t->step)) fpstate_spoil();
     t->epoch_loss += loss;
     t->epoch_digest += t->word[WORD_SAMPLES];
     trainer_enter(t, PHASE_RECORD, false);

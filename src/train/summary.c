@@ -38,6 +38,18 @@ void trainer_log_plan(Trainer *t)
     log_info("run        %s", t->options.run_path);
 }
 
+/* Evaluation by rank 0 alone: all (ranks, PHASES) seconds. */
+static void log_waiting(const double *all, int ranks)
+{
+    double waiting = 0.0, whole = 0.0;
+    for (int r = 1; r < ranks; r++) {
+        waiting += all[r * PHASES + PHASE_IDLE] / (ranks - 1);
+        for (int p = 0; p < PHASES; p++) whole += all[r * PHASES + p] / (ranks - 1);
+    }
+    log_info("Evaluation by rank 0 cost the other ranks %.3f s of waiting each on average, %.1f %% of their time.",
+             waiting, 100.0 * waiting / whole);
+}
+
 /* Mean and largest over the ranks of each phase's seconds. */
 static void log_phases(Trainer *t)
 {
@@ -66,15 +78,37 @@ static void log_phases(Trainer *t)
         }
         log_info("%-24s %10.3f %10.3f", names[p], sum / ranks, most);
     }
-    if (ranks > 1)
-        log_info("Evaluation by %s cost the other ranks %.3f s of waiting each, %.1f %% of the training.",
-                 strcmp(t->settings->evaluation.mode, "all") == 0 ? "all ranks" : "rank 0", all[PHASES + PHASE_IDLE],
-                 100.0 * all[PHASES + PHASE_IDLE] / (clock_seconds() - t->started));
+    if (ranks > 1 && strcmp(t->settings->evaluation.mode, "rank0") == 0) log_waiting(all, ranks);
+}
+
+/* Label by prediction, of the last evaluation; of few classes, so that it fits a terminal. */
+static void log_confusion(const Confusion *confusion)
+{
+    enum { MOST_CLASSES = 20, CELL = 8 };
+    const size_t classes = confusion->classes;
+    char line[16 + MOST_CLASSES * 24] = "";
+    if (classes > MOST_CLASSES) {
+        log_info("classes    %zu: \"lockstep evaluate\" on a checkpoint tells of each", classes);
+        return;
+    }
+    size_t used = 0;
+    for (size_t j = 0; j < classes; j++) used += (size_t)snprintf(line + used, sizeof line - used, "%*zu", CELL, j);
+    log_info("confusion: rows are the labels, columns the predictions");
+    log_info("%5s%s    right", "", line);
+    for (size_t c = 0; c < classes; c++) {
+        const ConfusionClass of = confusion_class(confusion, c);
+        used = 0;
+        for (size_t j = 0; j < classes; j++)
+            used +=
+                (size_t)snprintf(line + used, sizeof line - used, "%*" PRIu64, CELL, confusion->word[c * classes + j]);
+        log_info("%5zu%s  %6.2f%%", c, line, of.samples ? 100.0 * (double)of.right / (double)of.samples : 0.0);
+    }
 }
 
 void trainer_log_end(Trainer *t, const CheckpointScore *score)
 {
     log_phases(t);
+    log_confusion(&t->confusion);
     log_info("finished   %" PRIu64 " steps in %.2f s: test loss %.4f, %" PRIu64 " of %" PRIu64 " right", t->step,
              clock_seconds() - t->started, score->loss, score->correct, score->count);
 }

@@ -20,6 +20,7 @@
 #include "output/predictions.h"
 #include "rundir/checkpoint.h"
 #include "rundir/rundir.h"
+#include "train/confusion.h"
 
 /* Where a rank's time goes, in seconds. */
 typedef enum {
@@ -41,6 +42,12 @@ typedef enum {
 enum { WORD_NOT_FINITE, WORD_STOP, WORD_CHECKPOINT, WORD_SAMPLES, WORD_LOSSES };
 
 typedef enum { RESUME_AUTO, RESUME_NONE, RESUME_FILE } Resume;
+
+/* What the replica check compares of each rank. */
+typedef struct {
+    Digest model, velocity;
+    uint64_t fpstate_lost; /* rounding mode or flushing of denormals was changed */
+} Replica;
 
 /* What is asked of one start of a run; strings borrowed. */
 typedef struct {
@@ -79,7 +86,8 @@ typedef struct {
     DigestState *digest;    /* owned */
     uint64_t *word;         /* (WORD_LOSSES + shards); owned */
     double *shard_loss;     /* (shards); owned */
-    uint64_t *confusion;    /* (classes, classes) label by prediction, of the last evaluation; owned */
+    Confusion confusion;    /* of the last evaluation; owned */
+    Replica *replica;       /* (ranks) of the last replica check; owned */
     Prediction *prediction; /* (test_rows) of the final evaluation, NULL if none are wanted; owned */
 
     Digest dataset; /* of the values */

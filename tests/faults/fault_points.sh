@@ -41,6 +41,11 @@ check 'a fault on a rank that is not there, no failure' [ "$code" = 0 ]
 broken '0 1 3' pack-wrong-row 'epoch 1 |each row exactly once'
 broken '2' pack-wrong-row:1 'epoch 1 |each row exactly once'
 broken '0 3' pack-wrong-row:0:8 'epoch 1 |each row exactly once'
+# The order that rows are packed in has one row twice, in the second epoch, and on one rank alone.
+broken '0 1 3' spoil-permutation:-1:2 'epoch 2 |each row exactly once'
+broken '2' spoil-permutation:1 'epoch 1 |each row exactly once'
+# The shuffle itself is broken, for packing and checking alike.
+broken '0 1 3' spoil-shuffle:-1:6 'epoch 1 |shard 6 |each row exactly once'
 
 # Found at the end of the first epoch, in what step 5 left behind: with 2 ranks there is no majority.
 broken 2 flip-parameter:1:5 'after step 5:|layer0.weight of rank 0, 1;'
@@ -55,6 +60,9 @@ broken 3 flip-velocity:1:6 'after step 10:|layer0.weight of rank 1;'
 # At once.
 broken '2 3' flip-parameter:0:3 'after step 3:|layer0.weight of rank 0' --set log.digest_every_steps=1
 broken '2 3' flip-velocity:0:3 'after step 3:|momentum of layer0.weight of rank 0' --set log.digest_every_steps=1
+# A library that changes the rounding of one rank, which need not have changed a bit yet.
+broken '2 3' change-rounding:1:5 'rounding mode|step 5 on rank 1'
+broken 0 change-rounding:0:10 'rounding mode|step 10 on rank 0'
 # At the next check that is due.
 broken 3 flip-parameter:1:3 'after step 4:|layer0.weight of rank 1;' --set log.digest_every_steps=2
 

@@ -9,6 +9,7 @@
  *   label         the label of training row 17 is 10
  *   float-labels  test labels are float64
  *   shape         test images are of 8x7
+ *   relabelled    as good, but for the label of training row 100
  *   empty         no dataset at all
  */
 #include <hdf5.h>
@@ -93,6 +94,7 @@ static void put_labels(hid_t file, int part)
     const hsize_t rows = parts[part].rows - (is("counts") && part == 0);
     for (hsize_t row = 0; row < rows; row++) labels[row] = label_of(part, row);
     if (is("label") && part == 0) labels[17] = CLASSES;
+    if (is("relabelled") && part == 0) labels[100] = (labels[100] + 1) % CLASSES;
     hid_t type = H5T_STD_U8LE;
     if (is("float-labels") && part == 1) type = H5T_IEEE_F64LE;
     if (is("odd")) type = H5T_STD_I64BE;
@@ -101,8 +103,8 @@ static void put_labels(hid_t file, int part)
 
 int main(int argc, char **argv)
 {
-    static const char *const variants[] = {"good",   "odd",   "float",        "not-finite", "constant",
-                                           "counts", "label", "float-labels", "shape",      "empty"};
+    static const char *const variants[] = {"good",  "odd",          "float", "not-finite", "constant", "counts",
+                                           "label", "float-labels", "shape", "relabelled", "empty"};
     if (argc != 3) return 64;
     variant = argv[1];
     size_t known = 0;

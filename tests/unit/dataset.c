@@ -343,15 +343,60 @@ static void the_digest_is_of_the_values_alone(void)
     CU_ASSERT_FALSE(digest_equal(plain, digest_of_file(make("c.h5", PART_TEST, false, &other))));
 }
 
+static DatasetFacts facts_of_file(const char *path)
+{
+    Dataset *dataset;
+    DatasetFacts facts = {.is_uint8 = 0};
+    CU_ASSERT_EQUAL_FATAL(open_file(path, &dataset), STATUS_OK);
+    CU_ASSERT_EQUAL(dataset_facts(dataset, &facts), STATUS_OK);
+    dataset_close(dataset);
+    return facts;
+}
+
+/* So few rows are all sampled. */
+static void the_facts_are_shape_and_sampled_values(void)
+{
+    const DatasetFacts plain = facts_of_file(make("a.h5", PART_TRAIN, true, NULL));
+    CU_ASSERT_EQUAL(plain.rows[PART_TRAIN], ROWS);
+    CU_ASSERT_EQUAL(plain.rows[PART_TEST], ROWS);
+    const Content wide = {NULL, H5T_STD_I64BE, H5T_NATIVE_INT64, 2, {ROWS, 1}, labels, true};
+    const DatasetFacts same = facts_of_file(make("b.h5", PART_TRAIN, false, &wide));
+    CU_ASSERT_EQUAL(memcmp(&plain, &same, sizeof plain), 0);
+    for (int row = 0; row < ROWS; row++) {
+        int64_t changed[ROWS];
+        memcpy(changed, labels, sizeof labels);
+        changed[row] = (changed[row] + 1) % 10;
+        const Content label = {NULL, H5T_STD_U8LE, H5T_NATIVE_INT64, 1, {ROWS}, changed, false};
+        const DatasetFacts other_label = facts_of_file(make("c.h5", PART_TEST, false, &label));
+        CU_ASSERT_FALSE(digest_equal(plain.sample, other_label.sample));
+        uint8_t painted[ROWS * FEATURES];
+        memcpy(painted, pixels, sizeof pixels);
+        painted[row * FEATURES + 3]++;
+        const Content image = {NULL, H5T_STD_U8LE, H5T_NATIVE_UINT8, 3, {ROWS, SIDE, SIDE}, painted, false};
+        const DatasetFacts other_image = facts_of_file(make("d.h5", PART_TRAIN, true, &image));
+        CU_ASSERT_FALSE(digest_equal(plain.sample, other_image.sample));
+    }
+    char text[256];
+    dataset_facts_text(&plain, text, sizeof text);
+    CU_ASSERT_PTR_NOT_NULL(strstr(text, "5 training and 5 test images of 2x2 uint8"));
+}
+
 int main(void)
 {
     static const UnitTest tests[] = {
-        UNIT(rows_carry_pixels_labels_and_their_number),    UNIT(an_empty_share_is_read),
-        UNIT(other_people_s_files_load_as_they_are),        UNIT(float_images_of_any_shape_and_path_are_read),
-        UNIT(labels_out_of_range_are_named_with_their_row), UNIT(a_bad_label_in_a_later_block_is_named_rightly),
-        UNIT(labels_of_other_types_and_shapes_are_refused), UNIT(images_of_other_types_and_shapes_are_refused),
-        UNIT(values_that_are_not_finite_are_named),         UNIT(a_missing_file_is_no_input),
-        UNIT(the_digest_is_made_of_sums_over_rows),         UNIT(the_digest_is_of_the_values_alone),
+        UNIT(rows_carry_pixels_labels_and_their_number),
+        UNIT(an_empty_share_is_read),
+        UNIT(other_people_s_files_load_as_they_are),
+        UNIT(float_images_of_any_shape_and_path_are_read),
+        UNIT(labels_out_of_range_are_named_with_their_row),
+        UNIT(a_bad_label_in_a_later_block_is_named_rightly),
+        UNIT(labels_of_other_types_and_shapes_are_refused),
+        UNIT(images_of_other_types_and_shapes_are_refused),
+        UNIT(values_that_are_not_finite_are_named),
+        UNIT(a_missing_file_is_no_input),
+        UNIT(the_facts_are_shape_and_sampled_values),
+        UNIT(the_digest_is_made_of_sums_over_rows),
+        UNIT(the_digest_is_of_the_values_alone),
     };
     return UNIT_RUN("dataset", tests);
 }
