@@ -5,8 +5,9 @@ set -euo pipefail
 usage='usage: tests/run.sh
 
 Installs what is missing (jobs/install.sh test), builds the presets release and dev (warnings are errors) under build/,
-and runs all tests on both. Says little about what succeeds; shows the whole output of what fails. The last line is
-the sum over both builds in the words of ctest. Exit 0 if everything passed, 1 if anything failed.'
+and runs all tests on both; then the preset asan (AddressSanitizer, UndefinedBehaviorSanitizer) with the unit tests, a
+small training that diverges, and the ranks at 2. Says little about what succeeds; shows the whole output of what fails.
+The last line is the sum over all builds in the words of ctest. Exit 0 if everything passed, 1 if anything failed.'
 
 case "${1:-}" in
 '') ;;
@@ -62,9 +63,11 @@ check() {
 
 build release
 build dev
+build asan
 check release
 check dev --label-exclude house # these look at the sources, which are the same
+check asan -R '^(unit/|jobs/diverge$|mpi/comm-2$)'
 
-echo "== both builds and all tests: $SECONDS s"
+echo "== all builds and all tests: $SECONDS s"
 echo "$(((total - failed) * 100 / total))% tests passed, $failed tests failed out of $total"
 [ "$failed" -eq 0 ]

@@ -20,7 +20,8 @@ Status file_open(const char *path, const char *what, int *fd, size_t *size)
     if (fstat(*fd, &about) != 0)
         st = status_fail(STATUS_IO, "cannot read %s \"%s\": %s", what, path, strerror(errno));
     else if (!S_ISREG(about.st_mode))
-        st = status_fail(STATUS_NO_INPUT, "%s \"%s\" is not a regular file", what, path);
+        st = status_fail(STATUS_NO_INPUT, "%s \"%s\" is %snot a regular file", what, path,
+                         S_ISDIR(about.st_mode) ? "a directory, " : "");
     else
         *size = (size_t)about.st_size;
     if (st != STATUS_OK) {

@@ -6,6 +6,9 @@
 
 #include "base/status.h"
 
+/* Deflate cannot make more bytes than this of one (zlib's technical notes): what a compressed file may hold at most. */
+enum { FILE_DEFLATE_MOST = 1032 };
+
 /* *bytes = the file's content (owned by the caller: memory_free), with a zero byte after it that *size does not count.
  * what names the kind of file in messages ("config"). STATUS_NO_INPUT: no such file, or not a regular one;
  * STATUS_IO: it cannot be read; too_large: it has more than limit bytes. */

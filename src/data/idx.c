@@ -1,21 +1,14 @@
 #include "data/idx.h"
 
 #include <assert.h>
-#include <errno.h>
-#include <fcntl.h>
 #include <inttypes.h>
-#include <string.h>
-#include <sys/stat.h>
-#include <unistd.h>
-#include <zlib.h>
 
 #include "base/memory.h"
 #include "data/dataset.h"
+#include "data/source.h"
 #include "hdf5/h5file.h"
 
-/* Deflate cannot make more than 1032 bytes of one (zlib's technical notes): what a .gz may hold at most, by its size.
- */
-enum { UNSIGNED_BYTE = 0x08, DEFLATE_MOST = 1032, MOST_DIMENSIONS = 3, GZ_BUFFER = 1 << 17 };
+enum { UNSIGNED_BYTE = 0x08, MOST_DIMENSIONS = 3 };
 
 /* One file's content. */
 typedef struct {
@@ -24,91 +17,6 @@ typedef struct {
     uint8_t *value; /* (extent[0], ...) row-major; owned */
 } Idx;
 
-typedef struct {
-    const char *path;
-    gzFile stream;
-    uint64_t file_size; /* on disk, bytes */
-    uint64_t done;      /* bytes given out, uncompressed */
-} Source;
-
-static Status source_open(Source *source, const char *path)
-{
-    *source = (Source){.path = path};
-    const int fd = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK);
-    if (fd < 0)
-        return status_fail(errno == ENOENT || errno == ENOTDIR ? STATUS_NO_INPUT : STATUS_IO, "cannot open \"%s\": %s",
-                           path, strerror(errno));
-    struct stat about;
-    Status st = STATUS_OK;
-    if (fstat(fd, &about) != 0)
-        st = status_fail(STATUS_IO, "cannot read \"%s\": %s", path, strerror(errno));
-    else if (!S_ISREG(about.st_mode))
-        st = status_fail(STATUS_NO_INPUT, "\"%s\" is not a regular file", path);
-    else if (about.st_size == 0)
-        st = status_fail(STATUS_DATA, "\"%s\" is empty, not an IDX file", path);
-    else if (!(source->stream = gzdopen(fd, "rb")))
-        st = status_fail(STATUS_INTERNAL, "out of memory for reading \"%s\"", path);
-    if (st != STATUS_OK) {
-        close(fd);
-        return st;
-    }
-    source->file_size = (uint64_t)about.st_size;
-    gzbuffer(source->stream, GZ_BUFFER);
-    return STATUS_OK;
-}
-
-static void source_close(Source *source)
-{
-    if (source->stream) gzclose(source->stream); /* closes the descriptor too */
-}
-
-/* Why the stream gave less than it should. */
-static Status read_failed(const Source *source)
-{
-    int code;
-    const char *text = gzerror(source->stream, &code);
-    if (code == Z_ERRNO) return status_fail(STATUS_IO, "cannot read \"%s\": %s", source->path, strerror(errno));
-    if (code == Z_MEM_ERROR) return status_fail(STATUS_INTERNAL, "out of memory for reading \"%s\"", source->path);
-    if (code == Z_OK || code == Z_STREAM_END || code == Z_BUF_ERROR)
-        return status_fail(STATUS_DATA, "\"%s\" is truncated after %" PRIu64 " bytes%s: download it again",
-                           source->path, source->done, gzdirect(source->stream) ? "" : " of its uncompressed content");
-    const char *colon = strstr(text, ": "); /* zlib puts "<fd:3>: " before it */
-    return status_fail(STATUS_DATA, "\"%s\" is a damaged gzip file (%s): download it again", source->path,
-                       colon ? colon + 2 : text);
-}
-
-/* Exactly size bytes, checked. */
-static Status source_read(Source *source, void *bytes, uint64_t size)
-{
-    enum { PIECE = 1 << 24 };
-    uint8_t *at = bytes;
-    while (size > 0) {
-        const int got = gzread(source->stream, at, size < PIECE ? (unsigned)size : PIECE);
-        if (got > 0) {
-            at += got;
-            size -= (uint64_t)got;
-            source->done += (uint64_t)got;
-        } else
-            return read_failed(source);
-    }
-    return STATUS_OK;
-}
-
-/* Nothing follows, and the gzip check sum is right: zlib compares it when it comes to the end. */
-static Status source_end(Source *source)
-{
-    uint8_t byte;
-    const int got = gzread(source->stream, &byte, 1);
-    if (got > 0)
-        return status_fail(STATUS_DATA,
-                           "\"%s\" has bytes after its last value: its header is wrong or it is not an "
-                           "IDX file",
-                           source->path);
-    int code;
-    gzerror(source->stream, &code);
-    return got < 0 || (code != Z_OK && code != Z_STREAM_END) ? read_failed(source) : STATUS_OK;
-}
-
 static uint32_t big_endian(const uint8_t byte[4])
 {
     return (uint32_t)byte[0] << 24 | (uint32_t)byte[1] << 16 | (uint32_t)byte[2] << 8 | byte[3];
@@ -116,7 +24,7 @@ static uint32_t big_endian(const uint8_t byte[4])
 
 /* The extents, once the first four bytes are known to be right. *count = the number of values, which the file is long
  * enough for. */
-static Status read_extents(Source *source, Idx *idx, uint64_t *count)
+static Status read_extents(Source *source, const char *path, Idx *idx, uint64_t *count)
 {
     uint8_t bytes[4 * MOST_DIMENSIONS];
     const uint64_t header = 4 + 4 * (uint64_t)idx->dimensions;
@@ -130,34 +38,34 @@ static Status read_extents(Source *source, Idx *idx, uint64_t *count)
     }
     for (int i = 0; i < idx->dimensions; i++)
         if (idx->extent[i] == 0)
-            return status_fail(STATUS_DATA, "\"%s\" holds no values: an extent in its header is 0", source->path);
-    uint64_t most = source->file_size;
-    if (!gzdirect(source->stream) && __builtin_mul_overflow(most, DEFLATE_MOST, &most)) most = UINT64_MAX;
+            return status_fail(STATUS_DATA, "\"%s\" holds no values: an extent in its header is 0", path);
+    bool exact;
+    const uint64_t most = source_most(source, &exact);
     if (too_many || most < header || *count > most - header)
         return status_fail(STATUS_DATA,
                            "\"%s\" is truncated, or its header is wrong: it promises %s%" PRIu64
                            " values, but %s%" PRIu64 " bytes can hold them",
-                           source->path, too_many ? "more than 2^64, not " : "", *count,
-                           gzdirect(source->stream) ? "" : "at most ", most < header ? 0 : most - header);
+                           path, too_many ? "more than 2^64, not " : "", *count, exact ? "" : "at most ",
+                           most < header ? 0 : most - header);
     return STATUS_OK;
 }
 
-static Status read_header(Source *source, const char *what, int dimensions, Idx *idx, uint64_t *count)
+static Status read_header(Source *source, const char *path, const char *what, int dimensions, Idx *idx, uint64_t *count)
 {
     uint8_t magic[4];
     Status st = source_read(source, magic, sizeof magic);
     if (st != STATUS_OK) return st;
     if (magic[0] != 0 || magic[1] != 0 || magic[3] == 0)
-        return status_fail(STATUS_DATA, "\"%s\" is not an IDX file: it begins with %02x %02x %02x %02x", source->path,
-                           magic[0], magic[1], magic[2], magic[3]);
+        return status_fail(STATUS_DATA, "\"%s\" is not an IDX file: it begins with %02x %02x %02x %02x", path, magic[0],
+                           magic[1], magic[2], magic[3]);
     if (magic[2] != UNSIGNED_BYTE)
         return status_fail(STATUS_DATA, "\"%s\" has values of IDX type 0x%02x; only unsigned bytes (0x08) are read",
-                           source->path, magic[2]);
+                           path, magic[2]);
     if (magic[3] != dimensions)
-        return status_fail(STATUS_DATA, "\"%s\" has %d dimensions, but %s have %d: are the files exchanged?",
-                           source->path, magic[3], what, dimensions);
+        return status_fail(STATUS_DATA, "\"%s\" has %d dimensions, but %s have %d: are the files exchanged?", path,
+                           magic[3], what, dimensions);
     idx->dimensions = dimensions;
-    return read_extents(source, idx, count);
+    return read_extents(source, path, idx, count);
 }
 
 /* On failure *idx holds nothing. */
@@ -165,14 +73,14 @@ static Status idx_read(const char *path, const char *what, int dimensions, Idx *
 {
     assert(dimensions <= MOST_DIMENSIONS);
     *idx = (Idx){0};
-    Source source;
+    Source *source;
     uint64_t count = 0;
-    Status st = source_open(&source, path);
-    if (st == STATUS_OK) st = read_header(&source, what, dimensions, idx, &count);
+    Status st = source_open(path, "IDX file", &source);
+    if (st == STATUS_OK) st = read_header(source, path, what, dimensions, idx, &count);
     if (st == STATUS_OK) st = memory_new(&idx->value, count, what);
-    if (st == STATUS_OK) st = source_read(&source, idx->value, count);
-    if (st == STATUS_OK) st = source_end(&source);
-    source_close(&source);
+    if (st == STATUS_OK) st = source_read(source, idx->value, count);
+    if (st == STATUS_OK) st = source_end(source);
+    source_close(source);
     if (st != STATUS_OK) {
         memory_free(idx->value);
         *idx = (Idx){0};

@@ -1,4 +1,4 @@
-/* IDX, the format of MNIST's files (Yann LeCun, "The MNIST database"), plain or gzip-compressed (told apart by zlib):
+/* IDX, the format of MNIST's files (Yann LeCun, "The MNIST database"), plain or compressed by gzip:
  *
  *   byte 0-1  0
  *   byte 2    type: 0x08 unsigned byte, the only one accepted here

@@ -1,13 +1,11 @@
 /* Opening files, and what is in them. */
 #include "hdf5/h5file.h"
 
-#include <errno.h>
-#include <fcntl.h>
 #include <stdio.h>
 #include <string.h>
-#include <sys/stat.h>
 #include <unistd.h>
 
+#include "base/file.h"
 #include "base/memory.h"
 #include "library.h"
 
@@ -16,19 +14,11 @@ enum { PATH_LIMIT = 1024 }; /* of a dataset in a file, bytes */
 /* A regular file that can be read and is not empty: what can be said without HDF5. */
 static Status check_file(const char *path)
 {
-    const int fd = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK);
-    if (fd < 0)
-        return status_fail(errno == ENOENT || errno == ENOTDIR ? STATUS_NO_INPUT : STATUS_IO, "cannot open \"%s\": %s",
-                           path, strerror(errno));
-    struct stat about;
-    Status st = STATUS_OK;
-    if (fstat(fd, &about) != 0)
-        st = status_fail(STATUS_IO, "cannot read \"%s\": %s", path, strerror(errno));
-    else if (!S_ISREG(about.st_mode))
-        st = status_fail(STATUS_NO_INPUT, "\"%s\" is %s, not an HDF5 file", path,
-                         S_ISDIR(about.st_mode) ? "a directory" : "not a regular file");
-    else if (about.st_size == 0)
-        st = status_fail(STATUS_DATA, "\"%s\" is empty, not an HDF5 file", path);
+    int fd;
+    size_t size;
+    Status st = file_open(path, "HDF5 file", &fd, &size);
+    if (st != STATUS_OK) return st;
+    if (size == 0) st = status_fail(STATUS_DATA, "\"%s\" is empty, not an HDF5 file", path);
     close(fd);
     return st;
 }

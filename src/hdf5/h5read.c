@@ -4,12 +4,11 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "base/file.h"
 #include "base/memory.h"
 #include "library.h"
 
-/* Deflate cannot make more than 1032 bytes of one (zlib's technical notes), so a dataset that claims more has values
- * that were never written: HDF5 would make them up from the fill value, at any extent. */
-enum { DEFLATE_MOST = 1032, TEXT_LIMIT = 1 << 24 };
+enum { TEXT_LIMIT = 1 << 24 };
 
 /* HDF5 reads whole chunks into memory. */
 static const uint64_t CHUNK_LIMIT = 1u << 30;
@@ -96,7 +95,8 @@ static uint64_t chunk_bytes(hid_t id, size_t element)
     return bytes;
 }
 
-/* The extents are believable: the file has bytes behind them. */
+/* The extents are believable: the file has bytes behind them. Else the values were never written, and HDF5 would make
+ * them up from the fill value, at any extent. */
 static Status check_size(const H5File *file, const char *dataset, hid_t id, size_t element, const H5Info *info)
 {
     uint64_t bytes = element;
@@ -108,7 +108,7 @@ static Status check_size(const H5File *file, const char *dataset, hid_t id, size
         return status_fail(STATUS_DATA,
                            "\"%s\": dataset \"%s\" has chunks of %" PRIu64 " bytes, more than the %" PRIu64 " allowed",
                            file->path, dataset, chunk, CHUNK_LIMIT);
-    if (chunk ? bytes / DEFLATE_MOST > stored || (bytes > 0 && stored == 0) : bytes > stored)
+    if (chunk ? bytes / FILE_DEFLATE_MOST > stored || (bytes > 0 && stored == 0) : bytes > stored)
         return status_fail(STATUS_DATA,
                            "\"%s\": dataset \"%s\" claims %" PRIu64 " bytes, but the file stores only %" PRIu64
                            ": its values were never written",

@@ -6,7 +6,7 @@
 
 #include "kernels/simd.h"
 
-ALWAYS_INLINE float from_bits(int32_t bits)
+ALWAYS_INLINE float from_bits(uint32_t bits)
 {
     float x;
     memcpy(&x, &bits, sizeof x);
@@ -37,19 +37,20 @@ ALWAYS_INLINE float exp_f32(float x)
     p = fma_f32(p, r, 1.6666665459e-1f);
     p = fma_f32(p, r, 5.0000001201e-1f);
     p = fma_f32(p, r * r, r) + 1.0f;
-    /* 2^n in two factors, since n reaches 128. */
+    /* 2^n in two factors, since n reaches 128. Of a NaN n is any number, and p is NaN already; hence the shift of
+     * unsigned numbers, which loses what does not fit. */
     const int32_t exponent = to_bits(shifted) - to_bits(shift), half = exponent >> 1;
-    p = p * from_bits((half + 127) << 23) * from_bits((exponent - half + 127) << 23);
+    p = p * from_bits((uint32_t)(half + 127) << 23) * from_bits((uint32_t)(exponent - half + 127) << 23);
     return p < 0x1p-126f ? 0.0f : p;
 }
 
 /* Natural logarithm of x >= 2^-126; infinity and NaN give themselves. */
 ALWAYS_INLINE float log_f32(float x)
 {
-    const int32_t offset =
-        to_bits(x) - 0x3f3504f3; /* from sqrt(1/2), so that the mantissa is in [sqrt(1/2), sqrt(2)) */
+    /* From sqrt(1/2), so that the mantissa is in [sqrt(1/2), sqrt(2)). */
+    const int32_t offset = to_bits(x) - 0x3f3504f3;
     const float e = (float)(offset >> 23);
-    const float m = from_bits((offset & 0x7fffff) + 0x3f3504f3) - 1.0f;
+    const float m = from_bits((uint32_t)(offset & 0x7fffff) + 0x3f3504f3u) - 1.0f;
     const float z = m * m;
     float p = 7.0376836292e-2f;
     p = fma_f32(p, m, -1.1514610310e-1f);
