@@ -201,7 +201,9 @@ int command_main(const Command *const *commands, size_t count, int *argc, char *
         st = STATUS_USAGE;
     } else
         st = unknown_command(commands, count, first);
-    if (st == STATUS_OK && fflush(stdout) != 0) st = status_fail(STATUS_IO, "cannot write to standard output");
+    /* Before the error, so that a pipe that takes both has them in order. */
+    const bool written = fflush(stdout) == 0 && !ferror(stdout);
+    if (st == STATUS_OK && !written) st = status_fail(STATUS_IO, "cannot write to standard output");
     if (st == STATUS_USAGE && *status_message()) report_usage(st, argc, argv);
     status_report(st);
     return (int)st;

@@ -1,4 +1,5 @@
 /* lockstep train */
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -9,6 +10,8 @@
 #include "train/check.h"
 #include "train/trainer.h"
 
+enum { PATH_SIZE = 4096 }; /* of a run directory */
+
 static const Option options[] = {
     {"run", 0, "DIR", "run directory (default: run.dir, else runs/<run.name>)", false},
     {"resume", 0, "auto|none|FILE",
@@ -16,7 +19,7 @@ static const Option options[] = {
     {"stop-after-steps", 0, "N", "train N steps, write a checkpoint, exit 75", false},
     {"set", 0, "PATH=VALUE", "change one setting of the config; may be given many times", false},
     {"check", 0, NULL, "validate config and dataset, print model, memory and steps; train nothing", false},
-    {"ranks", 0, "N", "with --check: for N ranks (default 1)", false},
+    {"ranks", 0, "N", "with --check: for N ranks (default: as many as were started)", false},
     {"print-config", 0, NULL, "print the whole config, defaults and --set included; train nothing", false},
     {"quiet", 0, NULL, "only warnings, errors and the last line", false},
 };
@@ -41,13 +44,12 @@ static Status read_settings(const Invocation *invocation, Settings *settings)
 }
 
 /* --run, else run.dir, else runs/<run.name> */
-static void find_run_path(const Invocation *invocation, const Settings *settings, char *path, size_t size)
+static Status find_run_path(const Invocation *invocation, const Settings *settings, char *path, size_t size)
 {
     const char *given = invocation_value(invocation, "run", settings->run.dir);
-    if (*given)
-        snprintf(path, size, "%s", given);
-    else
-        snprintf(path, size, "runs/%s", settings->run.name);
+    const int length = *given ? snprintf(path, size, "%s", given) : snprintf(path, size, "runs/%s", settings->run.name);
+    if (length >= 0 && (size_t)length < size) return STATUS_OK;
+    return status_fail(STATUS_CANT_CREATE, "the run directory's name is too long: \"%.100s...\"", path);
 }
 
 /* Rank 0 reads the config and everyone gets its result, so that it is equal by construction. Collective; agreed. */
@@ -56,7 +58,7 @@ static Status share_settings(Comm *comm, const Invocation *invocation, Settings 
     Status st = STATUS_OK;
     if (comm_rank(comm) == 0) {
         st = read_settings(invocation, settings);
-        if (st == STATUS_OK) find_run_path(invocation, settings, path, size);
+        if (st == STATUS_OK) st = find_run_path(invocation, settings, path, size);
     }
     st = comm_agree(comm, st);
     if (st != STATUS_OK) return st;
@@ -65,25 +67,13 @@ static Status share_settings(Comm *comm, const Invocation *invocation, Settings 
     return STATUS_OK;
 }
 
-/* --check and --print-config: one process, no MPI. */
-static Status look_only(const Invocation *invocation)
-{
-    Settings settings;
-    char path[2 * SETTINGS_TEXT_SIZE];
-    long long ranks = 1;
-    Status st = invocation_number(invocation, "ranks", 1, 1 << 20, &ranks);
-    if (st == STATUS_OK) st = read_settings(invocation, &settings);
-    if (st != STATUS_OK) return st;
-    find_run_path(invocation, &settings, path, sizeof path);
-    if (invocation_has(invocation, "print-config")) settings_print(&settings, stdout);
-    return invocation_has(invocation, "check") ? train_check(&settings, (size_t)ranks, path, stdout) : STATUS_OK;
-}
-
 static Status read_options(const Invocation *invocation, const char *path, TrainerOptions *trainer_options)
 {
     const char *resume = invocation_value(invocation, "resume", "auto");
     long long steps = -1;
     Status st = invocation_number(invocation, "stop-after-steps", 0, INT64_MAX, &steps);
+    if (st == STATUS_OK && !*invocation_value(invocation, "run", "-"))
+        st = status_fail(STATUS_USAGE, "train: --run needs the name of a directory");
     *trainer_options = (TrainerOptions){
         .run_path = path,
         .resume = strcmp(resume, "auto") == 0   ? RESUME_AUTO
@@ -93,6 +83,24 @@ static Status read_options(const Invocation *invocation, const char *path, Train
         .stop_after_steps = steps,
     };
     return st;
+}
+
+/* --check and --print-config: without MPI; under mpirun rank 0 alone looks, and the others leave. */
+static Status look_only(const Invocation *invocation, const TrainerOptions *trainer_options)
+{
+    Settings settings;
+    char path[PATH_SIZE];
+    int rank, size;
+    comm_launched(&rank, &size);
+    long long ranks = size;
+    Status st = invocation_number(invocation, "ranks", 1, 1 << 20, &ranks);
+    if (st != STATUS_OK || rank > 0) return st;
+    st = read_settings(invocation, &settings);
+    if (st == STATUS_OK) st = find_run_path(invocation, &settings, path, sizeof path);
+    if (st != STATUS_OK) return st;
+    if (invocation_has(invocation, "print-config")) settings_print(&settings, stdout);
+    if (!invocation_has(invocation, "check")) return STATUS_OK;
+    return train_check(&settings, (size_t)ranks, path, trainer_options->resume == RESUME_NONE, stdout);
 }
 
 /* From the settings to the end. Collective; agreed. */
@@ -109,14 +117,15 @@ static Status run(Comm *comm, const Settings *settings, const TrainerOptions *tr
 
 static Status train(const Invocation *invocation)
 {
-    if (invocation_has(invocation, "check") || invocation_has(invocation, "print-config")) return look_only(invocation);
-    if (invocation_has(invocation, "ranks"))
-        return status_fail(STATUS_USAGE, "train: --ranks goes with --check; mpirun -n N starts N ranks");
     static Settings settings;
-    char path[2 * SETTINGS_TEXT_SIZE] = "", last_line[128];
+    char path[PATH_SIZE] = "", last_line[128];
     TrainerOptions trainer_options;
     Status st = read_options(invocation, path, &trainer_options);
     if (st != STATUS_OK) return st;
+    if (invocation_has(invocation, "check") || invocation_has(invocation, "print-config"))
+        return look_only(invocation, &trainer_options);
+    if (invocation_has(invocation, "ranks"))
+        return status_fail(STATUS_USAGE, "train: --ranks goes with --check; mpirun -n N starts N ranks");
     log_set_quiet(invocation_has(invocation, "quiet"));
     Comm *comm = NULL;
     st = comm_begin(invocation->argc, invocation->argv, &comm);

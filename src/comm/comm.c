@@ -24,6 +24,24 @@ static bool launched_by_mpi(void)
     return getenv("OMPI_COMM_WORLD_SIZE") || getenv("PMIX_RANK") || getenv("PMI_RANK");
 }
 
+/* The value of the first of these variables that is set, or fallback. */
+static int launched_number(const char *const *names, int fallback)
+{
+    for (; *names; names++)
+        if (getenv(*names)) return atoi(getenv(*names));
+    return fallback;
+}
+
+void comm_launched(int *rank, int *size)
+{
+    static const char *const ranks[] = {"OMPI_COMM_WORLD_RANK", "PMIX_RANK", "PMI_RANK", NULL};
+    static const char *const sizes[] = {"OMPI_COMM_WORLD_SIZE", "PMI_SIZE", "SLURM_STEP_NUM_TASKS", NULL};
+    *rank = 0, *size = 1;
+    if (!launched_by_mpi()) return;
+    *rank = launched_number(ranks, 0);
+    *size = launched_number(sizes, 1);
+}
+
 Status comm_begin(int *argc, char ***argv, Comm **comm)
 {
     Status st = memory_new(comm, 1, "the ranks");
@@ -109,7 +127,10 @@ void comm_broadcast(Comm *comm, void *bytes, size_t size)
 
 void comm_sum_words(Comm *comm, uint64_t *word, size_t count)
 {
-    if (comm->size > 1) MPI_Allreduce(MPI_IN_PLACE, word, comm_int(count), MPI_UINT64_T, MPI_SUM, comm->world);
+    for (size_t done = 0; comm->size > 1 && done < count; done += COMM_MOST_WORDS) {
+        const size_t words = count - done < COMM_MOST_WORDS ? count - done : COMM_MOST_WORDS;
+        MPI_Allreduce(MPI_IN_PLACE, word + done, comm_int(words), MPI_UINT64_T, MPI_SUM, comm->world);
+    }
 }
 
 void comm_gather_all(Comm *comm, const void *mine, size_t bytes, void *all)

@@ -16,6 +16,10 @@ typedef struct Comm Comm;
 MUST_CHECK Status comm_begin(int *argc, char ***argv, Comm **comm);
 void comm_end(Comm *comm); /* collective; accepts NULL */
 
+/* As which of how many ranks this process was started, as far as the launcher's environment tells; 0 of 1 without one.
+ * Never initialises MPI. Not collective. */
+void comm_launched(int *rank, int *size);
+
 /* Not collective. */
 int comm_rank(const Comm *comm);
 int comm_size(const Comm *comm);
@@ -30,6 +34,8 @@ MUST_CHECK Status comm_agree(Comm *comm, Status mine);
 
 /* Rank 0's bytes, on every rank. Collective. */
 void comm_broadcast(Comm *comm, void *bytes, size_t size);
+
+enum { COMM_MOST_WORDS = 1 << 20 }; /* in one message */
 
 /* word (count): the sum mod 2^64 over the ranks, element by element, on every rank. A word that all ranks but one leave
  * 0 is so passed on as it is. Collective. */

@@ -31,10 +31,15 @@ struct Reduction {
     int *number;              /* (4 * size): ones (zero for this rank), zeros, slice lengths, slice beginnings; owned */
 };
 
-/* In lines. */
+/* In lines; of a gradient of count floats, by so many ranks. */
+static size_t slice_line(size_t count, size_t size, size_t rank)
+{
+    return rank * (count / REDUCTION_LINE) / size;
+}
+
 static size_t slice_begin(const Reduction *r, size_t rank)
 {
-    return rank * (r->count / REDUCTION_LINE) / (size_t)r->comm->size;
+    return slice_line(r->count, (size_t)r->comm->size, rank);
 }
 
 static size_t slice_floats(const Reduction *r, size_t rank)
@@ -43,9 +48,8 @@ static size_t slice_floats(const Reduction *r, size_t rank)
 }
 
 /* The subtrees of a rank's run. */
-static Status count_pieces(const Reduction *r, size_t shards, size_t rank, size_t *pieces)
+static Status count_pieces(size_t shards, size_t size, size_t rank, size_t *pieces)
 {
-    const size_t size = (size_t)r->comm->size;
     Fold run;
     Status st = fold_init_run(&run, shards, fold_run_begin(shards, size, rank), fold_run_begin(shards, size, rank + 1));
     *pieces = run.outputs;
@@ -98,17 +102,31 @@ static void describe_messages(Reduction *r, const size_t *pieces_of)
     }
 }
 
+Status reduction_floats(ReductionKind kind, size_t shards, size_t count, size_t ranks, size_t rank, size_t *floats)
+{
+    *floats = 0;
+    if (kind == REDUCTION_MPI || ranks == 1) return STATUS_OK;
+    size_t pieces;
+    Fold fold;
+    Status st = count_pieces(shards, ranks, rank, &pieces);
+    if (st == STATUS_OK) st = fold_init_ranks(&fold, shards, ranks);
+    if (st != STATUS_OK) return st;
+    *floats =
+        (fold.items - pieces) * (slice_line(count, ranks, rank + 1) - slice_line(count, ranks, rank)) * REDUCTION_LINE;
+    fold_free(&fold);
+    return STATUS_OK;
+}
+
 static Status open_tree(Reduction *r, size_t shards)
 {
     const size_t size = (size_t)r->comm->size;
-    size_t *pieces_of;
+    size_t *pieces_of, floats;
     Status st = memory_new(&pieces_of, size, "the reduction");
-    for (size_t q = 0; q < size && st == STATUS_OK; q++) st = count_pieces(r, shards, q, &pieces_of[q]);
+    for (size_t q = 0; q < size && st == STATUS_OK; q++) st = count_pieces(shards, size, q, &pieces_of[q]);
     if (st == STATUS_OK) st = fold_init_ranks(&r->fold, shards, size);
     if (st == STATUS_OK) st = memory_new(&r->item, r->fold.items, "the reduction");
-    if (st == STATUS_OK)
-        st = memory_new(&r->received, (r->fold.items - r->pieces) * slice_floats(r, (size_t)r->comm->rank),
-                        "the other ranks' gradients");
+    if (st == STATUS_OK) st = reduction_floats(REDUCTION_TREE, shards, r->count, size, (size_t)r->comm->rank, &floats);
+    if (st == STATUS_OK) st = memory_new(&r->received, floats, "the other ranks' gradients");
     if (st == STATUS_OK) st = memory_new(&r->word_of, size * r->words, "the reduction");
     if (st == STATUS_OK) st = memory_new(&r->type, 2 * size, "the reduction");
     if (st == STATUS_OK) st = memory_new(&r->number, 4 * size, "the reduction");
@@ -125,7 +143,7 @@ Status reduction_open(Comm *comm, ReductionKind kind, const Kernels *kernels, si
     Status st = memory_new(&r, 1, "the reduction");
     if (st == STATUS_OK) {
         *r = (Reduction){.comm = comm, .kind = kind, .kernels = kernels, .count = count, .words = words};
-        st = count_pieces(r, shards, (size_t)comm->rank, &r->pieces);
+        st = count_pieces(shards, (size_t)comm->size, (size_t)comm->rank, &r->pieces);
     }
     if (st == STATUS_OK) st = memory_new(&r->piece, r->pieces, "the reduction");
     if (st == STATUS_OK) {

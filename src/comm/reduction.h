@@ -21,6 +21,10 @@ typedef struct Reduction Reduction;
  * Collective; agreed. STATUS_INTERNAL: out of memory. */
 MUST_CHECK Status reduction_open(Comm *comm, ReductionKind kind, const Kernels *kernels, size_t shards, size_t count,
                                  float *const *piece, size_t words, Reduction **reduction);
+/* The floats that it allocates on a rank of `ranks` to receive the others' gradients. Local. STATUS_INTERNAL: out of
+ * memory. */
+MUST_CHECK Status reduction_floats(ReductionKind kind, size_t shards, size_t count, size_t ranks, size_t rank,
+                                   size_t *floats);
 void reduction_close(Reduction *reduction); /* collective; accepts NULL */
 
 /* Adds up: piece[0] becomes the sum over all shards on every rank (the other pieces are used up), word (words) the sum

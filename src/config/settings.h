@@ -56,7 +56,7 @@ typedef struct {
             int64_t warmup_steps;     /* linear warm-up from learning_rate / warmup_steps */
             int64_t step_epochs;      /* step: multiplied by gamma every so many epochs */
             double gamma;             /* step */
-            double min_learning_rate; /* cosine: reached at the last step */
+            double min_learning_rate; /* cosine: approached at the end */
         } schedule;
     } optimizer;
     struct {

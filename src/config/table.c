@@ -62,7 +62,7 @@ const Setting setting_table[] = {
     {INTEGER(optimizer.schedule.step_epochs, 1, 1000000), .fallback = "10", .text = "step: epochs between two drops"},
     {FLOAT(optimizer.schedule.gamma, 0, 1), .above_low = true, .fallback = "0.1", .text = "step: factor of each drop"},
     {FLOAT(optimizer.schedule.min_learning_rate, 0, 1e6), .fallback = "0.0",
-     .text = "cosine: learning rate at the last step"},
+     .text = "cosine: learning rate that is approached at the end"},
 
     {INTEGER(evaluation.every_epochs, 0, 1000000), .fallback = "1",
      .text = "epochs between evaluations; 0: only at the end", .resume = RESUME_FREE},

@@ -37,10 +37,10 @@ void loader_free(Loader *loader)
     *loader = (Loader){0};
 }
 
-size_t loader_capacity(const Loader *loader, size_t batch_size)
+size_t loader_share(size_t rows_of_run, size_t shards, size_t run, size_t batch_size)
 {
-    const size_t share = (batch_size + loader->shards - 1) / loader->shards, all = loader->samples.count;
-    return share > all / loader->run ? all : share * loader->run;
+    const size_t share = (batch_size + shards - 1) / shards;
+    return share > rows_of_run / run ? rows_of_run : share * run;
 }
 
 Status batch_init(Batch *batch, const Loader *loader, size_t capacity)

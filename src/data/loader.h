@@ -38,8 +38,8 @@ MUST_CHECK Status loader_init(Loader *loader, Dataset *dataset, uint64_t seed, s
                               size_t run, const Kernels *kernels);
 void loader_free(Loader *loader); /* accepts a zeroed struct */
 
-/* The most samples that a batch of batch_size has for this run. */
-size_t loader_capacity(const Loader *loader, size_t batch_size);
+/* The most samples that a batch of batch_size has for a run of shards. */
+size_t loader_share(size_t rows_of_run, size_t shards, size_t run, size_t batch_size);
 
 /* A batch that holds up to capacity samples. Local. */
 MUST_CHECK Status batch_init(Batch *batch, const Loader *loader, size_t capacity);

@@ -1,6 +1,7 @@
 #include "data/scaling.h"
 
 #include <assert.h>
+#include <float.h>
 #include <math.h>
 #include <string.h>
 
@@ -89,6 +90,11 @@ Status scaling_init_float(Scaling *scaling, ScalingKind kind, double a, double b
     if (kind == SCALING_NONE) return STATUS_OK;
     const double width = kind == SCALING_UNIT ? b - a : b;
     if (!(width > 0.0)) return all_equal();
+    if (!isfinite((float)(1.0 / width)) || width > (double)FLT_MAX)
+        return status_fail(STATUS_DATA,
+                           "the values of the training images are spread over %g: too little or too much to be scaled "
+                           "in single precision",
+                           width);
     scaling->shift = (float)a;
     scaling->factor = (float)(1.0 / width);
     return STATUS_OK;

@@ -38,7 +38,7 @@ double scaling_squares(const Samples *samples, size_t first, size_t count, doubl
 MUST_CHECK Status scaling_init_uint8(Scaling *scaling, ScalingKind kind, const uint64_t sums[2], uint64_t pixels);
 
 /* The scaling of float pixels: a and b are least and largest for SCALING_UNIT, mean and deviation for SCALING_STANDARD.
- * STATUS_DATA: all pixels are equal. */
+ * STATUS_DATA: all pixels are equal, or spread over less than 2.9e-39 or more than FLT_MAX. */
 MUST_CHECK Status scaling_init_float(Scaling *scaling, ScalingKind kind, double a, double b);
 
 /* x (features) = the scaled pixels of one sample. */

@@ -120,19 +120,37 @@ void network_digest(const Network *network, const float *parameter, DigestState 
     for (size_t t = 0; t < network_tensors(network); t++) network_digest_tensor(network, parameter, t, state);
 }
 
+/* What a workspace is made of, floats. */
+typedef struct {
+    size_t outputs, widest; /* a sample */
+    size_t losses, scratch; /* in all */
+} WorkspaceSizes;
+
+static WorkspaceSizes workspace_sizes(const Network *network, size_t capacity, bool backward)
+{
+    WorkspaceSizes sizes = {.losses = (capacity + PANEL - 1) / PANEL * PANEL};
+    for (size_t i = 0; i < network->layers; i++) {
+        const Layer *layer = &network->layer[i];
+        sizes.outputs += kernel_leading(layer->out);
+        if (i == 0 || !backward) continue;
+        if (kernel_leading(layer->in) > sizes.widest) sizes.widest = kernel_leading(layer->in);
+        if (kernel_scratch(layer->in, layer->out) > sizes.scratch)
+            sizes.scratch = kernel_scratch(layer->in, layer->out);
+    }
+    return sizes;
+}
+
+size_t workspace_floats(const Network *network, size_t capacity, bool backward)
+{
+    const WorkspaceSizes sizes = workspace_sizes(network, capacity, backward);
+    return capacity * (sizes.outputs + 2 * sizes.widest) + sizes.losses + sizes.scratch;
+}
+
 Status workspace_init(Workspace *workspace, const Network *network, size_t capacity, bool backward)
 {
     *workspace = (Workspace){.capacity = capacity};
-    size_t outputs = 0, widest = 0, scratch = 0;
-    for (size_t i = 0; i < network->layers; i++) {
-        const Layer *layer = &network->layer[i];
-        outputs += kernel_leading(layer->out);
-        if (i > 0 && kernel_leading(layer->in) > widest) widest = kernel_leading(layer->in);
-        if (i > 0 && kernel_scratch(layer->in, layer->out) > scratch) scratch = kernel_scratch(layer->in, layer->out);
-    }
-    if (!backward) widest = scratch = 0;
-    const size_t losses = (capacity + PANEL - 1) / PANEL * PANEL;
-    Status st = memory_new(&workspace->slab, capacity * (outputs + 2 * widest) + losses + scratch, "activations");
+    const WorkspaceSizes sizes = workspace_sizes(network, capacity, backward);
+    Status st = memory_new(&workspace->slab, workspace_floats(network, capacity, backward), "activations");
     if (st != STATUS_OK) return st;
     float *next = workspace->slab;
     for (size_t i = 0; i < network->layers; i++) {
@@ -140,9 +158,9 @@ Status workspace_init(Workspace *workspace, const Network *network, size_t capac
         next += capacity * kernel_leading(network->layer[i].out);
     }
     workspace->error[0] = next;
-    workspace->error[1] = workspace->error[0] + capacity * widest;
-    workspace->scratch = workspace->error[1] + capacity * widest;
-    workspace->loss = workspace->scratch + scratch;
+    workspace->error[1] = workspace->error[0] + capacity * sizes.widest;
+    workspace->scratch = workspace->error[1] + capacity * sizes.widest;
+    workspace->loss = workspace->scratch + sizes.scratch;
     return STATUS_OK;
 }
 

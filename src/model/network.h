@@ -66,6 +66,9 @@ typedef struct {
     float *slab;                       /* owned */
 } Workspace;
 
+/* The floats of such memory; backward as below. */
+size_t workspace_floats(const Network *network, size_t capacity, bool backward);
+
 /* backward: also what network_backward needs. */
 MUST_CHECK Status workspace_init(Workspace *workspace, const Network *network, size_t capacity, bool backward);
 void workspace_free(Workspace *workspace); /* accepts a zeroed struct */

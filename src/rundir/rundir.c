@@ -82,6 +82,14 @@ static void read_holder(int fd, char *holder, size_t size)
     holder[strcspn(holder, "\n")] = '\0';
 }
 
+static Status held(const char *path, const char *holder)
+{
+    return status_fail(STATUS_CANT_CREATE,
+                       "run directory \"%s\" is held by another training (%s): wait for its end, or name another "
+                       "directory with --run",
+                       path, holder);
+}
+
 static Status lock(RunDir *run)
 {
     char path[PATH_SIZE], text[320], host[256] = "";
@@ -90,15 +98,11 @@ static Status lock(RunDir *run)
     if (fd < 0) return status_fail(STATUS_CANT_CREATE, "cannot create \"%s\": %s", path, strerror(errno));
     struct flock whole = {.l_type = F_WRLCK, .l_whence = SEEK_SET};
     if (fcntl(fd, F_OFD_SETLK, &whole) != 0) {
-        const bool held = errno == EAGAIN || errno == EACCES;
+        const bool by_another = errno == EAGAIN || errno == EACCES;
         const int error = errno;
         read_holder(fd, text, sizeof text);
         close(fd);
-        if (held)
-            return status_fail(STATUS_CANT_CREATE,
-                               "run directory \"%s\" is held by another training (%s): wait for its end, or name "
-                               "another directory with --run",
-                               run->path, text);
+        if (by_another) return held(run->path, text);
         return status_fail(STATUS_CANT_CREATE, "cannot lock \"%s\": %s; a file system with locks is needed", path,
                            strerror(error));
     }
@@ -110,13 +114,47 @@ static Status lock(RunDir *run)
     return STATUS_OK;
 }
 
+static Status check_length(const char *path)
+{
+    if (strlen(path) + NAME_SIZE <= sizeof((RunDir *)0)->path) return STATUS_OK;
+    return status_fail(STATUS_CANT_CREATE, "the run directory's name is too long: \"%.100s...\"", path);
+}
+
+Status rundir_check(const char *path, bool fresh)
+{
+    char above[PATH_SIZE], holder[320];
+    Status st = check_length(path);
+    if (st != STATUS_OK) return st;
+    /* The lowest that exists of the directory and those above it. */
+    strcpy(above, path);
+    struct stat info;
+    while (stat(above, &info) != 0) {
+        if (errno != ENOENT) return cannot_create(path);
+        char *slash = strrchr(above, '/');
+        if (!slash)
+            strcpy(above, ".");
+        else if (slash == above)
+            slash[1] = '\0';
+        else
+            *slash = '\0';
+    }
+    if (!S_ISDIR(info.st_mode)) {
+        errno = ENOTDIR;
+        return cannot_create(path);
+    }
+    if (access(above, W_OK | X_OK) != 0) return cannot_create(path);
+    if (strcmp(above, path) != 0) return STATUS_OK;
+    rundir_holder(path, holder, sizeof holder);
+    return *holder ? held(path, holder) : check_content(path, fresh);
+}
+
 Status rundir_open(const char *path, bool fresh, RunDir *run)
 {
     *run = (RunDir){0};
-    if (strlen(path) + NAME_SIZE > sizeof run->path)
-        return status_fail(STATUS_CANT_CREATE, "the run directory's name is too long: \"%.100s...\"", path);
+    Status st = check_length(path);
+    if (st != STATUS_OK) return st;
     strcpy(run->path, path);
-    Status st = make_directories(path);
+    st = make_directories(path);
     if (st == STATUS_OK) st = check_content(path, fresh);
     if (st == STATUS_OK) st = lock(run);
     if (st == STATUS_OK) st = check_content(path, fresh); /* again: another may have been quicker */

@@ -20,6 +20,9 @@ typedef struct {
  * something that is no run. Nothing is left behind by a failure but directories. */
 MUST_CHECK Status rundir_open(const char *path, bool fresh, RunDir *run);
 
+/* Would rundir_open succeed, as far as can be seen without making anything? Fails as rundir_open. */
+MUST_CHECK Status rundir_check(const char *path, bool fresh);
+
 /* Opens log.txt (which gets every message from here on: log_set_file) and metrics.jsonl for appending. A torn last
  * record of a killed process is cut off, and told. STATUS_CANT_CREATE. */
 MUST_CHECK Status rundir_begin_records(RunDir *run);

@@ -2,12 +2,14 @@
 #ifndef LOCKSTEP_TRAIN_CHECK_H
 #define LOCKSTEP_TRAIN_CHECK_H
 
+#include <stdbool.h>
 #include <stdio.h>
 
 #include "config/settings.h"
 
-/* Validates settings and dataset, every label and pixel included, for this number of ranks, and prints the model, the
- * steps and the memory of each rank. Local, creates nothing. The failures of trainer_open. */
-MUST_CHECK Status train_check(const Settings *settings, size_t ranks, const char *run_path, FILE *out);
+/* Validates settings and dataset, every label and pixel included, for this number of ranks, the scaling, and the run
+ * directory as rundir_check does; prints the model, the steps and the memory of the rank that needs the most. Local,
+ * creates nothing. The failures of trainer_open. */
+MUST_CHECK Status train_check(const Settings *settings, size_t ranks, const char *run_path, bool fresh, FILE *out);
 
 #endif

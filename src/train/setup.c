@@ -66,6 +66,10 @@ static Status measure_float(Trainer *t, ScalingKind kind, double *a, double *b)
     }
     memory_free(ranges);
     if (kind != SCALING_STANDARD) return STATUS_OK;
+    if (*a == *b) { /* whatever rounding makes of the deviation */
+        *b = 0.0;
+        return STATUS_OK;
+    }
     const double pixels = (double)loader->rows * (double)loader->samples.features;
     for (int pass = 0; pass < 2; pass++) {
         memset(t->word, 0, t->shards * sizeof *t->word);
@@ -115,21 +119,17 @@ Status setup_dataset(const Settings *s, Dataset **dataset)
 }
 
 /* The rows of the training set of this rank's run, and those of the test set that it evaluates. */
-static Status load_samples(Trainer *t, Dataset *dataset)
+static Status load_samples(Trainer *t, Dataset *dataset, const RankPlan *plan)
 {
-    Status st = loader_init(&t->loader, dataset, (uint64_t)t->settings->run.seed, t->shards, t->first_shard,
-                            t->run_length, t->kernels);
+    Status st = loader_init(&t->loader, dataset, (uint64_t)t->settings->run.seed, t->shards, plan->first_shard,
+                            plan->run, t->kernels);
     if (st != STATUS_OK) return st;
     t->test_rows = dataset_rows(dataset, PART_TEST);
     t->image_dimensions = dataset_shape(dataset, t->image_extent);
-    if (strcmp(t->settings->evaluation.mode, "all") == 0) {
-        t->test_first = t->first_shard;
-        t->test_length = t->run_length;
-    } else if (comm_rank(t->comm) == 0)
-        t->test_length = t->shards;
+    t->test_first = plan->test_first;
+    t->test_length = plan->test;
     const uint32_t begin = shard_begin(t->test_rows, t->shards, t->test_first);
-    const uint32_t end = shard_begin(t->test_rows, t->shards, t->test_first + t->test_length);
-    return samples_init(&t->test, dataset, PART_TEST, begin, end - begin);
+    return samples_init(&t->test, dataset, PART_TEST, begin, (uint32_t)plan->test_rows);
 }
 
 Status setup_network(const Settings *s, const Dataset *dataset, Network *network)
@@ -151,21 +151,20 @@ Status setup_check_ranks(const Settings *s, size_t ranks)
 }
 
 /* Everything whose size depends on network and batch. Nothing is allocated after this. */
-static Status allocate(Trainer *t)
+static Status allocate(Trainer *t, const RankPlan *plan)
 {
-    enum { LEAST_ROWS = 256 }; /* of a block of the evaluation */
-    const Settings *s = t->settings;
-    const size_t floats = t->network.floats, batch = loader_capacity(&t->loader, (size_t)s->training.batch_size);
-    const size_t rows = batch > LEAST_ROWS ? batch : LEAST_ROWS;
-    const bool momentum = s->optimizer.momentum != 0.0;
-    Status st = batch_init(&t->batch, &t->loader, rows);
-    if (st == STATUS_OK) st = workspace_init(&t->workspace, &t->network, rows, true);
-    if (st == STATUS_OK)
-        st = memory_new(&t->slab, floats * (1 + momentum + t->own.outputs), "parameters and gradients");
+    const size_t floats = t->network.floats;
+    const bool momentum = t->settings->optimizer.momentum != 0.0;
+    Status st = batch_init(&t->batch, &t->loader, plan->block);
+    if (st == STATUS_OK) st = workspace_init(&t->workspace, &t->network, plan->block, true);
+    if (st == STATUS_OK) st = memory_new(&t->slab, plan->slab, "parameters and gradients");
     if (st == STATUS_OK) st = memory_new(&t->piece, t->own.outputs, "gradients");
-    if (st == STATUS_OK) st = confusion_init(&t->confusion, (size_t)s->data.classes);
+    if (st == STATUS_OK) st = memory_new(&t->word, plan->words, "the step's words");
+    if (st == STATUS_OK) st = memory_new(&t->shard_loss, t->shards, "losses");
+    if (st == STATUS_OK) st = confusion_init(&t->confusion, (size_t)t->settings->data.classes);
     if (st == STATUS_OK) st = memory_new(&t->replica, (size_t)comm_size(t->comm), "digests");
-    if (st == STATUS_OK && s->evaluation.predictions) st = memory_new(&t->prediction, t->test_rows, "predictions");
+    if (st == STATUS_OK && t->settings->evaluation.predictions)
+        st = memory_new(&t->prediction, plan->predictions, "predictions");
     if (st == STATUS_OK) st = digest_open(&t->digest);
     if (st != STATUS_OK) return st;
     t->parameter = t->slab;
@@ -200,17 +199,19 @@ static void open_schedule(Trainer *t)
 static Status open_alone(Trainer *t, DatasetFacts *facts)
 {
     Dataset *dataset = NULL;
+    RankPlan plan;
     Status st = kernels_choose(&t->kernels);
     if (st == STATUS_OK) st = setup_dataset(t->settings, &dataset);
     if (st == STATUS_OK) st = dataset_facts(dataset, facts);
-    if (st == STATUS_OK) st = load_samples(t, dataset);
     if (st == STATUS_OK) st = setup_network(t->settings, dataset, &t->network);
+    if (st == STATUS_OK)
+        st = setup_plan(t->settings, dataset, &t->network, (size_t)comm_size(t->comm), (size_t)comm_rank(t->comm),
+                        &plan);
+    if (st == STATUS_OK) st = load_samples(t, dataset, &plan);
     dataset_close(dataset);
     if (st == STATUS_OK) st = fold_init_run(&t->own, t->shards, t->first_shard, t->first_shard + t->run_length);
     if (st == STATUS_OK) st = fold_init_run(&t->whole, t->shards, 0, t->shards);
-    if (st == STATUS_OK) st = memory_new(&t->word, WORD_LOSSES + t->shards, "the step's words");
-    if (st == STATUS_OK) st = memory_new(&t->shard_loss, t->shards, "losses");
-    if (st == STATUS_OK) st = allocate(t);
+    if (st == STATUS_OK) st = allocate(t, &plan);
     return st;
 }
 
@@ -234,10 +235,9 @@ static Status open_shared(Trainer *t)
     if (st != STATUS_OK) return st;
     digest_dataset(t);
     st = open_scaling(t);
-    const ReductionKind kind = strcmp(s->training.reduction, "mpi") == 0 ? REDUCTION_MPI : REDUCTION_TREE;
     if (st == STATUS_OK)
-        st = reduction_open(t->comm, kind, t->kernels, t->shards, t->network.floats, t->piece, WORD_LOSSES + t->shards,
-                            &t->reduction);
+        st = reduction_open(t->comm, setup_reduction(s), t->kernels, t->shards, t->network.floats, t->piece,
+                            WORD_LOSSES + t->shards, &t->reduction);
     if (st == STATUS_OK) st = watchdog_open(t->comm, s->run.deadline_seconds, phase_places, &t->watchdog);
     if (st != STATUS_OK) return st;
     open_schedule(t);

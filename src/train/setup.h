@@ -3,6 +3,7 @@
 #define LOCKSTEP_TRAIN_SETUP_H
 
 #include "comm/comm.h"
+#include "comm/reduction.h"
 #include "config/settings.h"
 #include "data/loader.h"
 #include "model/network.h"
@@ -12,6 +13,25 @@ MUST_CHECK Status setup_check_ranks(const Settings *settings, size_t ranks);
 
 /* Local; failures as dataset_open. */
 MUST_CHECK Status setup_dataset(const Settings *settings, Dataset **dataset);
+
+/* What one rank of so many holds: the sizes that training allocates, and the check tells of. */
+typedef struct {
+    size_t first_shard, run; /* its shards of the training set */
+    size_t test_first, test; /* and those of the test set that it evaluates; test may be 0 */
+    size_t train_rows, test_rows;
+    size_t block; /* samples taken at a time, in steps and evaluations */
+    size_t slab;  /* floats: parameters, velocity, gradients */
+    size_t received, words;
+    size_t predictions; /* rows of them */
+    size_t bytes;       /* of all of it; not what MPI, HDF5 and the program itself take, nor a checkpoint's image */
+} RankPlan;
+
+/* Local. STATUS_INTERNAL: out of memory. */
+MUST_CHECK Status setup_plan(const Settings *settings, const Dataset *dataset, const Network *network, size_t ranks,
+                             size_t rank, RankPlan *plan);
+
+/* The kind that training.reduction names. */
+ReductionKind setup_reduction(const Settings *settings);
 
 /* STATUS_DATA, with a table of who has what, if the ranks have not opened the same dataset, as far as dataset_facts can
  * see. Collective; agreed. */

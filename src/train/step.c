@@ -45,6 +45,13 @@ static void put_words(Trainer *t)
     put_losses(t);
 }
 
+/* The C library's %f gives a NaN the sign of its bits, which means nothing. */
+static const char *not_finite_text(double value)
+{
+    if (isnan(value)) return "nan";
+    return value > 0.0 ? "inf" : "-inf";
+}
+
 /* Which parameter is not finite. The same on every rank if all have one (I1). */
 static Status tell_divergence(const Trainer *t)
 {
@@ -56,9 +63,9 @@ static Status tell_divergence(const Trainer *t)
             network_tensor_name(&t->network, tensor, name);
             return status_fail(STATUS_DIVERGED,
                                "training diverged: after step %" PRIu64
-                               " element %zu of %s is %f; a lower "
+                               " element %zu of %s is %s; a lower "
                                "optimizer.learning_rate or a warm-up usually helps",
-                               t->step, i, name, (double)value);
+                               t->step, i, name, not_finite_text((double)value));
         }
     return status_fail(STATUS_DIVERGED, "training diverged: a parameter was not finite after step %" PRIu64, t->step);
 }
@@ -90,8 +97,8 @@ static Status read_words(Trainer *t, uint64_t samples, float rate, double *loss)
     if (isfinite(*loss)) return STATUS_OK;
     return status_fail(STATUS_DIVERGED,
                        "training diverged: the loss of step %" PRIu64 " (%" PRIu64
-                       " samples, learning rate %g) is %f; a lower optimizer.learning_rate or a warm-up usually helps",
-                       t->step + 1, samples, (double)rate, *loss);
+                       " samples, learning rate %g) is %s; a lower optimizer.learning_rate or a warm-up usually helps",
+                       t->step + 1, samples, (double)rate, not_finite_text(*loss));
 }
 
 static void record_step(Trainer *t, uint64_t samples, double loss, float rate)
@@ -130,7 +137,7 @@ Status trainer_step(Trainer *t)
     t->step++;
     if (fault_at("flip-parameter", t->step)) t->parameter[0] = -t->parameter[0];
     if (fault_at("flip-velocity", t->step) && t->velocity) t->velocity[0] = -t->velocity[0];
-    if (fault_at("spoil-parameter", t->step)) t->parameter[0] = NAN, t->not_finite = true;
+    if (fault_at("spoil-parameter", t->step)) t->parameter[0] = -NAN, t->not_finite = true;
     if (fault_at("change-rounding", t->step)) fpstate_spoil();
     t->epoch_loss += loss;
     t->epoch_digest += t->word[WORD_SAMPLES];

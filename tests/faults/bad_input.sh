@@ -5,7 +5,7 @@ set -euo pipefail
 # shellcheck source=tests/program.sh
 . "$(dirname "${BASH_SOURCE[0]}")/../program.sh"
 
-for variant in good float not-finite constant counts label float-labels shape empty; do
+for variant in good float not-finite constant constant-float narrow counts label float-labels shape empty; do
     "$make_dataset" "$variant" "$work/$variant.h5"
 done
 echo 'not HDF5 at all' >"$work/text.h5"
@@ -26,6 +26,14 @@ head -c 3000000 /dev/zero >"$work/zeros.cfg"
 : >"$work/empty.cfg"
 mkdir "$work/directory.cfg"
 
+# So does --check refuse it, which creates nothing. uncheckable=1: only training can find out.
+uncheckable=
+check_refused() {
+    [ -z "$uncheckable" ] || return 0
+    start 0 train --check --run "$work/run.0" "${@:3}"
+    fails "--check ${*:3}" "$1" "$2"
+    check "--check ${*:3}: no run directory" [ ! -e "$work/run.0" ]
+}
 # refused CODE WORDS ARGUMENT...: so does `lockstep train ARGUMENT...` end, alone and on 1 and 3 ranks, without having
 # made the run directory or left shared memory behind.
 refused() {
@@ -37,6 +45,7 @@ refused() {
         check "${*:3}: no run directory" [ ! -e "$work/run.$ranks" ]
     done
     check "${*:3}: no shared memory" is_empty "$work/shm"
+    check_refused "$@"
 }
 # The same, with this dataset; the file is named in the message.
 refused_data() {
@@ -53,7 +62,9 @@ done
 # Command line.
 refused 64 'unknown option|--sett|did you mean --set' "$work/good.cfg" --sett a=b
 refused 64 '0 operands|usage: lockstep train CONFIG'
-refused 64 '--ranks|--check' "$work/good.cfg" --ranks 3
+uncheckable=1 refused 64 '--ranks|--check' "$work/good.cfg" --ranks 3
+refused 64 '--run needs the name' "$work/good.cfg" --run ''
+refused 73 'name is too long' "$work/good.cfg" --run "$work/$(printf 'long/%.0s' {1..1000})"
 LOCKSTEP_ISA=nonsense refused 64 'LOCKSTEP_ISA=nonsense|portable' "$work/good.cfg"
 
 # Config.
@@ -83,6 +94,9 @@ refused_data 65 float-labels.h5 'labels must be integers|/test/labels|float64'
 refused_data 65 shape.h5 '8x8|8x7|/test/images'
 refused_data 65 not-finite.h5 'value 4 |row 30 |/train/images|finite'
 refused 65 'equal' "$work/good.cfg" --set "data.file=$work/constant.h5" --set data.scaling=standard
+refused 65 'equal' "$work/good.cfg" --set "data.file=$work/constant-float.h5"
+refused 65 'equal' "$work/good.cfg" --set "data.file=$work/constant-float.h5" --set data.scaling=standard
+refused 65 'spread over 1.4013e-45' "$work/good.cfg" --set "data.file=$work/narrow.h5"
 refused 78 'data.scaling|float|uint8' "$work/good.cfg" --set data.scaling=none
 
 # Another file under the same name on the last of three ranks.
@@ -115,11 +129,26 @@ fails 'more ranks than shards, only checked' 78 '9 ranks|training.shards is 8'
 
 # Run directory.
 refused 73 "$work/good.cfg/run|cannot create" "$work/good.cfg" --run "$work/good.cfg/run"
-refused 73 '/proc/run|cannot create' "$work/good.cfg" --run /proc/run
+uncheckable=1 refused 73 '/proc/run|cannot create' "$work/good.cfg" --run /proc/run
 mkdir "$work/full"
 echo precious >"$work/full/file"
 refused 73 "$work/full|not empty|--run" "$work/good.cfg" --run "$work/full"
 check 'a directory that is not empty stays as it was' [ "$(ls "$work/full"):$(cat "$work/full/file")" = file:precious ]
+
+# The check under mpirun is for so many ranks; rank 0 alone speaks.
+start 3 train --check "$work/good.cfg" --run "$work/unmade"
+check 'the check succeeds on 3 ranks' [ "$code" = 0 ]
+check 'the check is for the ranks there are' grep -qx 'ranks        3 of at most 8 (training.shards)' "$out"
+check 'the check speaks once' [ "$(wc -l <"$out"):$(wc -l <"$err")" = "$(grep -c . "$out"):0" ]
+check 'the check speaks once' [ "$(grep -c ^memory "$out")" = 1 ]
+check 'the check makes nothing' [ ! -e "$work/unmade" ]
+start 9 train --check "$work/good.cfg"
+fails 'the check on too many ranks' 78 '9 ranks|training.shards is 8'
+start 0 train --check --ranks 3 "$work/good.cfg" --run "$work/full" --resume none
+fails 'the check of a directory that is not empty' 73 "$work/full|not empty"
+# 1000 squared words of the confusion matrix are 8 MB.
+start 0 train --check "$work/good.cfg" --run "$work/unmade" --set data.classes=1000 --set training.batch_size=1
+check 'the check knows of the confusion matrix' [ "$(awk '/^memory/ { print ($2 > 9.0) }' "$out")" = 1 ]
 
 # Import. IDX is 0 0 type dimensions, big-endian extents, values.
 (

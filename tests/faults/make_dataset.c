@@ -5,6 +5,8 @@
  *   float         the same rows, images of 5x7 float32 between -3 and 5
  *   not-finite    as float, value 4 of training row 30 is not a number
  *   constant      all pixels are 7
+ *   constant-float  images of float32, all pixels are 0.1
+ *   narrow        images of float32, all pixels are 0 but one, which is the least float there is
  *   counts        one training label too few
  *   label         the label of training row 17 is 10
  *   float-labels  test labels are float64
@@ -72,7 +74,7 @@ static void put_images(hid_t file, int part)
 {
     static uint8_t bytes[MOST_ROWS * MOST_FEATURES];
     static float floats[MOST_ROWS * MOST_FEATURES];
-    const int is_float = is("float") || is("not-finite");
+    const int is_float = is("float") || is("not-finite") || is("constant-float") || is("narrow");
     const hsize_t narrow = is_float || (is("shape") && part == 1) ? 7 : 8;
     const hsize_t extent[3] = {parts[part].rows, is_float ? 5 : 8, narrow}, features = extent[1] * extent[2];
     for (hsize_t row = 0; row < extent[0]; row++)
@@ -80,6 +82,10 @@ static void put_images(hid_t file, int part)
             bytes[row * features + i] = pixel_of(part, row, (unsigned)i);
             floats[row * features + i] = (float)bytes[row * features + i] / 30.0f - 3.0f;
         }
+    for (hsize_t i = 0; i < extent[0] * features; i++) {
+        if (is("constant-float")) floats[i] = 0.1f;
+        if (is("narrow")) floats[i] = i == 11 ? 0x1p-149f : 0.0f;
+    }
     if (is("not-finite") && part == 0) floats[30 * features + 4] = NAN;
     const char *name = is("odd") ? parts[part].odd_images : parts[part].images;
     if (is_float)
@@ -104,7 +110,8 @@ static void put_labels(hid_t file, int part)
 int main(int argc, char **argv)
 {
     static const char *const variants[] = {"good",  "odd",          "float", "not-finite", "constant", "counts",
-                                           "label", "float-labels", "shape", "relabelled", "empty"};
+                                           "label", "float-labels", "shape", "relabelled", "empty",    "constant-float",
+                                           "narrow"};
     if (argc != 3) return 64;
     variant = argv[1];
     size_t known = 0;

@@ -2,6 +2,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/memory.h"
 #include "base/philox.h"
 #include "comm/reduction.h"
 #include "mpi_test.h"
@@ -37,6 +38,21 @@ static void words_are_added_and_passed_on(Comm *comm)
     comm_sum_words(comm, word, 2);
     CHECK(word[0] == (uint64_t)(comm_size(comm) * (comm_size(comm) - 1) / 2));
     CHECK(word[1] == 0xfedcba9876543210u);
+}
+
+/* More than one message. */
+static void many_words_are_added(Comm *comm)
+{
+    const size_t count = COMM_MOST_WORDS + 3;
+    uint64_t *word;
+    if (memory_new(&word, count, "words") != STATUS_OK) comm_abort(comm, 1);
+    word[0] = word[COMM_MOST_WORDS - 1] = 1;
+    word[COMM_MOST_WORDS] = word[count - 1] = 2;
+    comm_sum_words(comm, word, count);
+    const uint64_t size = (uint64_t)comm_size(comm);
+    CHECK(word[0] == size && word[COMM_MOST_WORDS - 1] == size && word[1] == 0);
+    CHECK(word[COMM_MOST_WORDS] == 2 * size && word[count - 1] == 2 * size);
+    memory_free(word);
 }
 
 /* Element i of shard s: of many magnitudes, so that any other order of adding shows. */
@@ -108,6 +124,7 @@ int main(int argc, char **argv)
     one_rank_s_failure_becomes_everyone_s(comm);
     the_lowest_failing_rank_is_heard(comm);
     words_are_added_and_passed_on(comm);
+    many_words_are_added(comm);
     for (size_t shards = (size_t)comm_size(comm); shards <= 17; shards++) {
         check_reduction(comm, REDUCTION_TREE, shards, 16);
         check_reduction(comm, REDUCTION_TREE, shards, 16 * 33);

@@ -1,0 +1,68 @@
+/* How large everything is that a rank holds. */
+#include <string.h>
+
+#include "output/predictions.h"
+#include "train/confusion.h"
+#include "train/setup.h"
+#include "train/trainer.h"
+
+enum { LEAST_BLOCK = 256 /* samples: of a block of the evaluation */ };
+
+ReductionKind setup_reduction(const Settings *s)
+{
+    return strcmp(s->training.reduction, "mpi") == 0 ? REDUCTION_MPI : REDUCTION_TREE;
+}
+
+/* Which shards, and how many rows they are. */
+static void plan_shares(const Settings *s, const Dataset *dataset, size_t ranks, size_t rank, RankPlan *plan)
+{
+    const size_t shards = (size_t)s->training.shards;
+    const uint32_t train = dataset_rows(dataset, PART_TRAIN), test = dataset_rows(dataset, PART_TEST);
+    plan->first_shard = fold_run_begin(shards, ranks, rank);
+    plan->run = fold_run_begin(shards, ranks, rank + 1) - plan->first_shard;
+    if (strcmp(s->evaluation.mode, "all") == 0) {
+        plan->test_first = plan->first_shard;
+        plan->test = plan->run;
+    } else if (rank == 0)
+        plan->test = shards;
+    plan->train_rows =
+        shard_begin(train, shards, plan->first_shard + plan->run) - shard_begin(train, shards, plan->first_shard);
+    plan->test_rows =
+        shard_begin(test, shards, plan->test_first + plan->test) - shard_begin(test, shards, plan->test_first);
+}
+
+static size_t bytes_of(const RankPlan *plan, const Settings *s, const Dataset *dataset, const Network *network,
+                       size_t ranks)
+{
+    const size_t features = dataset_features(dataset), classes = (size_t)s->data.classes;
+    const size_t image = features * (dataset_kind(dataset) == ELEMENT_UINT8 ? sizeof(uint8_t) : sizeof(float));
+    const size_t sample = image + 2 * sizeof(uint32_t);      /* with label and row */
+    const size_t order = sizeof(uint32_t);                   /* the permutation */
+    const size_t largest = plan->train_rows / plan->run + 1; /* shard: the check of the order */
+    const size_t batch = kernel_leading(features) * sizeof(float) + sizeof(uint32_t);
+    return plan->train_rows * (sample + order) + largest * (sizeof(uint32_t) + sizeof(uint8_t)) +
+           plan->test_rows * sample + plan->block * batch +
+           sizeof(float) * (workspace_floats(network, plan->block, true) + plan->slab + plan->received) +
+           sizeof(uint64_t) * (plan->words * (ranks + 3) + confusion_words(classes)) + ranks * sizeof(Replica) +
+           plan->predictions * sizeof(Prediction);
+}
+
+Status setup_plan(const Settings *s, const Dataset *dataset, const Network *network, size_t ranks, size_t rank,
+                  RankPlan *plan)
+{
+    *plan = (RankPlan){0};
+    plan_shares(s, dataset, ranks, rank, plan);
+    const size_t shards = (size_t)s->training.shards, floats = network->floats;
+    Fold own;
+    Status st = fold_init_run(&own, shards, plan->first_shard, plan->first_shard + plan->run);
+    if (st != STATUS_OK) return st;
+    plan->slab = floats * (1 + (s->optimizer.momentum != 0.0 ? 1u : 0u) + own.outputs);
+    fold_free(&own);
+    const size_t batch = loader_share(plan->train_rows, shards, plan->run, (size_t)s->training.batch_size);
+    plan->block = batch > LEAST_BLOCK ? batch : LEAST_BLOCK;
+    plan->words = WORD_LOSSES + shards;
+    plan->predictions = s->evaluation.predictions ? dataset_rows(dataset, PART_TEST) : 0;
+    st = reduction_floats(setup_reduction(s), shards, floats, ranks, rank, &plan->received);
+    plan->bytes = bytes_of(plan, s, dataset, network, ranks);
+    return st;
+}
