@@ -4,6 +4,7 @@
 #include <stdio.h>
 
 #include "base/memory.h"
+#include "base/text.h"
 #include "commands.h"
 #include "data/dataset.h"
 #include "inspect_checkpoint.h"
@@ -105,7 +106,7 @@ static Status check(const DatasetSource *source)
 static void print_setting(Part part, const char *what, const char *path)
 {
     printf("  data.%s_%s = \"", dataset_part_name[part], what);
-    print_escaped(path);
+    text_put(path, false, stdout);
     printf("\"\n");
 }
 
@@ -149,7 +150,7 @@ static Status inspect(const Invocation *invocation)
     st = contents_init(&contents, file);
     h5file_close(file);
     if (st == STATUS_OK) {
-        print_escaped(source.file);
+        text_put(source.file, false, stdout);
         st = check_contents(&contents, &source);
     }
     contents_free(&contents);

@@ -1,25 +1,10 @@
 #include "inspect_paths.h"
 
-#include <inttypes.h>
 #include <stdio.h>
 #include <string.h>
 
 #include "base/memory.h"
-
-int print_escaped(const char *text)
-{
-    int columns = 0;
-    for (const unsigned char *c = (const unsigned char *)text; *c; c++)
-        columns += *c < 0x20 || *c == 0x7f ? printf("\\x%02x", *c) : printf("%c", *c);
-    return columns;
-}
-
-static Status copy_text(char **copy, const char *text)
-{
-    const Status st = memory_new(copy, strlen(text) + 1, "a path");
-    if (st == STATUS_OK) strcpy(*copy, text);
-    return st;
-}
+#include "base/text.h"
 
 static Status count_one(H5File *file, const char *dataset, void *count)
 {
@@ -32,11 +17,11 @@ static Status add_one(H5File *file, const char *dataset, void *context)
 {
     Contents *contents = context;
     Entry *entry = &contents->entry[contents->count++];
-    Status st = copy_text(&entry->path, dataset);
+    Status st = text_copy(&entry->path, dataset);
     if (st != STATUS_OK) return st;
     st = h5file_info(file, dataset, &entry->info);
     if (st != STATUS_DATA) return st;
-    st = copy_text(&entry->refused, status_message());
+    st = text_copy(&entry->refused, status_message());
     status_clear();
     return st;
 }
@@ -62,13 +47,6 @@ void contents_free(Contents *contents)
     *contents = (Contents){0};
 }
 
-static void shape_text(const H5Info *info, char *text, size_t room)
-{
-    size_t used = 0;
-    for (int i = 0; i < info->dimensions && used < room; i++)
-        used += (size_t)snprintf(text + used, room - used, "%s%" PRIu64, i ? " x " : "", info->extent[i]);
-}
-
 void contents_print(const Contents *contents)
 {
     int widest = 7;
@@ -79,19 +57,19 @@ void contents_print(const Contents *contents)
     printf("  %-*s  %-22s  %s\n", widest, "dataset", "shape", "type");
     for (size_t i = 0; i < contents->count; i++) {
         const Entry *entry = &contents->entry[i];
-        char shape[8 * 24] = "-";
-        if (!entry->refused) shape_text(&entry->info, shape, sizeof shape);
+        char shape[H5FILE_SHAPE_TEXT] = "-";
+        if (!entry->refused) h5info_shape(&entry->info, 0, " x ", shape);
         printf("  ");
-        const int columns = print_escaped(entry->path);
+        const int columns = text_put(entry->path, false, stdout);
         printf("%*s  %-22s  ", columns < widest ? widest - columns : 0, "", shape);
-        print_escaped(entry->refused ? "-" : entry->info.type_text);
+        text_put(entry->refused ? "-" : entry->info.type_text, false, stdout);
         printf("\n");
     }
     if (contents->count == 0) printf("  (none)\n");
     for (size_t i = 0; i < contents->count; i++)
         if (contents->entry[i].refused) {
             printf("\nnot usable: ");
-            print_escaped(contents->entry[i].refused);
+            text_put(contents->entry[i].refused, false, stdout);
         }
     printf("\n");
 }

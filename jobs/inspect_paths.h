@@ -30,7 +30,4 @@ void contents_print(const Contents *contents);
  * names, shapes and types suggest. Returns whether there are four; *is_default: of the default names. */
 bool contents_choose(const Contents *contents, DatasetSource *source, bool *is_default);
 
-/* Prints a text of an untrusted file to stdout, control characters as \xNN; returns the number of columns. */
-int print_escaped(const char *text);
-
 #endif

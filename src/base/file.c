@@ -8,6 +8,7 @@
 #include <unistd.h>
 
 #include "base/memory.h"
+#include "base/text.h"
 
 Status file_open(const char *path, const char *what, int *fd, size_t *size)
 {
@@ -69,9 +70,8 @@ Status file_read(const char *path, const char *what, size_t limit, Status too_la
 Status file_sync_directory(const char *path)
 {
     char *copy;
-    Status st = memory_new(&copy, strlen(path) + 1, "a path");
+    Status st = text_copy(&copy, path);
     if (st != STATUS_OK) return st;
-    strcpy(copy, path);
     const int fd = open(dirname(copy), O_RDONLY | O_DIRECTORY | O_CLOEXEC);
     if (fd < 0 ? errno != EACCES : fsync(fd) != 0 && errno != EINVAL)
         st = status_fail(STATUS_IO, "cannot write the directory of \"%s\" to disk: %s", path, strerror(errno));

@@ -3,6 +3,8 @@
 #include <stdarg.h>
 #include <time.h>
 
+#include "base/text.h"
+
 static bool speaker = true;
 static bool quiet;
 static FILE *file; /* borrowed */
@@ -22,17 +24,6 @@ void log_set_file(FILE *log_file)
     file = log_file;
 }
 
-static void put_escaped(const char *text, FILE *out)
-{
-    for (const unsigned char *c = (const unsigned char *)text; *c; c++) {
-        if ((*c < 0x20 && *c != '\n' && *c != '\t') || *c == 0x7f)
-            fprintf(out, "\\x%02x", *c);
-        else
-            fputc(*c, out);
-    }
-    fputc('\n', out);
-}
-
 static void print(const char *prefix, bool to_terminal, const char *format, va_list args)
 {
     if (!speaker) return;
@@ -40,7 +31,8 @@ static void print(const char *prefix, bool to_terminal, const char *format, va_l
     vsnprintf(message, sizeof message, format, args);
     if (to_terminal) {
         fputs(prefix, stderr);
-        put_escaped(message, stderr);
+        text_put(message, true, stderr);
+        fputc('\n', stderr);
     }
     if (file) {
         char stamp[32];
@@ -49,7 +41,8 @@ static void print(const char *prefix, bool to_terminal, const char *format, va_l
         strftime(stamp, sizeof stamp, "%Y-%m-%dT%H:%M:%SZ ", gmtime_r(&now, &utc));
         fputs(stamp, file);
         fputs(prefix, file);
-        put_escaped(message, file);
+        text_put(message, true, file);
+        fputc('\n', file);
         fflush(file);
     }
 }

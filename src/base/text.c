@@ -2,7 +2,26 @@
 
 #include <string.h>
 
+#include "base/memory.h"
+
 enum { LONGEST = 63 };
+
+Status text_copy(char **copy, const char *text)
+{
+    const Status st = memory_new(copy, strlen(text) + 1, "a text");
+    if (st == STATUS_OK) strcpy(*copy, text);
+    return st;
+}
+
+int text_put(const char *text, bool keep_lines, FILE *out)
+{
+    int count = 0;
+    for (const unsigned char *c = (const unsigned char *)text; *c; c++) {
+        const bool kept = keep_lines && (*c == '\n' || *c == '\t');
+        count += (*c < 0x20 && !kept) || *c == 0x7f ? fprintf(out, "\\x%02x", *c) : fprintf(out, "%c", *c);
+    }
+    return count;
+}
 
 static size_t min(size_t a, size_t b)
 {

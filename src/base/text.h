@@ -2,7 +2,18 @@
 #ifndef LOCKSTEP_BASE_TEXT_H
 #define LOCKSTEP_BASE_TEXT_H
 
+#include <stdbool.h>
 #include <stddef.h>
+#include <stdio.h>
+
+#include "base/status.h"
+
+/* *copy = the text, owned by the caller (memory_free). STATUS_INTERNAL: no memory. */
+MUST_CHECK Status text_copy(char **copy, const char *text);
+
+/* Writes a text that may come from an untrusted file, control characters as \xNN so that they cannot drive a terminal;
+ * keep_lines: but for newlines and tabs. Returns the number of characters written. */
+int text_put(const char *text, bool keep_lines, FILE *out);
 
 /* The edit distance of a and b (insertions, deletions, substitutions and exchanges of neighbours, each 1); strings over
  * 63 bytes count as their first 63. */

@@ -141,12 +141,6 @@ void comm_gather_all(Comm *comm, const void *mine, size_t bytes, void *all)
         MPI_Allgather(mine, comm_int(bytes), MPI_BYTE, all, comm_int(bytes), MPI_BYTE, comm->world);
 }
 
-void comm_abort(const Comm *comm, int code)
-{
-    if (comm->mpi) MPI_Abort(comm->world, code);
-    _exit(code);
-}
-
 void comm_leave(int code)
 {
     _exit(code);

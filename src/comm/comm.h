@@ -44,7 +44,4 @@ void comm_sum_words(Comm *comm, uint64_t *word, size_t count);
 /* all (size of the job, bytes) = every rank's bytes, in the order of ranks. Collective. */
 void comm_gather_all(Comm *comm, const void *mine, size_t bytes, void *all);
 
-/* Ends every rank at once with this exit code. Not collective. */
-_Noreturn void comm_abort(const Comm *comm, int code);
-
 #endif

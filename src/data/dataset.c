@@ -7,6 +7,7 @@
 #include <string.h>
 
 #include "base/memory.h"
+#include "base/text.h"
 
 enum { LABEL_BLOCK = 1 << 16, FEATURES_LIMIT = 1 << 24, PARTS = 2 };
 
@@ -23,23 +24,6 @@ struct Dataset {
     size_t features;
     H5Info shape; /* of the training images */
 };
-
-static Status copy_text(char **copy, const char *text)
-{
-    const Status st = memory_new(copy, strlen(text) + 1, "a path");
-    if (st == STATUS_OK) strcpy(*copy, text);
-    return st;
-}
-
-/* "28x28": the extents from dimension first on. */
-static const char *shape_text(const H5Info *info, int first, char text[128])
-{
-    size_t used = 0;
-    text[0] = '\0';
-    for (int i = first; i < info->dimensions && used < 128; i++)
-        used += (size_t)snprintf(text + used, 128 - used, "%s%" PRIu64, i > first ? "x" : "", info->extent[i]);
-    return text;
-}
 
 /* Looks at a dataset; if it is not there, the message says which setting names it. */
 static Status look(Dataset *dataset, const char *path, Part part, const char *what, H5Info *info)
@@ -66,10 +50,10 @@ static Status check_images(Dataset *dataset, Part part, H5Info *info)
     uint64_t features = 1;
     for (int i = 1; i < info->dimensions; i++)
         if (__builtin_mul_overflow(features, info->extent[i], &features)) features = UINT64_MAX;
-    char shape[128];
+    char shape[H5FILE_SHAPE_TEXT];
     if (features < 1 || features > FEATURES_LIMIT)
         return status_fail(STATUS_DATA, "\"%s\": images \"%s\" are of %s; an image needs 1 to %d values", dataset->name,
-                           path, shape_text(info, 1, shape), FEATURES_LIMIT);
+                           path, h5info_shape(info, 1, "x", shape), FEATURES_LIMIT);
     return STATUS_OK;
 }
 
@@ -77,7 +61,7 @@ static Status check_labels(Dataset *dataset, Part part, const H5Info *images)
 {
     const char *path = dataset->labels[part];
     H5Info info;
-    char shape[128];
+    char shape[H5FILE_SHAPE_TEXT];
     Status st = look(dataset, path, part, "labels", &info);
     if (st != STATUS_OK) return st;
     if (info.kind != ELEMENT_INTEGER && info.kind != ELEMENT_UINT8)
@@ -86,7 +70,7 @@ static Status check_labels(Dataset *dataset, Part part, const H5Info *images)
     if (info.dimensions > 2 || (info.dimensions == 2 && info.extent[1] != 1))
         return status_fail(STATUS_DATA,
                            "\"%s\": labels \"%s\" have the shape %s; one class number a row is needed, not one-hot",
-                           dataset->name, path, shape_text(&info, 0, shape));
+                           dataset->name, path, h5info_shape(&info, 0, "x", shape));
     if (info.extent[0] != images->extent[0])
         return status_fail(STATUS_DATA, "\"%s\": \"%s\" has %" PRIu64 " labels, but \"%s\" has %" PRIu64 " images",
                            dataset->name, path, info.extent[0], dataset->images[part], images->extent[0]);
@@ -100,10 +84,10 @@ static Status check_parts_agree(const Dataset *dataset, const H5Info info[PARTS]
     if (train->kind == test->kind && train->dimensions == test->dimensions &&
         memcmp(train->extent + 1, test->extent + 1, image) == 0)
         return STATUS_OK;
-    char a[128], b[128];
+    char a[H5FILE_SHAPE_TEXT], b[H5FILE_SHAPE_TEXT];
     return status_fail(STATUS_DATA, "\"%s\": training images \"%s\" are %s of %s, but test images \"%s\" are %s of %s",
-                       dataset->name, dataset->images[PART_TRAIN], train->type_text, shape_text(train, 1, a),
-                       dataset->images[PART_TEST], test->type_text, shape_text(test, 1, b));
+                       dataset->name, dataset->images[PART_TRAIN], train->type_text, h5info_shape(train, 1, "x", a),
+                       dataset->images[PART_TEST], test->type_text, h5info_shape(test, 1, "x", b));
 }
 
 static Status check(Dataset *dataset)
@@ -128,10 +112,10 @@ Status dataset_open(const DatasetSource *source, Dataset **dataset)
     Status st = memory_new(&opened, 1, "a dataset's handle");
     if (st != STATUS_OK) return st;
     opened->classes = source->classes;
-    st = copy_text(&opened->name, source->file);
+    st = text_copy(&opened->name, source->file);
     for (int part = 0; part < PARTS && st == STATUS_OK; part++) {
-        st = copy_text(&opened->images[part], source->images[part]);
-        if (st == STATUS_OK) st = copy_text(&opened->labels[part], source->labels[part]);
+        st = text_copy(&opened->images[part], source->images[part]);
+        if (st == STATUS_OK) st = text_copy(&opened->labels[part], source->labels[part]);
     }
     if (st == STATUS_OK) st = h5file_open(opened->name, &opened->file);
     if (st == STATUS_OK) st = check(opened);

@@ -1,13 +1,25 @@
 /* Opening files, and what is in them. */
 #include "hdf5/h5file.h"
 
+#include <inttypes.h>
 #include <stdio.h>
 #include <string.h>
 #include <unistd.h>
 
 #include "base/file.h"
 #include "base/memory.h"
+#include "base/text.h"
 #include "library.h"
+
+const char *h5info_shape(const H5Info *info, int first, const char *times, char text[H5FILE_SHAPE_TEXT])
+{
+    size_t used = 0;
+    text[0] = '\0';
+    for (int i = first; i < info->dimensions; i++)
+        used += (size_t)snprintf(text + used, H5FILE_SHAPE_TEXT - used, "%s%" PRIu64, i > first ? times : "",
+                                 info->extent[i]);
+    return text;
+}
 
 enum { PATH_LIMIT = 1024 }; /* of a dataset in a file, bytes */
 
@@ -51,11 +63,10 @@ Status library_new_file(const char *path, H5File **file)
     Status st = memory_new(&made, 1, "an HDF5 file's handle");
     if (st != STATUS_OK) return st;
     made->id = -1;
-    st = memory_new(&made->path, strlen(path) + 1, "a path");
-    if (st == STATUS_OK) {
-        strcpy(made->path, path);
+    st = text_copy(&made->path, path);
+    if (st == STATUS_OK)
         *file = made;
-    } else
+    else
         h5file_close(made);
     return st;
 }

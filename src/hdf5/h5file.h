@@ -10,7 +10,10 @@
 
 #include "base/status.h"
 
-enum { H5FILE_MAX_DIMENSIONS = 8 };
+enum {
+    H5FILE_MAX_DIMENSIONS = 8,
+    H5FILE_SHAPE_TEXT = 24 * H5FILE_MAX_DIMENSIONS, /* bytes: 20 digits and a separator each */
+};
 
 typedef enum {
     ELEMENT_UINT8,   /* exactly unsigned 8-bit */
@@ -28,6 +31,9 @@ typedef struct {
     ElementKind kind;
     char type_text[64]; /* for people: "uint8", "float64", "string" ... */
 } H5Info;
+
+/* "28x28": the extents from dimension first on, with times ("x", " x ") between them. Returns text. */
+const char *h5info_shape(const H5Info *info, int first, const char *times, char text[H5FILE_SHAPE_TEXT]);
 
 typedef struct H5File H5File;
 

@@ -92,7 +92,9 @@ static void check_reduction(Comm *comm, ReductionKind kind, size_t shards, size_
     const size_t size = (size_t)comm_size(comm), rank = (size_t)comm_rank(comm);
     const size_t first = fold_run_begin(shards, size, rank), end = fold_run_begin(shards, size, rank + 1);
     Fold run;
-    if (fold_init_run(&run, shards, first, end) != STATUS_OK) comm_abort(comm, 1);
+    const Status st = comm_agree(comm, fold_init_run(&run, shards, first, end));
+    CHECK(st == STATUS_OK);
+    if (st != STATUS_OK) return;
     float *piece[2 * FOLD_MAX_DEPTH];
     for (size_t i = 0; i < run.outputs; i++) piece[i] = calloc(count, sizeof *piece[i]);
     Reduction *reduction;
