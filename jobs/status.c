@@ -35,11 +35,16 @@ static Course read_course(const History *history)
     return course;
 }
 
-/* "finished", "stopped": as the end record says; without one the lock tells a running from a killed one. */
-static const char *state_of(const Course *course, const char *holder)
+/* "finished", "stopped": as the end record says, if the checkpoint that comes after it is there; without one the lock
+ * tells a running from a killed one. steps (count): of the checkpoints, newest first. */
+static const char *state_of(const Course *course, const uint64_t *steps, size_t count, const char *holder)
 {
     if (*holder) return "running";
-    if (course->last && course->last->kind == EVENT_END) return course->last->reason;
+    if (course->last && course->last->kind == EVENT_END) {
+        const char *reason = course->last->reason;
+        const bool promises = strcmp(reason, "finished") == 0 || strcmp(reason, "stopped") == 0;
+        if (!promises || (count && steps[0] >= course->last->step)) return reason;
+    }
     return "killed: the same train command goes on from the newest checkpoint";
 }
 
@@ -52,37 +57,39 @@ static void print_epoch(const Event *epoch)
     printf("\nspeed        %.0f samples/s\n", epoch->samples_per_second);
 }
 
-static Status print_checkpoints(const char *run)
+static void print_checkpoints(const uint64_t *steps, size_t count)
 {
-    uint64_t *steps;
-    size_t count;
-    Status st = checkpoint_list(run, &steps, &count);
-    if (st != STATUS_OK) return st;
     printf("checkpoints  %zu", count);
     if (count) printf(", the newest of step %" PRIu64, steps[0]);
     putchar('\n');
-    memory_free(steps);
-    return STATUS_OK;
 }
 
 static Status status(const Invocation *invocation)
 {
     const char *run = invocation->operands[0];
     History history;
+    uint64_t *steps;
+    size_t count;
     char holder[320];
     Status st = history_read(run, &history);
     if (st != STATUS_OK) return st;
+    st = checkpoint_list(run, &steps, &count);
+    if (st != STATUS_OK) {
+        history_free(&history);
+        return st;
+    }
     rundir_holder(run, holder, sizeof holder);
     const Course course = read_course(&history);
     printf("run          %s\n", run);
-    printf("state        %s\n", state_of(&course, holder));
+    printf("state        %s\n", state_of(&course, steps, count, holder));
     if (*holder) printf("held by      %s\n", holder);
     printf("step         %" PRIu64 " of %" PRIu64 " (%.1f %%)\n", course.step, course.steps,
            course.steps ? 100.0 * (double)course.step / (double)course.steps : 0.0);
     printf("starts       %" PRIu64 ", the last on %" PRIu64 " ranks\n", course.starts, course.ranks);
     print_epoch(course.epoch);
     if (!isnan(course.best)) printf("best         %.2f %%\n", 100.0 * course.best);
-    st = print_checkpoints(run);
+    print_checkpoints(steps, count);
+    memory_free(steps);
     history_free(&history);
     return st;
 }

@@ -19,7 +19,7 @@ project_scripts() {
     local file
     project_files | while read -r file; do
         case $file in
-        *.sh) echo "$file" ;;
+        *.sh | *.sbatch) echo "$file" ;;
         *.*) ;;
         *) if head -n 1 "$file" | grep -Eqa '^#!.*[/ ](ba|da)?sh\>'; then echo "$file"; fi ;;
         esac
