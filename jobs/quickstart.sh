@@ -92,7 +92,7 @@ find_idx() {
 
 # One rank a core: not more than this process, a container's share of time, and the physical cores allow.
 count_cores() {
-    local quota period
+    local physical quota period
     cores=$(env -u OMP_NUM_THREADS -u OMP_THREAD_LIMIT nproc)
     physical=$(lscpu -p=CORE,SOCKET 2>/dev/null | sed '/^#/d' | sort -u | wc -l) || physical=0
     if [ "$physical" -gt 0 ] && [ "$cores" -gt "$physical" ]; then cores=$physical; fi
@@ -134,11 +134,11 @@ run=runs/quickstart-$name
 count_cores
 shards=$($lockstep train "$config" --print-config | sed -n 's/.*\<shards *= *\([0-9]*\).*/\1/p')
 ranks=$((cores < shards ? cores : shards))
-# Where they leave cores free, others may be at work there, and every mpirun would bind its first rank to the first core.
-if [ "$ranks" -eq "$physical" ]; then binding=core; else binding=none; fi
-train=(mpirun -n "$ranks" --oversubscribe --bind-to "$binding" "$lockstep" train "$config" --run "$run")
+# Unbound and yielding: on a machine where others are at work too that is many times as fast as ranks that spin, and faster than
+# ranks bound to cores that others use.
+train=(mpirun -n "$ranks" --oversubscribe --bind-to none --mca mpi_yield_when_idle 1 "$lockstep" train "$config" --run "$run")
 
-step "training"
+step 'training'
 echo "${train[*]}"
 code=0
 said=$("${train[@]}" </dev/null) || code=$?
