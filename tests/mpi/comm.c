@@ -45,7 +45,10 @@ static void many_words_are_added(Comm *comm)
 {
     const size_t count = COMM_MOST_WORDS + 3;
     uint64_t *word;
-    if (memory_new(&word, count, "words") != STATUS_OK) comm_abort(comm, 1);
+    if (comm_agree(comm, memory_new(&word, count, "words")) != STATUS_OK) {
+        CHECK(!"memory for the words");
+        return;
+    }
     word[0] = word[COMM_MOST_WORDS - 1] = 1;
     word[COMM_MOST_WORDS] = word[count - 1] = 2;
     comm_sum_words(comm, word, count);

@@ -100,7 +100,7 @@ static void the_newest_valid_one_is_read(void)
     CU_ASSERT_PTR_NOT_NULL(
         strstr(warned, "step-0000000050.h5\" is damaged: its content's digest is wrong; it is skip"));
     CU_ASSERT_PTR_NOT_NULL(strstr(warned, "step-0000000040.h5\" is truncated"));
-    CU_ASSERT_PTR_NOT_NULL(strstr(warned, "step-0000000030.h5\" is not a regular file"));
+    CU_ASSERT_PTR_NOT_NULL(strstr(warned, "step-0000000030.h5\" is a directory, not a regular file"));
     CU_ASSERT_PTR_NULL(strstr(warned, "step-0000000020"));
     put_byte(step_path(run, 20), 500, 'x');
     put_byte(step_path(run, 10), 3, 'x');

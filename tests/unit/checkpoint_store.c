@@ -153,7 +153,7 @@ static void what_is_no_checkpoint_is_told_apart(void)
     CU_ASSERT_EQUAL(read_path(scratch_path("absent.h5")), STATUS_NO_INPUT);
     CU_ASSERT_MESSAGE_HAS("cannot open checkpoint");
     CU_ASSERT_EQUAL(read_path("/tmp"), STATUS_NO_INPUT);
-    CU_ASSERT_MESSAGE_HAS("\"/tmp\" is not a regular file");
+    CU_ASSERT_MESSAGE_HAS("\"/tmp\" is a directory, not a regular file");
     const char *path = scratch_path("odd.h5");
     scratch_write(path, "", 0);
     CU_ASSERT_EQUAL(read_path(path), STATUS_DATA);
