@@ -10,29 +10,6 @@
 #include "train/signals.h"
 #include "train/trainer.h"
 
-void trainer_enter(Trainer *trainer, Phase phase, bool waiting)
-{
-    const double now = clock_seconds();
-    trainer->seconds[trainer->phase] += now - trainer->phase_began;
-    trainer->phase = phase;
-    trainer->phase_began = now;
-    watchdog_beat(trainer->watchdog, trainer->step, (int)phase, waiting);
-}
-
-/* For the watchdog's words. */
-static const char *const phase_places[PHASES] = {
-    [PHASE_LOAD] = "set-up",
-    [PHASE_PACK] = "packing",
-    [PHASE_COMPUTE] = "forward and backward",
-    [PHASE_REDUCE] = "the reduction",
-    [PHASE_UPDATE] = "the update",
-    [PHASE_EVALUATE] = "the evaluation",
-    [PHASE_IDLE] = "the end of the evaluation",
-    [PHASE_CHECK] = "the replica check",
-    [PHASE_SAVE] = "the checkpoint",
-    [PHASE_RECORD] = "logs and records",
-};
-
 static uint64_t double_bits(double x)
 {
     uint64_t bits;
@@ -238,7 +215,7 @@ static Status open_shared(Trainer *t)
     if (st == STATUS_OK)
         st = reduction_open(t->comm, setup_reduction(s), t->kernels, t->shards, t->network.floats, t->piece,
                             WORD_LOSSES + t->shards, &t->reduction);
-    if (st == STATUS_OK) st = watchdog_open(t->comm, s->run.deadline_seconds, phase_places, &t->watchdog);
+    if (st == STATUS_OK) st = watchdog_open(t->comm, s->run.deadline_seconds, phase_place, &t->watchdog);
     if (st != STATUS_OK) return st;
     open_schedule(t);
     network_draw(&t->network, network_initialisation(s->model.init), (uint64_t)s->run.seed, t->parameter);

@@ -108,6 +108,9 @@ typedef struct {
     double seconds[PHASES];
 } Trainer;
 
+/* Each phase as a place for the watchdog's words. */
+extern const char *const phase_place[PHASES];
+
 /* Ends the current phase and begins another; waiting: for other ranks. */
 void trainer_enter(Trainer *trainer, Phase phase, bool waiting);
 
