@@ -4,9 +4,9 @@ set -euo pipefail
 
 usage='usage: tests/run.sh
 
-Installs what is missing (jobs/install.sh test), builds the presets release and dev (warnings are errors) under build/,
-and runs all tests on both; then the preset asan (AddressSanitizer, UndefinedBehaviorSanitizer) with the unit tests, a
-small training that diverges, and the ranks at 2. Says little about what succeeds; shows the whole output of what fails.
+Installs what is missing (jobs/install.sh test), builds the presets release, dev (warnings are errors) and asan
+(AddressSanitizer, UndefinedBehaviorSanitizer) under build/. Runs all tests on release, the units and MPI tests on dev, the
+units, a small training that diverges and two ranks on asan. Says little about what succeeds; shows the whole output of what fails.
 The last line is the sum over all builds in the words of ctest. Exit 0 if everything passed, 1 if anything failed.'
 
 case "${1:-}" in
