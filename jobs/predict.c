@@ -4,6 +4,7 @@
 
 #include "base/memory.h"
 #include "commands.h"
+#include "run_directory.h"
 #include "train/saved.h"
 
 static const Option options[] = {
@@ -27,7 +28,8 @@ static Status predict(const Invocation *invocation)
 {
     Saved saved;
     uint64_t index = 0;
-    Status st = saved_open(invocation->operands[0], &saved);
+    Status st = run_directory_refuse(invocation->operands[0]);
+    if (st == STATUS_OK) st = saved_open(invocation->operands[0], &saved);
     if (st != STATUS_OK) return st;
     puts("index,prediction,confidence");
     for (size_t i = 1; i < invocation->operand_count && st == STATUS_OK; i++)

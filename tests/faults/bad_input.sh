@@ -175,6 +175,13 @@ fails 'import without its options' 64 '--train-labels is missing'
 start 0 import idx --train-images "$work/images" --train-labels "$work/labels" --test-images "$work/images" \
     --test-labels "$work/labels" -o "$work/made.h5"
 check 'good files are imported' [ "$code" = 0 ]
+# A run directory where a checkpoint belongs.
+for command in evaluate digest inspect predict; do
+    operands=("$work/good.0")
+    [ $command != predict ] || operands+=("$work/good.h5")
+    start 0 $command "${operands[@]}"
+    fails "$command of a run directory" 66 "good.0\" is a run directory|$work/good.0/best.h5"
+done
 start 0 trian x
 fails 'an unknown command' 64 'trian|did you mean "train"'
 
