@@ -94,6 +94,40 @@ static Status unknown_command(const Command *const *commands, size_t count, cons
     return status_fail(STATUS_USAGE, "no command \"%s\"; \"lockstep --help\" lists them", name);
 }
 
+/* Is the command called "FIRST SECOND"? */
+static bool is_of_family(const Command *command, const char *first)
+{
+    const size_t length = strlen(first);
+    return strncmp(command->name, first, length) == 0 && command->name[length] == ' ';
+}
+
+static bool is_family(const Command *const *commands, size_t count, const char *first)
+{
+    for (size_t i = 0; i < count; i++)
+        if (is_of_family(commands[i], first)) return true;
+    return false;
+}
+
+static void print_family(const Command *const *commands, size_t count, const char *first, FILE *out)
+{
+    fprintf(out, "usage: lockstep %s KIND [OPTION]...\n\nCommands:\n", first);
+    for (size_t i = 0; i < count; i++)
+        if (is_of_family(commands[i], first)) fprintf(out, "  %-13s %s\n", commands[i]->name, commands[i]->summary);
+    fprintf(out, "\n\"lockstep %s KIND --help\" explains one.\n", first);
+}
+
+/* The first word of commands, without a second one that makes a command of it. */
+static Status incomplete_command(const Command *const *commands, size_t count, const char *first, const char *second)
+{
+    char names[256] = "";
+    for (size_t i = 0; i < count; i++) {
+        const size_t used = strlen(names);
+        if (is_of_family(commands[i], first))
+            snprintf(names + used, sizeof names - used, "%s\"lockstep %s\"", used ? ", " : "", commands[i]->name);
+    }
+    return status_fail(STATUS_USAGE, "no command \"%s%s%s\"; there are %s", first, *second ? " " : "", second, names);
+}
+
 static Status bad_option(const Command *command, int argc, char **argv)
 {
     const char *given = optind > 0 && optind <= argc ? argv[optind - 1] : "?";
@@ -186,11 +220,11 @@ int command_main(const Command *const *commands, size_t count, int *argc, char *
 {
     Status st = STATUS_OK;
     int words = 1;
-    const char *first = *argc > 1 ? (*argv)[1] : "";
+    const char *first = *argc > 1 ? (*argv)[1] : "", *second = *argc > 2 ? (*argv)[2] : "";
     const Command *command = *argc > 1 ? find(commands, count, *argc, *argv, &words) : NULL;
     if (command)
         st = run(command, words, argc, argv);
-    else if (strcmp(first, "--help") == 0 && *argc > 2 && strcmp((*argv)[2], "settings") == 0)
+    else if (strcmp(first, "--help") == 0 && strcmp(second, "settings") == 0)
         settings_help(stdout);
     else if (strcmp(first, "--help") == 0 || strcmp(first, "-h") == 0)
         print_commands(commands, count, stdout);
@@ -199,8 +233,12 @@ int command_main(const Command *const *commands, size_t count, int *argc, char *
     else if (!*first) {
         print_commands(commands, count, stderr);
         st = STATUS_USAGE;
-    } else
+    } else if (!is_family(commands, count, first))
         st = unknown_command(commands, count, first);
+    else if (strcmp(second, "--help") == 0 || strcmp(second, "-h") == 0)
+        print_family(commands, count, first, stdout);
+    else
+        st = incomplete_command(commands, count, first, second);
     /* Before the error, so that a pipe that takes both has them in order. */
     const bool written = fflush(stdout) == 0 && !ferror(stdout);
     if (st == STATUS_OK && !written) st = status_fail(STATUS_IO, "cannot write to standard output");
