@@ -27,14 +27,15 @@ static void print_text(const char *text, FILE *out)
     fputc('"', out);
 }
 
-/* The shortest decimal that reads back equal: 17 significant digits name every double, 15 are enough for any decimal of
- * a config. The point makes it a float to libconfig. */
+/* The shortest decimal that reads back equal: a decimal of up to 15 significant digits survives being a double, and 17
+ * name every double. The point makes it a float to libconfig. */
 static void print_float(double value, FILE *out)
 {
     char text[32];
-    int digits = 15;
-    do snprintf(text, sizeof text, "%.*g", digits, value);
-    while (strtod(text, NULL) != value && digits++ < 17);
+    int digits = 14;
+    do {
+        snprintf(text, sizeof text, "%.*g", ++digits, value);
+    } while (digits < 17 && strtod(text, NULL) != value);
     fprintf(out, "%s%s", text, strpbrk(text, ".e") ? "" : ".0");
 }
 
