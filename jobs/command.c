@@ -69,6 +69,7 @@ static void print_help(const Command *command, FILE *out)
             command->operands, command->summary);
     for (size_t i = 0; i < command->option_count; i++) print_option(&command->options[i], out);
     print_option(&help_option, out);
+    if (command->example) fprintf(out, "\nExample:\n  %s\n", command->example);
 }
 
 /* The command whose name the first one or two arguments make; *words says how many. */
@@ -176,6 +177,20 @@ static Status parse(Invocation *invocation, struct GivenOption *given, int argc,
     return STATUS_OK;
 }
 
+/* The first operand that is not there, as the usage line names it, or the first that is too many. */
+static Status bad_operands(const Invocation *invocation)
+{
+    const Command *command = invocation->command;
+    if (invocation->operand_count > command->most_operands)
+        return status_fail(STATUS_USAGE, "%s: operand \"%s\" is one too many; usage: lockstep %s%s%s [OPTION]...",
+                           command->name, invocation->operands[command->most_operands], command->name,
+                           *command->operands ? " " : "", command->operands);
+    const char *name = command->operands;
+    for (size_t i = 0; i < invocation->operand_count; i++) name += strcspn(name, " ") + 1;
+    return status_fail(STATUS_USAGE, "%s: %.*s is missing; usage: lockstep %s %s [OPTION]...", command->name,
+                       (int)strcspn(name, " ."), name, command->name, command->operands);
+}
+
 static Status check(const Invocation *invocation)
 {
     const Command *command = invocation->command;
@@ -184,8 +199,7 @@ static Status check(const Invocation *invocation)
             return status_fail(STATUS_USAGE, "%s: --%s is missing; \"lockstep %s --help\" explains", command->name,
                                command->options[i].name, command->name);
     if (invocation->operand_count < command->least_operands || invocation->operand_count > command->most_operands)
-        return status_fail(STATUS_USAGE, "%s: %zu operands given; usage: lockstep %s %s [OPTION]...", command->name,
-                           invocation->operand_count, command->name, command->operands);
+        return bad_operands(invocation);
     return STATUS_OK;
 }
 

@@ -75,6 +75,7 @@ const Command command_evaluate = {
     .least_operands = 1,
     .most_operands = 1,
     .summary = "Tells loss, accuracy and a table of classes on a test set.",
+    .example = "lockstep evaluate runs/first/best.h5 --predictions predictions.csv",
     .options = options,
     .option_count = sizeof options / sizeof *options,
     .run = evaluate,

@@ -45,6 +45,7 @@ const Command command_predict = {
     .least_operands = 2,
     .most_operands = 1 << 20,
     .summary = "Classifies the images of HDF5 datasets; CSV on standard output.",
+    .example = "lockstep predict runs/first/best.h5 data/synth.h5 --images /test/images",
     .options = options,
     .option_count = sizeof options / sizeof *options,
     .run = predict,

@@ -61,7 +61,8 @@ done
 
 # Command line.
 refused 64 'unknown option|--sett|did you mean --set' "$work/good.cfg" --sett a=b
-refused 64 '0 operands|usage: lockstep train CONFIG'
+refused 64 'train: operand "more" is one too many' "$work/good.cfg" more
+refused 64 'train: CONFIG is missing|usage: lockstep train CONFIG'
 uncheckable=1 refused 64 '--ranks|--check' "$work/good.cfg" --ranks 3
 refused 64 '--run needs the name' "$work/good.cfg" --run ''
 refused 73 'name is too long' "$work/good.cfg" --run "$work/$(printf 'long/%.0s' {1..1000})"
@@ -190,6 +191,10 @@ start 0 predict "$work/good.0/best.h5" "$work/empty.h5"
 fails 'predict without the default dataset' 65 'empty.h5|/test/images|--images'
 start 0 predict "$work/good.0/best.h5" "$work/float-labels.h5" --images /test/labels
 fails 'predict of another type' 65 'float-labels.h5|/test/labels|float64 images|trained on uint8'
+start 0 status "$work/full"
+fails 'status of another directory' 66 'full" is no run directory|there is no metrics.jsonl'
+start 0 predict "$work/good.0/best.h5"
+fails 'predict without a file' 64 'predict: FILE is missing'
 start 0 trian x
 fails 'an unknown command' 64 'trian|did you mean "train"'
 
