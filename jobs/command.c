@@ -69,6 +69,7 @@ static void print_help(const Command *command, FILE *out)
             command->operands, command->summary);
     for (size_t i = 0; i < command->option_count; i++) print_option(&command->options[i], out);
     print_option(&help_option, out);
+    if (command->example) fprintf(out, "\nExample:\n  %s\n", command->example);
 }
 
 /* The command whose name the first one or two arguments make; *words says how many. */
@@ -92,6 +93,40 @@ static Status unknown_command(const Command *const *commands, size_t count, cons
     const int nearest = text_nearest(name, names, count);
     if (nearest >= 0) return status_fail(STATUS_USAGE, "no command \"%s\"; did you mean \"%s\"?", name, names[nearest]);
     return status_fail(STATUS_USAGE, "no command \"%s\"; \"lockstep --help\" lists them", name);
+}
+
+/* Is the command called "FIRST SECOND"? */
+static bool is_of_family(const Command *command, const char *first)
+{
+    const size_t length = strlen(first);
+    return strncmp(command->name, first, length) == 0 && command->name[length] == ' ';
+}
+
+static bool is_family(const Command *const *commands, size_t count, const char *first)
+{
+    for (size_t i = 0; i < count; i++)
+        if (is_of_family(commands[i], first)) return true;
+    return false;
+}
+
+static void print_family(const Command *const *commands, size_t count, const char *first, FILE *out)
+{
+    fprintf(out, "usage: lockstep %s KIND [OPTION]...\n\nCommands:\n", first);
+    for (size_t i = 0; i < count; i++)
+        if (is_of_family(commands[i], first)) fprintf(out, "  %-13s %s\n", commands[i]->name, commands[i]->summary);
+    fprintf(out, "\n\"lockstep %s KIND --help\" explains one.\n", first);
+}
+
+/* The first word of commands, without a second one that makes a command of it. */
+static Status incomplete_command(const Command *const *commands, size_t count, const char *first, const char *second)
+{
+    char names[256] = "";
+    for (size_t i = 0; i < count; i++) {
+        const size_t used = strlen(names);
+        if (is_of_family(commands[i], first))
+            snprintf(names + used, sizeof names - used, "%s\"lockstep %s\"", used ? ", " : "", commands[i]->name);
+    }
+    return status_fail(STATUS_USAGE, "no command \"%s%s%s\"; there are %s", first, *second ? " " : "", second, names);
 }
 
 static Status bad_option(const Command *command, int argc, char **argv)
@@ -142,6 +177,20 @@ static Status parse(Invocation *invocation, struct GivenOption *given, int argc,
     return STATUS_OK;
 }
 
+/* The first operand that is not there, as the usage line names it, or the first that is too many. */
+static Status bad_operands(const Invocation *invocation)
+{
+    const Command *command = invocation->command;
+    if (invocation->operand_count > command->most_operands)
+        return status_fail(STATUS_USAGE, "%s: operand \"%s\" is one too many; usage: lockstep %s%s%s [OPTION]...",
+                           command->name, invocation->operands[command->most_operands], command->name,
+                           *command->operands ? " " : "", command->operands);
+    const char *name = command->operands;
+    for (size_t i = 0; i < invocation->operand_count; i++) name += strcspn(name, " ") + 1;
+    return status_fail(STATUS_USAGE, "%s: %.*s is missing; usage: lockstep %s %s [OPTION]...", command->name,
+                       (int)strcspn(name, " ."), name, command->name, command->operands);
+}
+
 static Status check(const Invocation *invocation)
 {
     const Command *command = invocation->command;
@@ -150,8 +199,7 @@ static Status check(const Invocation *invocation)
             return status_fail(STATUS_USAGE, "%s: --%s is missing; \"lockstep %s --help\" explains", command->name,
                                command->options[i].name, command->name);
     if (invocation->operand_count < command->least_operands || invocation->operand_count > command->most_operands)
-        return status_fail(STATUS_USAGE, "%s: %zu operands given; usage: lockstep %s %s [OPTION]...", command->name,
-                           invocation->operand_count, command->name, command->operands);
+        return bad_operands(invocation);
     return STATUS_OK;
 }
 
@@ -186,11 +234,11 @@ int command_main(const Command *const *commands, size_t count, int *argc, char *
 {
     Status st = STATUS_OK;
     int words = 1;
-    const char *first = *argc > 1 ? (*argv)[1] : "";
+    const char *first = *argc > 1 ? (*argv)[1] : "", *second = *argc > 2 ? (*argv)[2] : "";
     const Command *command = *argc > 1 ? find(commands, count, *argc, *argv, &words) : NULL;
     if (command)
         st = run(command, words, argc, argv);
-    else if (strcmp(first, "--help") == 0 && *argc > 2 && strcmp((*argv)[2], "settings") == 0)
+    else if (strcmp(first, "--help") == 0 && strcmp(second, "settings") == 0)
         settings_help(stdout);
     else if (strcmp(first, "--help") == 0 || strcmp(first, "-h") == 0)
         print_commands(commands, count, stdout);
@@ -199,8 +247,12 @@ int command_main(const Command *const *commands, size_t count, int *argc, char *
     else if (!*first) {
         print_commands(commands, count, stderr);
         st = STATUS_USAGE;
-    } else
+    } else if (!is_family(commands, count, first))
         st = unknown_command(commands, count, first);
+    else if (strcmp(second, "--help") == 0 || strcmp(second, "-h") == 0)
+        print_family(commands, count, first, stdout);
+    else
+        st = incomplete_command(commands, count, first, second);
     /* Before the error, so that a pipe that takes both has them in order. */
     const bool written = fflush(stdout) == 0 && !ferror(stdout);
     if (st == STATUS_OK && !written) st = status_fail(STATUS_IO, "cannot write to standard output");

@@ -21,9 +21,10 @@ typedef struct Invocation Invocation;
 
 typedef struct {
     const char *name;     /* "train", "import idx" */
-    const char *operands; /* for the usage line: "CONFIG", or "" */
+    const char *operands; /* for the usage line: "CONFIG", "CHECKPOINT FILE...", a word each, or "" */
     size_t least_operands, most_operands;
     const char *summary; /* one sentence */
+    const char *example; /* a command line for --help, or NULL */
     const Option *options;
     size_t option_count;
     Status (*run)(const Invocation *invocation);

@@ -2,13 +2,15 @@
 #include <stdio.h>
 
 #include "commands.h"
+#include "run_directory.h"
 #include "rundir/checkpoint.h"
 
 static Status print_digest(const Invocation *invocation)
 {
     Checkpoint checkpoint;
     char hex[DIGEST_HEX_SIZE];
-    Status st = checkpoint_read(invocation->operands[0], &checkpoint);
+    Status st = run_directory_refuse(invocation->operands[0]);
+    if (st == STATUS_OK) st = checkpoint_read(invocation->operands[0], &checkpoint);
     if (st != STATUS_OK) return st;
     digest_hex(checkpoint.model, hex);
     puts(hex);

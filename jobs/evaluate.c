@@ -5,6 +5,7 @@
 #include "base/memory.h"
 #include "commands.h"
 #include "output/predictions.h"
+#include "run_directory.h"
 #include "train/saved.h"
 
 static const Option options[] = {
@@ -53,7 +54,8 @@ static Status evaluate(const Invocation *invocation)
     Confusion confusion = {0};
     Prediction *prediction = NULL;
     const char *csv = invocation_value(invocation, "predictions", NULL);
-    Status st = saved_open(invocation->operands[0], &saved);
+    Status st = run_directory_refuse(invocation->operands[0]);
+    if (st == STATUS_OK) st = saved_open(invocation->operands[0], &saved);
     if (st != STATUS_OK) return st;
     st = saved_evaluate(&saved, invocation_value(invocation, "data", NULL), &score, &confusion, &prediction);
     if (st == STATUS_OK && csv) st = write_predictions(csv, prediction, score.count);
@@ -73,6 +75,7 @@ const Command command_evaluate = {
     .least_operands = 1,
     .most_operands = 1,
     .summary = "Tells loss, accuracy and a table of classes on a test set.",
+    .example = "lockstep evaluate runs/first/best.h5 --predictions predictions.csv",
     .options = options,
     .option_count = sizeof options / sizeof *options,
     .run = evaluate,

@@ -9,6 +9,7 @@
 #include "data/dataset.h"
 #include "inspect_checkpoint.h"
 #include "inspect_paths.h"
+#include "run_directory.h"
 
 enum { BLOCK_VALUES = 1 << 24, COUNTS_A_LINE = 10, MOST_COUNTS = 100 };
 
@@ -140,6 +141,7 @@ static Status inspect(const Invocation *invocation)
     DatasetSource source = {.file = invocation->operands[0]};
     long long classes = 10;
     Status st = invocation_number(invocation, "classes", 1, 1 << 24, &classes);
+    if (st == STATUS_OK) st = run_directory_refuse(source.file);
     if (st != STATUS_OK) return st;
     source.classes = (uint32_t)classes;
     if (inspect_is_checkpoint(source.file)) return inspect_checkpoint(source.file);

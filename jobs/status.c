@@ -6,6 +6,7 @@
 
 #include "base/memory.h"
 #include "commands.h"
+#include "run_directory.h"
 #include "rundir/checkpoint.h"
 #include "rundir/history.h"
 #include "rundir/rundir.h"
@@ -71,7 +72,8 @@ static Status status(const Invocation *invocation)
     uint64_t *steps;
     size_t count;
     char holder[320];
-    Status st = history_read(run, &history);
+    Status st = run_directory_check(run);
+    if (st == STATUS_OK) st = history_read(run, &history);
     if (st != STATUS_OK) return st;
     st = checkpoint_list(run, &steps, &count);
     if (st != STATUS_OK) {

@@ -144,6 +144,7 @@ const Command command_train = {
     .least_operands = 1,
     .most_operands = 1,
     .summary = "Trains a network; under mpirun -n N on N ranks, with the same result.",
+    .example = "mpirun -n 2 lockstep train configs/synth.cfg --run runs/first --set training.epochs=3",
     .options = options,
     .option_count = sizeof options / sizeof *options,
     .run = train,

@@ -2,6 +2,7 @@
 #include "config/print.h"
 
 #include <inttypes.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include "config/settings.h"
@@ -26,11 +27,15 @@ static void print_text(const char *text, FILE *out)
     fputc('"', out);
 }
 
-/* 17 significant digits name every double; the point makes it a float to libconfig. */
+/* The shortest decimal that reads back equal: a decimal of up to 15 significant digits survives being a double, and 17
+ * name every double. The point makes it a float to libconfig. */
 static void print_float(double value, FILE *out)
 {
     char text[32];
-    snprintf(text, sizeof text, "%.17g", value);
+    int digits = 14;
+    do {
+        snprintf(text, sizeof text, "%.*g", ++digits, value);
+    } while (digits < 17 && strtod(text, NULL) != value);
     fprintf(out, "%s%s", text, strpbrk(text, ".e") ? "" : ".0");
 }
 

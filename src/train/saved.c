@@ -35,16 +35,31 @@ size_t saved_classes(const Saved *saved)
     return network->layer[network->layers - 1].out;
 }
 
-static Status check_images(const Saved *saved, const char *file, size_t features, ElementKind kind)
+static const char *pixels_name(ElementKind kind)
+{
+    return kind == ELEMENT_UINT8 ? "uint8" : "float32";
+}
+
+/* type: the kind, for people */
+static Status check_images(const Saved *saved, const char *file, const char *images, size_t features, ElementKind kind,
+                           const char *type)
 {
     const Checkpoint *c = &saved->checkpoint;
-    if (features != c->network.layer[0].in)
-        return status_fail(STATUS_DATA, "\"%s\": images of %zu values, but the network was trained on %zu", file,
-                           features, c->network.layer[0].in);
     if (kind != c->pixels)
-        return status_fail(STATUS_DATA, "\"%s\": %s images, but the network was trained on %s", file,
-                           kind == ELEMENT_UINT8 ? "uint8" : "float32", kind == ELEMENT_UINT8 ? "float32" : "uint8");
+        return status_fail(STATUS_DATA, "\"%s\", \"%s\": %s images, but the network was trained on %s", file, images,
+                           type, pixels_name(c->pixels));
+    if (features != c->network.layer[0].in)
+        return status_fail(STATUS_DATA, "\"%s\", \"%s\": images of %zu values, but the network was trained on %zu",
+                           file, images, features, c->network.layer[0].in);
     return STATUS_OK;
+}
+
+/* The images of the test part of a dataset that opens are of one of the two types. */
+static Status check_dataset(const Saved *saved, const DatasetSource *source, const Dataset *dataset)
+{
+    const ElementKind kind = dataset_kind(dataset);
+    return check_images(saved, source->file, source->images[PART_TEST], dataset_features(dataset), kind,
+                        pixels_name(kind));
 }
 
 static Evaluation evaluation_of(Saved *saved, const Samples *samples, size_t shards)
@@ -96,7 +111,7 @@ Status saved_evaluate(Saved *saved, const char *file, CheckpointScore *score, Co
     *confusion = (Confusion){0};
     *prediction = NULL;
     Status st = dataset_open(&source, &dataset);
-    if (st == STATUS_OK) st = check_images(saved, source.file, dataset_features(dataset), dataset_kind(dataset));
+    if (st == STATUS_OK) st = check_dataset(saved, &source, dataset);
     if (st == STATUS_OK) st = samples_init(&samples, dataset, PART_TEST, 0, dataset_rows(dataset, PART_TEST));
     if (st == STATUS_OK) st = confusion_init(confusion, saved_classes(saved));
     if (st == STATUS_OK) st = memory_new(prediction, samples.count, "predictions");
@@ -106,17 +121,26 @@ Status saved_evaluate(Saved *saved, const char *file, CheckpointScore *score, Co
     return st;
 }
 
-/* All rows of a dataset of images alone. */
-static Status read_images(const Saved *saved, const char *file, const char *images, Samples *samples)
+/* What the dataset of images in a file to predict is; given: its path, or NULL for the training's. */
+static Status describe_images(const Saved *saved, H5File *h5, const char *given, H5Info *info)
 {
+    const Status st = h5file_info(h5, given ? given : saved->settings.data.test_images, info);
+    if (st != STATUS_DATA || given) return st;
+    return status_fail(st, "%s (--images names the dataset to predict)", status_message());
+}
+
+/* All rows of a dataset of images alone. */
+static Status read_images(const Saved *saved, const char *file, const char *given, Samples *samples)
+{
+    const char *images = given ? given : saved->settings.data.test_images;
     H5File *h5 = NULL;
     H5Info info;
     Status st = h5file_open(file, &h5);
-    if (st == STATUS_OK) st = h5file_info(h5, images, &info);
+    if (st == STATUS_OK) st = describe_images(saved, h5, given, &info);
     if (st == STATUS_OK) {
         *samples = (Samples){.count = (size_t)info.extent[0], .features = 1, .kind = info.kind};
         for (int d = 1; d < info.dimensions; d++) samples->features *= (size_t)info.extent[d];
-        st = check_images(saved, file, samples->features, info.kind);
+        st = check_images(saved, file, images, samples->features, info.kind, info.type_text);
     }
     if (st == STATUS_OK && samples->count > UINT32_MAX)
         st = status_fail(STATUS_DATA, "\"%s\", \"%s\": more than 2^32 - 1 images", file, images);
@@ -141,7 +165,7 @@ Status saved_predict(Saved *saved, const char *file, const char *images, Predict
     Confusion confusion = {0};
     CheckpointScore score;
     *prediction = NULL;
-    Status st = read_images(saved, file, images ? images : saved->settings.data.test_images, &samples);
+    Status st = read_images(saved, file, images, &samples);
     if (st == STATUS_OK) st = confusion_init(&confusion, saved_classes(saved));
     if (st == STATUS_OK) st = memory_new(prediction, samples.count, "predictions");
     if (st == STATUS_OK) st = evaluate_samples(saved, &samples, &score, &confusion, *prediction);

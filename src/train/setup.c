@@ -92,7 +92,12 @@ Status setup_dataset(const Settings *s, Dataset **dataset)
         .labels = {s->data.train_labels, s->data.test_labels},
         .classes = (uint32_t)s->data.classes,
     };
-    return dataset_open(&source, dataset);
+    const Status st = dataset_open(&source, dataset);
+    if (st != STATUS_NO_INPUT) return st;
+    return status_fail(st,
+                       "%s (data.file; \"lockstep import synth -o FILE\" draws digits, data/README.md says how to make "
+                       "one; a relative path is relative to the current directory)",
+                       status_message());
 }
 
 /* The rows of the training set of this rank's run, and those of the test set that it evaluates. */

@@ -61,7 +61,8 @@ done
 
 # Command line.
 refused 64 'unknown option|--sett|did you mean --set' "$work/good.cfg" --sett a=b
-refused 64 '0 operands|usage: lockstep train CONFIG'
+refused 64 'train: operand "more" is one too many' "$work/good.cfg" more
+refused 64 'train: CONFIG is missing|usage: lockstep train CONFIG'
 uncheckable=1 refused 64 '--ranks|--check' "$work/good.cfg" --ranks 3
 refused 64 '--run needs the name' "$work/good.cfg" --run ''
 refused 73 'name is too long' "$work/good.cfg" --run "$work/$(printf 'long/%.0s' {1..1000})"
@@ -83,7 +84,7 @@ refused 78 '--set optimizer.learning_rate=fast|learning_rate|a number > 0' "$wor
 refused 78 '--set optimizer.nesterov=true|optimizer.momentum' "$work/good.cfg" --set optimizer.nesterov=true
 
 # Dataset.
-refused_data 66 nosuch.h5 'No such file'
+refused_data 66 nosuch.h5 'No such file|data.file|lockstep import synth|relative to the current directory'
 refused_data 65 text.h5 'not an HDF5 file'
 refused_data 65 nothing.h5 'not an HDF5 file'
 refused_data 65 truncated.h5 'truncated'
@@ -175,6 +176,25 @@ fails 'import without its options' 64 '--train-labels is missing'
 start 0 import idx --train-images "$work/images" --train-labels "$work/labels" --test-images "$work/images" \
     --test-labels "$work/labels" -o "$work/made.h5"
 check 'good files are imported' [ "$code" = 0 ]
+# A run directory where a checkpoint belongs.
+for command in evaluate digest inspect predict; do
+    operands=("$work/good.0")
+    [ $command != predict ] || operands+=("$work/good.h5")
+    start 0 $command "${operands[@]}"
+    fails "$command of a run directory" 66 "good.0\" is a run directory|$work/good.0/best.h5"
+done
+start 0 predict "$work/good.0/best.h5" "$work/counts.h5" --images /train/labels
+fails 'predict of labels' 65 'counts.h5|/train/labels|images of 1 values'
+start 0 predict "$work/good.0/best.h5" "$work/good.h5" --images /no/images
+fails 'predict of a dataset that is not there' 65 'good.h5|no dataset "/no/images"|it has /test/images'
+start 0 predict "$work/good.0/best.h5" "$work/empty.h5"
+fails 'predict without the default dataset' 65 'empty.h5|/test/images|--images'
+start 0 predict "$work/good.0/best.h5" "$work/float-labels.h5" --images /test/labels
+fails 'predict of another type' 65 'float-labels.h5|/test/labels|float64 images|trained on uint8'
+start 0 status "$work/full"
+fails 'status of another directory' 66 'full" is no run directory|there is no metrics.jsonl'
+start 0 predict "$work/good.0/best.h5"
+fails 'predict without a file' 64 'predict: FILE is missing'
 start 0 trian x
 fails 'an unknown command' 64 'trian|did you mean "train"'
 

@@ -66,6 +66,21 @@ static void printed_settings_are_read_back_in_every_bit(void)
     }
 }
 
+static void printed_floats_are_short(void)
+{
+    static const char *const floats[] = {"0.1", "0.00123", "0.9", "1e-05", "0.0", "0.30000000000000004"};
+    for (size_t i = 0; i < sizeof floats / sizeof *floats; i++) {
+        char set[100], line[100];
+        snprintf(set, sizeof set, "optimizer.weight_decay=%s", floats[i]);
+        snprintf(line, sizeof line, "weight_decay = %s;\n", floats[i]);
+        CU_ASSERT(survives_printing(DATA, set));
+        size_t size;
+        char *out = printed(&settings, &size);
+        CU_ASSERT_PTR_NOT_NULL(strstr(out, line));
+        free(out);
+    }
+}
+
 static void printed_strings_are_read_back_in_every_byte(void)
 {
     char all[256 + 1];
@@ -169,6 +184,7 @@ int main(void)
 {
     static const UnitTest tests[] = {
         UNIT(printed_settings_are_read_back_in_every_bit),
+        UNIT(printed_floats_are_short),
         UNIT(printed_strings_are_read_back_in_every_byte),
         UNIT(unused_bytes_are_zero),
         UNIT(every_setting_is_documented),
