@@ -125,7 +125,7 @@ Status trainer_step(Trainer *t)
     trainer_enter(t, PHASE_COMPUTE, false);
     compute(t);
     put_words(t);
-    trainer_enter(t, PHASE_REDUCE, true);
+    trainer_enter(t, PHASE_REDUCE, false);
     reduction_run(t->reduction, t->word);
     trainer_enter(t, PHASE_UPDATE, false);
     double loss = 0.0;

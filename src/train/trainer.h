@@ -111,7 +111,8 @@ typedef struct {
 /* Each phase as a place for the watchdog's words. */
 extern const char *const phase_place[PHASES];
 
-/* Ends the current phase and begins another; waiting: for other ranks. */
+/* Ends the current phase and begins another; waiting: for other ranks, from now on (collective calls say it
+ * themselves). */
 void trainer_enter(Trainer *trainer, Phase phase, bool waiting);
 
 /* Sets everything up: reads the dataset, opens the run directory, draws the parameters or takes them from a checkpoint.
