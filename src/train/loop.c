@@ -71,6 +71,16 @@ static void log_progress(Trainer *t, uint64_t first, double began)
     records_flush(t->run.records);
 }
 
+/* A numbered checkpoint on the way. Collective; agreed. */
+static Status save_step(Trainer *t)
+{
+    Status st = trainer_save(t, SAVE_STEP);
+    if (st == STATUS_OK && t->save_signalled && t->failed_saves == 0)
+        log_info("checkpoint of step %" PRIu64 ", as asked", t->step);
+    t->save_signalled = false;
+    return st;
+}
+
 /* After a step: the replica check that is due, and a checkpoint within the epoch. Collective; agreed. */
 static Status after_step(Trainer *t)
 {
@@ -86,7 +96,7 @@ static Status after_step(Trainer *t)
         if (st == STATUS_OK) st = trainer_check_replicas(t, &model);
     }
     const bool at_end = t->step % t->steps_per_epoch == 0; /* the epoch's own end saves */
-    if (st == STATUS_OK && t->save_asked && !at_end && !t->stopping) st = trainer_save(t, SAVE_STEP);
+    if (st == STATUS_OK && t->save_asked && !at_end && !t->stopping) st = save_step(t);
     return st;
 }
 
@@ -177,7 +187,7 @@ static Status end_epoch(Trainer *t, uint64_t epoch, double speed, CheckpointScor
         st = trainer_save(t, SAVE_BEST);
     }
     if (st == STATUS_OK && !last && !t->stopping && (t->save_asked || (save && epoch % save == 0)))
-        st = trainer_save(t, SAVE_STEP);
+        st = save_step(t);
     return st;
 }
 
