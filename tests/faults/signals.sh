@@ -106,5 +106,6 @@ TEXT
 rm -rf "$work/run"
 start 2 train "$work/slow.cfg" --run "$work/run" --set run.deadline_seconds=0.5
 check "a slow evaluation lives" [ "$code" = 0 ]
+# shellcheck disable=SC2016 # awk's
 check "and was slow" awk '$1 == "evaluate" { exit !($3 > 0.5) }' "$err"
 finish
