@@ -114,31 +114,40 @@ Status comm_agree(Comm *comm, Status mine)
 {
     if (comm->size == 1) return mine;
     int failing = mine == STATUS_OK ? INT_MAX : comm->rank, lowest;
+    watchdog_wait(comm->watchdog, true);
     MPI_Allreduce(&failing, &lowest, 1, MPI_INT, MPI_MIN, comm->world);
-    return lowest == INT_MAX ? STATUS_OK : agree_on_failure(comm, mine, lowest);
+    Status st = lowest == INT_MAX ? STATUS_OK : agree_on_failure(comm, mine, lowest);
+    watchdog_wait(comm->watchdog, false);
+    return st;
 }
 
 void comm_broadcast(Comm *comm, void *bytes, size_t size)
 {
     enum { MOST = 1 << 30 };
+    watchdog_wait(comm->watchdog, true);
     for (size_t done = 0; comm->size > 1 && done < size; done += MOST)
         MPI_Bcast((char *)bytes + done, comm_int(size - done < MOST ? size - done : MOST), MPI_BYTE, 0, comm->world);
+    watchdog_wait(comm->watchdog, false);
 }
 
 void comm_sum_words(Comm *comm, uint64_t *word, size_t count)
 {
+    watchdog_wait(comm->watchdog, true);
     for (size_t done = 0; comm->size > 1 && done < count; done += COMM_MOST_WORDS) {
         const size_t words = count - done < COMM_MOST_WORDS ? count - done : COMM_MOST_WORDS;
         MPI_Allreduce(MPI_IN_PLACE, word + done, comm_int(words), MPI_UINT64_T, MPI_SUM, comm->world);
     }
+    watchdog_wait(comm->watchdog, false);
 }
 
 void comm_gather_all(Comm *comm, const void *mine, size_t bytes, void *all)
 {
+    watchdog_wait(comm->watchdog, true);
     if (comm->size == 1)
         memcpy(all, mine, bytes);
     else
         MPI_Allgather(mine, comm_int(bytes), MPI_BYTE, all, comm_int(bytes), MPI_BYTE, comm->world);
+    watchdog_wait(comm->watchdog, false);
 }
 
 void comm_leave(int code)

@@ -4,12 +4,13 @@
 
 #include <mpi.h>
 
-#include "comm/comm.h"
+#include "comm/watchdog.h"
 
 struct Comm {
     int rank, size;
-    bool mpi;       /* MPI was initialised */
-    MPI_Comm world; /* a duplicate of our own */
+    bool mpi;           /* MPI was initialised */
+    MPI_Comm world;     /* a duplicate of our own */
+    Watchdog *watchdog; /* the job's, told of every wait; NULL: none; borrowed */
 };
 
 /* Ends this process at once, without a word to MPI; mpirun then ends the others. */

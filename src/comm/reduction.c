@@ -221,8 +221,10 @@ static void run_mpi(Reduction *r, uint64_t *word)
 
 void reduction_run(Reduction *r, uint64_t *word)
 {
+    watchdog_wait(r->comm->watchdog, true);
     if (r->kind == REDUCTION_MPI)
         run_mpi(r, word);
     else if (r->comm->size > 1)
         run_tree(r, word);
+    watchdog_wait(r->comm->watchdog, false);
 }

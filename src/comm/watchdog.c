@@ -12,7 +12,7 @@
 
 /* Where a rank's main thread is; a cache line of the window that the ranks of a host share. */
 typedef struct {
-    _Alignas(64) atomic_uint_least64_t beats; /* changes at every call of watchdog_beat */
+    _Alignas(64) atomic_uint_least64_t beats; /* changes at every beat */
     atomic_uint_least64_t ticks;              /* of this rank's watchdog: a stopped process has none */
     atomic_uint_least64_t step;
     atomic_int place, waiting;
@@ -28,6 +28,7 @@ struct Watchdog {
     int ranks, mine; /* of the host */
     Slot *slot;      /* (ranks); in the window */
     uint64_t *seen;  /* (ranks) the others' ticks when they last changed; owned */
+    uint64_t *beats; /* (ranks) the others' beats one tick ago; owned */
     double *silent;  /* (ranks) for how long they have not, in own seconds; owned */
     pthread_t thread;
     pthread_mutex_t mutex;
@@ -82,15 +83,20 @@ static bool somebody_is_late(const Watchdog *w)
     return false;
 }
 
-/* One tick: this process runs; which others do? */
-static void look_around(Watchdog *w)
+/* One tick: this process runs; which others do? True if this rank, or one that is late, has gone on. */
+static bool look_around(Watchdog *w)
 {
+    bool moved = false;
     atomic_fetch_add(&w->slot[w->mine].ticks, 1);
     for (int i = 0; i < w->ranks; i++) {
         const uint64_t ticks = atomic_load(&w->slot[i].ticks);
         w->silent[i] = ticks == w->seen[i] ? w->silent[i] + w->tick : 0.0;
         w->seen[i] = ticks;
+        const uint64_t beats = atomic_load(&w->slot[i].beats);
+        moved = moved || (beats != w->beats[i] && (i == w->mine || is_late(w, i)));
+        w->beats[i] = beats;
     }
+    return moved;
 }
 
 /* One tick, a late one being one too; false at once when the watchdog is closed. */
@@ -115,12 +121,9 @@ static void *watch(void *context)
     const Slot *own = &w->slot[w->mine];
     const double patience = 2.0; /* of a host with nobody late */
     double waited = 0.0;
-    uint64_t seen = 0;
     while (sleep_tick(w)) {
-        look_around(w);
-        const uint64_t beats = atomic_load(&own->beats);
-        waited = beats == seen && atomic_load(&own->waiting) ? waited + w->tick : 0.0;
-        seen = beats;
+        const bool moved = look_around(w);
+        waited = !moved && atomic_load(&own->waiting) ? waited + w->tick : 0.0;
         if (waited < w->deadline || (waited < w->deadline + patience && !somebody_is_late(w))) continue;
         if (!speaks(w)) continue;
         tell(w);
@@ -132,6 +135,7 @@ static void *watch(void *context)
 static Status start(Watchdog *w)
 {
     Status st = memory_new(&w->seen, (size_t)w->ranks, "the watchdog");
+    if (st == STATUS_OK) st = memory_new(&w->beats, (size_t)w->ranks, "the watchdog");
     if (st == STATUS_OK) st = memory_new(&w->silent, (size_t)w->ranks, "the watchdog");
     if (st != STATUS_OK) return st;
     pthread_condattr_t clock;
@@ -166,13 +170,14 @@ Status watchdog_open(Comm *comm, double deadline, const char *const *place, Watc
     w->slot[w->mine].rank = comm->rank;
     MPI_Barrier(w->host);
     st = comm_agree(comm, start(w));
-    *watchdog = w;
+    *watchdog = comm->watchdog = w;
     return st;
 }
 
 void watchdog_close(Watchdog *w)
 {
     if (!w) return;
+    w->comm->watchdog = NULL;
     pthread_mutex_lock(&w->mutex);
     w->closing = true;
     pthread_cond_signal(&w->closed);
@@ -183,6 +188,7 @@ void watchdog_close(Watchdog *w)
     MPI_Win_free(&w->window);
     MPI_Comm_free(&w->host);
     memory_free(w->seen);
+    memory_free(w->beats);
     memory_free(w->silent);
     memory_free(w);
 }
@@ -193,6 +199,14 @@ void watchdog_beat(Watchdog *w, uint64_t step, int place, bool waiting)
     Slot *slot = &w->slot[w->mine];
     atomic_store_explicit(&slot->step, step, memory_order_relaxed);
     atomic_store_explicit(&slot->place, place, memory_order_relaxed);
+    atomic_store_explicit(&slot->waiting, waiting, memory_order_relaxed);
+    atomic_fetch_add_explicit(&slot->beats, 1, memory_order_release);
+}
+
+void watchdog_wait(Watchdog *w, bool waiting)
+{
+    if (!w) return;
+    Slot *slot = &w->slot[w->mine];
     atomic_store_explicit(&slot->waiting, waiting, memory_order_relaxed);
     atomic_fetch_add_explicit(&slot->beats, 1, memory_order_release);
 }

@@ -31,8 +31,10 @@ void evaluate_shards(const Evaluation *e, double *shard_loss, Confusion *confusi
         const size_t begin = shard_begin(e->rows, e->shards, s) - origin;
         const size_t end = begin + shard_size(e->rows, e->shards, s);
         double loss = 0.0;
-        for (size_t first = begin; first < end; first += block)
+        for (size_t first = begin; first < end; first += block) {
             loss = evaluate_block(e, first, end - first < block ? end - first : block, loss, confusion, prediction);
+            if (e->beat) e->beat(e->context);
+        }
         shard_loss[s] = loss;
     }
 }

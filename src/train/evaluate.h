@@ -17,8 +17,10 @@ typedef struct {
     const Samples *samples; /* the rows of shards [first_shard, first_shard + length) */
     uint32_t rows;          /* of the whole test set */
     size_t shards, first_shard, length;
-    Workspace *workspace; /* its capacity is the number of samples taken at a time */
-    float *x;             /* (workspace->capacity, features), leading dimension kernel_leading(features) */
+    Workspace *workspace;        /* its capacity is the number of samples taken at a time */
+    float *x;                    /* (workspace->capacity, features), leading dimension kernel_leading(features) */
+    void (*beat)(void *context); /* called after each block; NULL: nothing */
+    void *context;
 } Evaluation;
 
 /* Evaluates shard by shard, so that the sums do not depend on who evaluates which.

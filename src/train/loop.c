@@ -11,6 +11,12 @@ static double accuracy(const CheckpointScore *score)
     return (double)score->correct / (double)score->count;
 }
 
+/* Of training alone in this start, without checkpoints, checks and evaluations. */
+static double training_seconds(const Trainer *t)
+{
+    return t->seconds[PHASE_PACK] + t->seconds[PHASE_COMPUTE] + t->seconds[PHASE_REDUCE] + t->seconds[PHASE_UPDATE];
+}
+
 /* The rows that were really packed in this epoch, over all ranks, are those that the order demands: each exactly once.
  * Collective; agreed. */
 static Status check_epoch_rows(Trainer *t, uint32_t epoch)
@@ -58,7 +64,7 @@ static void log_epoch(const Trainer *t, uint64_t epoch, const CheckpointScore *s
              t->epoch_loss / t->loader.rows, test, speed);
 }
 
-/* began, first: when this start began the epoch, and at which step. */
+/* began, first: training_seconds when this start began the epoch, and at which step. */
 static void log_progress(Trainer *t, uint64_t first, double began)
 {
     const double now = clock_seconds();
@@ -67,8 +73,19 @@ static void log_progress(Trainer *t, uint64_t first, double began)
     t->last_log = now;
     log_info("epoch %" PRIu64 "/%" PRId64 ", step %" PRIu64 "/%" PRIu64 ": train loss %.4f, %.0f samples/s",
              t->step / t->steps_per_epoch + 1, t->settings->training.epochs, t->step, t->schedule.total,
-             t->epoch_loss / (double)(in_epoch * batch), (double)((t->step - first) * batch) / (now - began));
+             t->epoch_loss / (double)(in_epoch * batch),
+             (double)((t->step - first) * batch) / (training_seconds(t) - began));
     records_flush(t->run.records);
+}
+
+/* A numbered checkpoint on the way. Collective; agreed. */
+static Status save_step(Trainer *t)
+{
+    Status st = trainer_save(t, SAVE_STEP);
+    if (st == STATUS_OK && t->save_signalled && t->failed_saves == 0)
+        log_info("checkpoint of step %" PRIu64 ", as asked", t->step);
+    t->save_signalled = false;
+    return st;
 }
 
 /* After a step: the replica check that is due, and a checkpoint within the epoch. Collective; agreed. */
@@ -86,7 +103,7 @@ static Status after_step(Trainer *t)
         if (st == STATUS_OK) st = trainer_check_replicas(t, &model);
     }
     const bool at_end = t->step % t->steps_per_epoch == 0; /* the epoch's own end saves */
-    if (st == STATUS_OK && t->save_asked && !at_end && !t->stopping) st = trainer_save(t, SAVE_STEP);
+    if (st == STATUS_OK && t->save_asked && !at_end && !t->stopping) st = save_step(t);
     return st;
 }
 
@@ -94,7 +111,7 @@ static Status after_step(Trainer *t)
 static Status train_epoch(Trainer *t)
 {
     const uint64_t end = (t->step / t->steps_per_epoch + 1) * t->steps_per_epoch;
-    const double began = clock_seconds();
+    const double began = training_seconds(t);
     const uint64_t first = t->step;
     while (t->step < end && !t->stopping) {
         Status st = trainer_step(t);
@@ -176,8 +193,7 @@ static Status end_epoch(Trainer *t, uint64_t epoch, double speed, CheckpointScor
         t->best = *score;
         st = trainer_save(t, SAVE_BEST);
     }
-    if (st == STATUS_OK && !last && !t->stopping && (t->save_asked || (save && epoch % save == 0)))
-        st = trainer_save(t, SAVE_STEP);
+    if (st == STATUS_OK && !last && !t->stopping && (t->save_asked || (save && epoch % save == 0))) st = save_step(t);
     return st;
 }
 
@@ -185,11 +201,11 @@ static Status end_epoch(Trainer *t, uint64_t epoch, double speed, CheckpointScor
 static Status run_epoch(Trainer *t, CheckpointScore *score)
 {
     const uint64_t epoch = t->step / t->steps_per_epoch + 1, first = t->step;
-    const double began = clock_seconds(),
+    const double began = training_seconds(t),
                  done = (double)(first % t->steps_per_epoch * (uint64_t)t->settings->training.batch_size);
     Status st = train_epoch(t);
     if (st != STATUS_OK || t->step != epoch * t->steps_per_epoch) return st;
-    return end_epoch(t, epoch, (t->loader.rows - done) / (clock_seconds() - began), score);
+    return end_epoch(t, epoch, (t->loader.rows - done) / (training_seconds(t) - began), score);
 }
 
 static Status write_predictions(Trainer *t)

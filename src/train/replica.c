@@ -79,7 +79,7 @@ static Status check_fpstate(const Trainer *t)
 
 Status trainer_check_replicas(Trainer *t, Digest *model)
 {
-    trainer_enter(t, PHASE_CHECK, true);
+    trainer_enter(t, PHASE_CHECK, false);
     Replica mine = {.model = digest_vector(t, t->parameter), .fpstate_lost = !fpstate_is_set()};
     if (t->velocity) mine.velocity = digest_vector(t, t->velocity);
     *model = mine.model;

@@ -4,6 +4,12 @@
 #include "train/evaluate.h"
 #include "train/trainer.h"
 
+static void beat(void *context)
+{
+    const Trainer *t = context;
+    watchdog_beat(t->watchdog, t->step, PHASE_EVALUATE, false);
+}
+
 void trainer_evaluate(Trainer *t, bool predictions, CheckpointScore *score)
 {
     Prediction *prediction = predictions ? t->prediction : NULL;
@@ -19,13 +25,15 @@ void trainer_evaluate(Trainer *t, bool predictions, CheckpointScore *score)
         .length = t->test_length,
         .workspace = &t->workspace,
         .x = t->batch.x,
+        .beat = beat,
+        .context = t,
     };
     memset(t->shard_loss, 0, t->shards * sizeof *t->shard_loss);
     confusion_clear(&t->confusion);
     if (prediction) memset(prediction, 0, t->test_rows * sizeof *prediction);
     trainer_enter(t, PHASE_EVALUATE, false);
     evaluate_shards(&evaluation, t->shard_loss, &t->confusion, prediction);
-    trainer_enter(t, PHASE_IDLE, true);
+    trainer_enter(t, PHASE_IDLE, false);
     /* Each shard is evaluated by one rank alone; the others' words are zero. */
     memcpy(t->word, t->shard_loss, t->shards * sizeof *t->word);
     comm_sum_words(t->comm, t->word, t->shards);

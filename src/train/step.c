@@ -40,7 +40,8 @@ static void put_words(Trainer *t)
     memset(t->word, 0, (WORD_LOSSES + t->shards) * sizeof *t->word);
     t->word[WORD_NOT_FINITE] = t->not_finite;
     t->word[WORD_STOP] = signals_stop();
-    t->word[WORD_CHECKPOINT] = signals_take_checkpoint() || save_is_due_by_time(t);
+    t->word[WORD_CHECKPOINT] = signals_take_checkpoint();
+    t->word[WORD_CHECKPOINT_DUE] = save_is_due_by_time(t);
     t->word[WORD_SAMPLES] = t->batch.digest;
     put_losses(t);
 }
@@ -91,7 +92,8 @@ static Status read_words(Trainer *t, uint64_t samples, float rate, double *loss)
 {
     if (t->word[WORD_NOT_FINITE]) return check_not_finite(t, t->word[WORD_NOT_FINITE]);
     t->stopping = t->stopping || t->word[WORD_STOP];
-    t->save_asked = t->save_asked || t->word[WORD_CHECKPOINT];
+    t->save_asked = t->save_asked || t->word[WORD_CHECKPOINT] || t->word[WORD_CHECKPOINT_DUE];
+    t->save_signalled = t->save_signalled || t->word[WORD_CHECKPOINT];
     memcpy(t->shard_loss, t->word + WORD_LOSSES, t->shards * sizeof *t->shard_loss);
     *loss = fold_doubles(&t->whole, t->shard_loss);
     if (isfinite(*loss)) return STATUS_OK;
@@ -125,7 +127,7 @@ Status trainer_step(Trainer *t)
     trainer_enter(t, PHASE_COMPUTE, false);
     compute(t);
     put_words(t);
-    trainer_enter(t, PHASE_REDUCE, true);
+    trainer_enter(t, PHASE_REDUCE, false);
     reduction_run(t->reduction, t->word);
     trainer_enter(t, PHASE_UPDATE, false);
     double loss = 0.0;

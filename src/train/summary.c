@@ -33,8 +33,12 @@ void trainer_log_plan(Trainer *t)
              t->settings->data.file);
     log_info("work       %" PRId64 " epochs of %" PRIu64 " steps, batch %" PRId64 " over all ranks",
              t->settings->training.epochs, t->steps_per_epoch, t->settings->training.batch_size);
-    log_info("ranks      %d, each with %zu to %zu of %zu shards; %s kernels", ranks, least, most, t->shards,
-             t->kernels->name);
+    char share[64];
+    if (least == most)
+        snprintf(share, sizeof share, "%zu", least);
+    else
+        snprintf(share, sizeof share, "%zu to %zu", least, most);
+    log_info("ranks      %d, each with %s of %zu shards; %s kernels", ranks, share, t->shards, t->kernels->name);
     log_info("run        %s", t->options.run_path);
 }
 

@@ -39,7 +39,7 @@ typedef enum {
 
 /* The words that travel beside each gradient, added over the ranks. The losses are doubles' bits, each shard's filled
  * by its owner alone. */
-enum { WORD_NOT_FINITE, WORD_STOP, WORD_CHECKPOINT, WORD_SAMPLES, WORD_LOSSES };
+enum { WORD_NOT_FINITE, WORD_STOP, WORD_CHECKPOINT, WORD_CHECKPOINT_DUE, WORD_SAMPLES, WORD_LOSSES };
 
 typedef enum { RESUME_AUTO, RESUME_NONE, RESUME_FILE } Resume;
 
@@ -98,6 +98,7 @@ typedef struct {
     bool not_finite;                     /* the last update made a parameter infinite or NaN */
     bool stopping;                       /* a stop was agreed on */
     bool save_asked;                     /* a checkpoint was agreed on */
+    bool save_signalled;                 /* by a signal, and its user is to be told */
     double epoch_loss;                   /* the sum of the losses of the epoch's samples so far */
     uint64_t epoch_digest;               /* the sum of the sample digests of the epoch so far */
     CheckpointScore best, last;          /* evaluations so far */
@@ -111,7 +112,8 @@ typedef struct {
 /* Each phase as a place for the watchdog's words. */
 extern const char *const phase_place[PHASES];
 
-/* Ends the current phase and begins another; waiting: for other ranks. */
+/* Ends the current phase and begins another; waiting: for other ranks, from now on (collective calls say it
+ * themselves). */
 void trainer_enter(Trainer *trainer, Phase phase, bool waiting);
 
 /* Sets everything up: reads the dataset, opens the run directory, draws the parameters or takes them from a checkpoint.

@@ -1,6 +1,7 @@
 #!/usr/bin/env bash
 # Signals: USR1 writes a checkpoint and goes on; USR2, TERM and INT write one and stop with 75; to the process alone, and to mpirun. A
-# rank that is stopped for good is named by the others' watchdog, and the job ends with 70.
+# rank that is stopped for good, or hangs alone, is named by the others' watchdog, and the job ends with 70; one that is
+# slow is not.
 set -euo pipefail
 # shellcheck source=tests/program.sh
 . "$(dirname "${BASH_SOURCE[0]}")/../program.sh"
@@ -44,7 +45,7 @@ find_process() {
 stopped_by() {
     local launcher receiver
     rm -rf "$work/run"
-    launch "$2" train "$work/config.cfg" --run "$work/run" --quiet --set log.seconds=0.05 &
+    launch "$2" train "$work/config.cfg" --run "$work/run" --set log.seconds=0.05 &
     launcher=$!
     until_holds "it trains" has_event step
     if [ "$2" = 0 ]; then receiver=$(find_process "$lockstep train $work"); else receiver=$(find_process "mpirun -n $2 $lockstep train $work"); fi
@@ -57,6 +58,7 @@ stopped_by() {
     wait "$launcher"
     hear "$2"
     check "$1 on $2 ranks: exit code 75" [ "$code" = 75 ]
+    [ "$1" != USR2 ] || check "a checkpoint at USR1 is told" grep -q 'checkpoint of step [0-9]*, as asked' "$err"
     check "$1 on $2 ranks: a checkpoint" has_checkpoint
     start 0 status "$work/run"
     check "$1 on $2 ranks: status" grep -q '^state *stopped$' "$out"
@@ -79,4 +81,31 @@ hear 3
 check "a stopped rank: exit code 70" [ "$code" = 70 ]
 check "a stopped rank is named" grep -q 'rank [0-2] does not run, in .*: LATE' "$err"
 check "a stopped rank: nobody is left" [ -z "$(find_process "$lockstep train $work" || true)" ]
+
+# A rank that hangs outside of any step: nobody reads what it wants to write.
+rm -rf "$work/run"
+hang() {
+    start 3 train "$work/config.cfg" --run "$work/run" --quiet --set training.epochs=1 --set run.deadline_seconds=2.0 "$@"
+}
+hang --stop-after-steps 1
+check "a run to go on with" [ "$code" = 75 ]
+mkfifo "$work/run/.predictions.csv.tmp"
+hang
+check "a rank in the predictions: exit code 70" [ "$code" = 70 ]
+check "a rank in the predictions is named" grep -q 'rank 0 is in .*: LATE' "$err"
+check "the others wait for it" [ "$(grep -c 'rank [12] waits in .* of step [0-9]*$' "$err")" = 2 ]
+
+# A rank that is slow, and well: the evaluation lasts longer than the deadline.
+"$lockstep" import synth --train 100 --test 20000 -o "$work/slow.h5" >/dev/null
+cat >"$work/slow.cfg" <<TEXT
+data: { file = "$work/slow.h5" }
+model: { hidden = [1024, 1024] }
+training: { epochs = 1, batch_size = 100 }
+evaluation: { predictions = false }
+TEXT
+rm -rf "$work/run"
+start 2 train "$work/slow.cfg" --run "$work/run" --set run.deadline_seconds=0.5
+check "a slow evaluation lives" [ "$code" = 0 ]
+# shellcheck disable=SC2016 # awk's
+check "and was slow" awk '$1 == "evaluate" { exit !($3 > 0.5) }' "$err"
 finish
