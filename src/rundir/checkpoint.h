@@ -99,8 +99,8 @@ MUST_CHECK Status checkpoint_decode(const char *name, const unsigned char *bytes
 void checkpoint_path(const char *run, uint64_t step, char path[CHECKPOINT_PATH_SIZE]);
 void checkpoint_best_path(const char *run, char path[CHECKPOINT_PATH_SIZE]);
 
-/* At start, by the holder of the run directory's lock: makes checkpoints/, durably, and removes temporary files that
- * dead processes of this host left. STATUS_CANT_CREATE: it cannot be made, or the run directory's name is too long;
+/* At start, by the holder of the run directory's lock: makes checkpoints/, durably, and removes the temporary files
+ * that earlier ones left. STATUS_CANT_CREATE: it cannot be made, or the run directory's name is too long;
  * STATUS_IO. */
 MUST_CHECK Status checkpoint_prepare(const char *run);
 

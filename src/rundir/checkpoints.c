@@ -1,10 +1,8 @@
 /* The checkpoints of a run directory. */
 #include <assert.h>
-#include <ctype.h>
 #include <dirent.h>
 #include <errno.h>
 #include <inttypes.h>
-#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -28,30 +26,26 @@ void checkpoint_best_path(const char *run, char path[CHECKPOINT_PATH_SIZE])
     snprintf(path, CHECKPOINT_PATH_SIZE, "%s/best.h5", run);
 }
 
-/* Is this the name of a temporary file of a process that is no more? Our own number counts as such: this process has
- * none open at start, and in containers the same number comes again. */
-static bool is_stale(const char *name, const char *host)
+/* Is this the name of a temporary file, .ckpt-STEP.tmp.HOST.PROCESS? */
+static bool is_temporary(const char *name)
 {
+    static const char digits[] = "0123456789";
     if (strncmp(name, CHECKPOINT_TEMPORARY, strlen(CHECKPOINT_TEMPORARY)) != 0) return false;
     name += strlen(CHECKPOINT_TEMPORARY);
-    name += strspn(name, "0123456789");
-    if (strncmp(name, ".tmp.", 5) != 0 || strncmp(name + 5, host, strlen(host)) != 0) return false;
-    name += 5 + strlen(host);
-    if (name[0] != '.' || !isdigit((unsigned char)name[1])) return false;
-    char *end;
-    const long pid = strtol(name + 1, &end, 10);
-    if (*end || pid < 1 || pid > INT32_MAX) return false;
-    return pid == (long)getpid() || (kill((pid_t)pid, 0) != 0 && errno == ESRCH);
+    name += strspn(name, digits);
+    if (strncmp(name, ".tmp.", 5) != 0) return false;
+    name += 5;
+    const char *dot = strrchr(name, '.');
+    return dot && dot > name && dot[1] && !dot[1 + strspn(dot + 1, digits)];
 }
 
+/* The caller holds the run's lock: nobody else writes here. */
 static void remove_stale(const char *path)
 {
     DIR *directory = opendir(path);
     if (!directory) return;
-    char host[CHECKPOINT_HOST_SIZE];
-    checkpoint_host(host);
     for (const struct dirent *entry; (entry = readdir(directory));)
-        if (is_stale(entry->d_name, host) && unlinkat(dirfd(directory), entry->d_name, 0) == 0)
+        if (is_temporary(entry->d_name) && unlinkat(dirfd(directory), entry->d_name, 0) == 0)
             log_info("removed \"%s/%s\", a checkpoint that was never finished", path, entry->d_name);
     closedir(directory);
 }

@@ -58,6 +58,7 @@ static bool read_event(const json_t *object, Event *event)
     event->test_accuracy = real(object, "test_accuracy");
     event->samples_per_second = real(object, "samples_per_second");
     text(object, "digest", event->digest, sizeof event->digest);
+    text(object, "dataset", event->dataset, sizeof event->dataset);
     text(object, "reason", event->reason, sizeof event->reason);
     return true;
 }

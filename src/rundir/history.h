@@ -24,6 +24,7 @@ typedef struct {
     double test_loss, test_accuracy; /* epoch, end; NaN where null */
     double samples_per_second;       /* epoch */
     char digest[33];                 /* epoch, checkpoint: the model's */
+    char dataset[33];                /* start, resume: the digest of the values */
     char reason[64];                 /* end */
 } Event;
 

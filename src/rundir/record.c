@@ -1,23 +1,35 @@
+/* The buffer is ours: stdio's drops what it could not write, and a half line would spoil the next. */
 #include "rundir/record.h"
 
+#include <assert.h>
 #include <errno.h>
+#include <fcntl.h>
 #include <inttypes.h>
 #include <math.h>
-#include <stdbool.h>
+#include <stdarg.h>
 #include <stdio.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include "base/log.h"
 #include "base/memory.h"
 
-enum { BUFFER_SIZE = 1 << 16 };
+/* A record of many classes has some 1.5 MB; what a full disk holds up may take all of the buffer. */
+enum { BUFFER_SIZE = 1 << 22, WRITE_SIZE = 1 << 16 };
 
 struct Records {
-    FILE *file;   /* owned */
+    int fd;
     char *path;   /* owned */
-    char *buffer; /* (BUFFER_SIZE) the file's; owned */
-    bool failed;  /* and told */
+    char *buffer; /* (BUFFER_SIZE) what is not written: whole records, then the one that is being built; owned */
+
+    size_t whole, used; /* bytes of the buffer in whole records, and in all */
+    size_t write_at;    /* written without being asked when there are so many */
+    off_t size;         /* the file's, up to the end of its last whole record */
+    bool torn;          /* there is more behind that, to be cut off */
+    bool too_long;      /* the record that is being built does not fit */
+    bool failed;        /* the last attempt to write, which was told */
+    bool lost;          /* some were dropped, which was told */
 };
 
 Status records_open(const char *path, Records **records)
@@ -25,35 +37,116 @@ Status records_open(const char *path, Records **records)
     Status st = memory_new(records, 1, "the records");
     if (st != STATUS_OK) return st;
     Records *r = *records;
+    r->fd = -1;
+    r->write_at = WRITE_SIZE;
     st = memory_new(&r->path, strlen(path) + 1, "the records");
     if (st == STATUS_OK) st = memory_new(&r->buffer, BUFFER_SIZE, "the records");
     if (st == STATUS_OK) {
+        struct stat info;
         strcpy(r->path, path);
-        r->file = fopen(path, "ae");
-        if (!r->file) st = status_fail(STATUS_CANT_CREATE, "cannot create \"%s\": %s", path, strerror(errno));
+        r->fd = open(path, O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC, 0666);
+        if (r->fd < 0 || fstat(r->fd, &info) != 0)
+            st = status_fail(STATUS_CANT_CREATE, "cannot create \"%s\": %s", path, strerror(errno));
+        else
+            r->size = info.st_size;
     }
-    if (st == STATUS_OK)
-        setvbuf(r->file, r->buffer, _IOFBF, BUFFER_SIZE);
-    else {
-        records_close(r);
-        *records = NULL;
-    }
+    if (st == STATUS_OK) return st;
+    records_close(r);
+    *records = NULL;
     return st;
 }
 
-static void tell_failure(Records *r)
+static bool tell_failure(Records *r)
 {
     if (!r->failed)
-        log_warning("cannot write \"%s\": %s; training goes on, records are missing", r->path, strerror(errno));
+        log_warning("cannot write \"%s\": %s; training goes on, its records wait in memory", r->path, strerror(errno));
     r->failed = true;
+    return false;
+}
+
+static void tell_loss(Records *r)
+{
+    if (!r->lost) log_warning("\"%s\" could not be written for so long that the oldest records were dropped", r->path);
+    r->lost = true;
+}
+
+static void drop_from_buffer(Records *r, size_t bytes)
+{
+    memmove(r->buffer, r->buffer + bytes, r->used - bytes);
+    r->used -= bytes;
+    r->whole -= bytes;
+}
+
+/* The first bytes of the buffer's whole records, up to the end of a record. */
+static size_t whole_within(const Records *r, size_t bytes)
+{
+    while (bytes > 0 && r->buffer[bytes - 1] != '\n') bytes--;
+    return bytes;
+}
+
+/* The whole records to the operating system. What fails stays in the buffer, and no part of a record in the file. */
+static bool write_whole(Records *r)
+{
+    if (r->torn && ftruncate(r->fd, r->size) != 0) return tell_failure(r);
+    r->torn = false;
+    size_t done = 0;
+    while (done < r->whole) {
+        const ssize_t wrote = write(r->fd, r->buffer + done, r->whole - done);
+        if (wrote == 0) errno = ENOSPC;
+        if (wrote == 0 || (wrote < 0 && errno != EINTR)) break;
+        if (wrote > 0) done += (size_t)wrote;
+    }
+    const int error = errno;
+    const size_t keep = whole_within(r, done);
+    r->size += (off_t)keep;
+    r->torn = keep < done && ftruncate(r->fd, r->size) != 0;
+    drop_from_buffer(r, keep);
+    const bool good = r->whole == 0;
+    r->write_at = r->whole + WRITE_SIZE;
+    errno = error;
+    if (!good) return tell_failure(r);
+    r->failed = false;
+    return true;
+}
+
+/* Drops a quarter of the buffer, so that it does not move for each record. */
+static void drop_oldest(Records *r)
+{
+    tell_loss(r);
+    size_t bytes = r->whole < BUFFER_SIZE / 4 ? r->whole : BUFFER_SIZE / 4;
+    while (r->buffer[bytes - 1] != '\n') bytes++; /* at the latest at whole */
+    drop_from_buffer(r, bytes);
+}
+
+static void put_bytes(Records *r, const char *bytes, size_t count)
+{
+    if (r->used + count > BUFFER_SIZE) write_whole(r);
+    while (r->used + count > BUFFER_SIZE && r->whole > 0) drop_oldest(r);
+    r->too_long = r->too_long || r->used + count > BUFFER_SIZE;
+    if (r->too_long) return;
+    memcpy(r->buffer + r->used, bytes, count);
+    r->used += count;
+}
+
+/* A short text. */
+PRINTF_LIKE(2, 3) static void put(Records *r, const char *format, ...)
+{
+    char text[512];
+    va_list arguments;
+    va_start(arguments, format);
+    const int length = vsnprintf(text, sizeof text, format, arguments);
+    va_end(arguments);
+    assert(length >= 0 && (size_t)length < sizeof text);
+    put_bytes(r, text, (size_t)length);
 }
 
 void records_close(Records *r)
 {
     if (!r) return;
-    if (r->file) {
+    if (r->fd >= 0) {
         records_flush(r);
-        if (fclose(r->file) != 0) tell_failure(r);
+        if (r->whole > 0) log_warning("the last %zu bytes of records are missing in \"%s\"", r->whole, r->path);
+        close(r->fd);
     }
     memory_free(r->path);
     memory_free(r->buffer);
@@ -61,82 +154,89 @@ void records_close(Records *r)
 }
 
 /* A JSON string: quotes, backslashes and control characters escaped. */
-static void put_string(FILE *file, const char *text)
+static void put_string(Records *r, const char *text)
 {
-    fputc('"', file);
+    put_bytes(r, "\"", 1);
     for (const unsigned char *c = (const unsigned char *)text; *c; c++) {
         if (*c == '"' || *c == '\\')
-            fprintf(file, "\\%c", *c);
+            put(r, "\\%c", *c);
         else if (*c < 0x20)
-            fprintf(file, "\\u%04x", *c);
+            put(r, "\\u%04x", *c);
         else
-            fputc(*c, file);
+            put_bytes(r, (const char *)c, 1);
     }
-    fputc('"', file);
+    put_bytes(r, "\"", 1);
 }
 
 void record_begin(Records *r, const char *event)
 {
     if (!r) return;
-    fputs("{\"event\":", r->file);
-    put_string(r->file, event);
+    put(r, "{\"event\":");
+    put_string(r, event);
 }
 
 void record_integer(Records *r, const char *key, uint64_t value)
 {
-    if (r) fprintf(r->file, ",\"%s\":%" PRIu64, key, value);
+    if (r) put(r, ",\"%s\":%" PRIu64, key, value);
 }
 
 void record_hex(Records *r, const char *key, uint64_t value)
 {
-    if (r) fprintf(r->file, ",\"%s\":\"%016" PRIx64 "\"", key, value);
+    if (r) put(r, ",\"%s\":\"%016" PRIx64 "\"", key, value);
 }
 
 void record_float(Records *r, const char *key, double value)
 {
     if (!r) return;
     if (isfinite(value))
-        fprintf(r->file, ",\"%s\":%.17g,\"%s_hex\":\"%a\"", key, value, key, value);
+        put(r, ",\"%s\":%.17g,\"%s_hex\":\"%a\"", key, value, key, value);
     else
-        fprintf(r->file, ",\"%s\":null,\"%s_hex\":\"%f\"", key, key, value);
+        put(r, ",\"%s\":null,\"%s_hex\":\"%f\"", key, key, value);
 }
 
 void record_null(Records *r, const char *key)
 {
-    if (r) fprintf(r->file, ",\"%s\":null,\"%s_hex\":null", key, key);
+    if (r) put(r, ",\"%s\":null,\"%s_hex\":null", key, key);
 }
 
 void record_text(Records *r, const char *key, const char *value)
 {
     if (!r) return;
-    fprintf(r->file, ",\"%s\":", key);
-    put_string(r->file, value);
+    put(r, ",\"%s\":", key);
+    put_string(r, value);
 }
 
 void record_counts(Records *r, const char *key, size_t rows, size_t columns, RecordCount *at, const void *context)
 {
     if (!r) return;
-    fprintf(r->file, ",\"%s\":%s", key, rows ? "[" : "");
+    put(r, ",\"%s\":%s", key, rows ? "[" : "");
     for (size_t i = 0; i < (rows ? rows : 1); i++) {
-        fputs(i ? ",[" : "[", r->file);
-        for (size_t j = 0; j < columns; j++) fprintf(r->file, "%s%" PRIu64, j ? "," : "", at(context, i, j));
-        fputc(']', r->file);
+        put_bytes(r, ",[" + !i, 1 + (i > 0));
+        for (size_t j = 0; j < columns; j++) put(r, "%s%" PRIu64, j ? "," : "", at(context, i, j));
+        put_bytes(r, "]", 1);
     }
-    if (rows) fputc(']', r->file);
+    if (rows) put_bytes(r, "]", 1);
 }
 
 void record_end(Records *r)
 {
-    if (r) fputs("}\n", r->file);
+    if (!r) return;
+    put_bytes(r, "}\n", 2);
+    if (r->too_long) {
+        tell_loss(r);
+        r->used = r->whole;
+        r->too_long = false;
+    }
+    r->whole = r->used;
+    if (r->whole >= r->write_at) write_whole(r);
 }
 
 void records_flush(Records *r)
 {
-    if (r && (fflush(r->file) != 0 || ferror(r->file))) tell_failure(r);
+    if (r) write_whole(r);
 }
 
-void records_sync(Records *r)
+bool records_sync(Records *r)
 {
-    records_flush(r);
-    if (r && !r->failed && fsync(fileno(r->file)) != 0) tell_failure(r);
+    return !r || (write_whole(r) && (fsync(r->fd) == 0 || tell_failure(r)));
 }

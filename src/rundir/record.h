@@ -4,6 +4,7 @@
 #ifndef LOCKSTEP_RUNDIR_RECORD_H
 #define LOCKSTEP_RUNDIR_RECORD_H
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
@@ -27,10 +28,12 @@ void record_counts(Records *records, const char *key, size_t rows, size_t column
                    const void *context);
 void record_end(Records *records);
 
-/* Hands what was recorded to the operating system. A failure is told once, as a warning; training goes on. */
+/* Hands what was recorded to the operating system. What cannot be written waits in memory for the next call, and no
+ * part of a record stays in the file; when the memory for that (4 MiB) is full the oldest records are dropped. Each is
+ * told as a warning; training goes on. */
 void records_flush(Records *records);
 
-/* The same, and onto the disk: what was recorded survives a power failure (I7). */
-void records_sync(Records *records);
+/* The same, and onto the disk: what was recorded survives a power failure (I7). Is all of it there? */
+bool records_sync(Records *records);
 
 #endif

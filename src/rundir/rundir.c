@@ -7,6 +7,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "base/file.h"
 #include "base/log.h"
 
 enum { NAME_SIZE = 64, PATH_SIZE = sizeof((RunDir *)0)->path + NAME_SIZE };
@@ -74,12 +75,13 @@ static Status check_content(const char *path, bool fresh)
         "\"%s\" is not empty and holds no run (there is no config.cfg): name another directory with --run", path);
 }
 
-/* Who wrote himself into the lock file. */
+/* Who wrote himself into the lock file, which is held. */
 static void read_holder(int fd, char *holder, size_t size)
 {
     const ssize_t got = pread(fd, holder, size - 1, 0);
     holder[got > 0 ? got : 0] = '\0';
     holder[strcspn(holder, "\n")] = '\0';
+    if (!*holder) snprintf(holder, size, "a process that has just started");
 }
 
 static Status held(const char *path, const char *holder)
@@ -167,8 +169,12 @@ void rundir_holder(const char *path, char *holder, size_t size)
     char name[PATH_SIZE];
     holder[0] = '\0';
     if (snprintf(name, sizeof name, "%s/lock", path) >= (int)sizeof name) return;
-    const int fd = open(name, O_RDWR | O_CLOEXEC);
-    if (fd < 0) return;
+    const int fd = open(name, O_RDONLY | O_CLOEXEC);
+    if (fd < 0) {
+        if (errno != ENOENT && errno != ENOTDIR)
+            snprintf(holder, size, "unknown: cannot open its lock: %s", strerror(errno));
+        return;
+    }
     struct flock whole = {.l_type = F_WRLCK, .l_whence = SEEK_SET};
     if (fcntl(fd, F_OFD_GETLK, &whole) == 0 && whole.l_type != F_UNLCK) read_holder(fd, holder, size);
     close(fd);
@@ -238,7 +244,7 @@ Status rundir_finish_file(const RunDir *run, const char *name, FILE *file)
     int error = errno;
     if (fclose(file) != 0 && good) good = false, error = errno;
     if (good && rename(temporary, final) != 0) good = false, error = errno;
-    if (good) return STATUS_OK;
+    if (good) return file_sync_directory(final);
     unlink(temporary);
     return status_fail(STATUS_IO, "cannot write \"%s\": %s", final, strerror(error));
 }

@@ -29,12 +29,12 @@ MUST_CHECK Status rundir_begin_records(RunDir *run);
 
 void rundir_close(RunDir *run); /* accepts a zeroed struct */
 
-/* Who holds the lock of a run directory, as text: "host, process 123"; "" if nobody does or there is no such directory.
- */
+/* Who holds the lock of a run directory, as text: "host, process 123"; "" if nobody does or there is no such directory;
+ * "unknown: ..." if the lock cannot be looked at. */
 void rundir_holder(const char *path, char *holder, size_t size);
 
-/* A file of the run, written under a temporary name and renamed when it is complete and on disk: STATUS_CANT_CREATE,
- * STATUS_IO. */
+/* A file of the run, written under a temporary name and renamed when it is complete and on disk; then the directory is
+ * synced, and with it the names of log.txt and metrics.jsonl: STATUS_CANT_CREATE, STATUS_IO. */
 MUST_CHECK Status rundir_create_file(const RunDir *run, const char *name, FILE **file);
 MUST_CHECK Status rundir_finish_file(const RunDir *run, const char *name, FILE *file);
 

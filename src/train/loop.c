@@ -190,8 +190,10 @@ static Status end_epoch(Trainer *t, uint64_t epoch, double speed, CheckpointScor
     t->epoch_digest = 0;
     const bool better = score->count && (!t->best.count || score->correct > t->best.correct);
     if (better) {
+        const CheckpointScore before = t->best;
         t->best = *score;
         st = trainer_save(t, SAVE_BEST);
+        if (!t->best_saved) t->best = before; /* the next epoch that is better than what best.h5 holds is tried */
     }
     if (st == STATUS_OK && !last && !t->stopping && (t->save_asked || (save && epoch % save == 0))) st = save_step(t);
     return st;

@@ -3,9 +3,11 @@
 #include <string.h>
 
 #include "base/clock.h"
+#include "base/file.h"
 #include "base/log.h"
 #include "base/memory.h"
 #include "lockstep/lockstep.h"
+#include "rundir/history.h"
 #include "train/trainer.h"
 
 /* The resolved settings' text, for config.cfg and for checkpoints. */
@@ -27,22 +29,74 @@ static Status write_config(Trainer *t)
     return rundir_finish_file(&t->run, "config.cfg", file);
 }
 
+/* Could a run with the settings in `text`, which `where` names, be this one? */
+static Status check_settings(const Trainer *t, const char *where, const char *text)
+{
+    Settings before;
+    Status st = settings_parse(&before, where, text, strlen(text), NULL, 0);
+    return st == STATUS_OK ? settings_check_resume(&before, t->settings) : st;
+}
+
+static Status other_dataset(const Trainer *t)
+{
+    return status_fail(STATUS_CONFIG,
+                       "data.file: the values in \"%s\" are not those that this run began with; use that dataset, or "
+                       "start a new run with --run",
+                       t->settings->data.file);
+}
+
 /* Does the checkpoint belong to a run with these settings and this dataset? */
 static Status check_belongs(const Trainer *t, const Checkpoint *checkpoint)
 {
-    Settings before;
-    Status st = settings_parse(&before, "the config in the checkpoint", checkpoint->config, strlen(checkpoint->config),
-                               NULL, 0);
-    if (st == STATUS_OK) st = settings_check_resume(&before, t->settings);
+    Status st = check_settings(t, "the config in the checkpoint", checkpoint->config);
     if (st != STATUS_OK) return st;
-    if (!digest_equal(checkpoint->dataset, t->dataset))
-        return status_fail(
-            STATUS_CONFIG,
-            "data.file: the values in \"%s\" are not those that this run began with; use that dataset, or "
-            "start a new run with --run",
-            t->settings->data.file);
+    if (!digest_equal(checkpoint->dataset, t->dataset)) return other_dataset(t);
     if (checkpoint->network.floats == t->network.floats && !checkpoint->velocity == !t->velocity) return STATUS_OK;
     return status_fail(STATUS_CONFIG, "the checkpoint's network is not the config's");
+}
+
+/* Do the records of the directory's run hold a step, and the digest of its dataset (the last start's; "" if there is
+ * none)? Records that cannot be read are as good as some. */
+static Status read_course(const Trainer *t, bool *trained, char dataset[DIGEST_HEX_SIZE])
+{
+    History history;
+    *trained = false;
+    *dataset = '\0';
+    const Status st = history_read(t->run.path, &history);
+    if (st == STATUS_DATA) {
+        log_warning("%s; the dataset is not compared with them", status_message());
+        *trained = true;
+    }
+    if (st == STATUS_DATA || st == STATUS_NO_INPUT) status_clear();
+    if (st != STATUS_OK) return st == STATUS_DATA || st == STATUS_NO_INPUT ? STATUS_OK : st;
+    for (size_t i = 0; i < history.count; i++) {
+        const Event *event = &history.event[i];
+        *trained = *trained || event->kind == EVENT_STEP;
+        if (*event->dataset) memcpy(dataset, event->dataset, DIGEST_HEX_SIZE);
+    }
+    history_free(&history);
+    return STATUS_OK;
+}
+
+/* Does the run in the directory, if one has trained there, have these settings and this dataset? */
+static Status check_directory(const Trainer *t)
+{
+    char path[sizeof t->run.path + 16], *text, before[DIGEST_HEX_SIZE], now[DIGEST_HEX_SIZE];
+    size_t size;
+    bool trained;
+    Status st = read_course(t, &trained, before);
+    if (st != STATUS_OK || !trained) return st;
+    snprintf(path, sizeof path, "%s/config.cfg", t->run.path);
+    st = file_read(path, "the config of a run", SETTINGS_FILE_LIMIT, STATUS_DATA, &text, &size);
+    if (st == STATUS_NO_INPUT) {
+        status_clear();
+        return STATUS_OK;
+    }
+    if (st != STATUS_OK) return st;
+    st = check_settings(t, path, text);
+    memory_free(text);
+    digest_hex(t->dataset, now);
+    return st == STATUS_OK && *before && strcmp(before, now) != 0 ? other_dataset(t) : st;
 }
 
 static void take_state(Trainer *t, const Checkpoint *checkpoint)
@@ -74,8 +128,11 @@ static Status read_state(Trainer *t, Checkpoint *checkpoint, bool *found)
 static void record_begin_of_start(Trainer *t, bool resumed)
 {
     Records *records = t->run.records;
+    char dataset[DIGEST_HEX_SIZE];
+    digest_hex(t->dataset, dataset);
     record_begin(records, resumed ? "resume" : "start");
     record_integer(records, "step", t->step);
+    record_text(records, "dataset", dataset);
     record_text(records, "version", lockstep_version());
     record_text(records, "mpi", comm_library());
     record_text(records, "kernels", t->kernels->name);
@@ -101,6 +158,7 @@ static Status open_run(Trainer *t)
         st = check_belongs(t, &checkpoint);
         if (st == STATUS_OK) take_state(t, &checkpoint);
     }
+    if (st == STATUS_OK && (!found || t->options.resume == RESUME_FILE)) st = check_directory(t);
     checkpoint_free(&checkpoint);
     if (st != STATUS_OK || t->step == t->schedule.total) return st;
     st = checkpoint_prepare(t->run.path);
@@ -171,25 +229,31 @@ static void record_checkpoint(Trainer *t, const char *path, Digest model)
     records_flush(records);
 }
 
-/* Rank 0's part. */
-static Status write_checkpoint(Trainer *t, Save kind, Digest model)
+/* Rank 0's part. *saved: it is written, and not just its failure tolerated. */
+static Status write_checkpoint(Trainer *t, Save kind, Digest model, bool *saved)
 {
     enum { MOST_FAILURES = 3 };
+    int *failures = kind == SAVE_BEST ? &t->failed_bests : &t->failed_saves;
     char path[CHECKPOINT_PATH_SIZE];
     if (kind == SAVE_BEST)
         checkpoint_best_path(t->run.path, path);
     else
         checkpoint_path(t->run.path, t->step, path);
     const Checkpoint checkpoint = state_of(t, model);
-    records_sync(t->run.records); /* I7 */
+    const bool recorded = records_sync(t->run.records); /* I7 */
+    if (!recorded && !t->unrecorded)
+        log_warning("the checkpoint of step %" PRIu64 " is written though not all records up to it are on disk",
+                    t->step);
+    t->unrecorded = !recorded;
     Status st = checkpoint_write(&checkpoint, path);
+    *saved = st == STATUS_OK;
     if (st == STATUS_OK) {
-        t->failed_saves = 0;
+        *failures = 0;
         record_checkpoint(t, path, model);
         if (kind != SAVE_BEST) checkpoint_prune(t->run.path, t->step, (size_t)t->settings->checkpoint.keep);
         return STATUS_OK;
     }
-    if (kind == SAVE_LAST || ++t->failed_saves >= MOST_FAILURES)
+    if (kind == SAVE_LAST || ++*failures >= MOST_FAILURES)
         return status_fail(STATUS_IO, "%s; the newest good checkpoint is in \"%s/checkpoints\"", status_message(),
                            t->run.path);
     log_warning("%s; training goes on, the next checkpoint is tried when it is due", status_message());
@@ -204,8 +268,12 @@ Status trainer_save(Trainer *t, Save kind)
     if (st == STATUS_OK) st = trainer_check_replicas(t, &model);
     if (st != STATUS_OK) return st;
     trainer_enter(t, PHASE_SAVE, comm_rank(t->comm) != 0);
-    st = comm_agree(t->comm, comm_rank(t->comm) == 0 ? write_checkpoint(t, kind, model) : STATUS_OK);
-    if (kind != SAVE_BEST) {
+    bool saved = false;
+    st = comm_agree(t->comm, comm_rank(t->comm) == 0 ? write_checkpoint(t, kind, model, &saved) : STATUS_OK);
+    if (kind == SAVE_BEST) {
+        comm_broadcast(t->comm, &saved, sizeof saved);
+        t->best_saved = saved;
+    } else {
         t->save_asked = false;
         t->last_save = clock_seconds();
     }

@@ -102,7 +102,9 @@ typedef struct {
     double epoch_loss;                   /* the sum of the losses of the epoch's samples so far */
     uint64_t epoch_digest;               /* the sum of the sample digests of the epoch so far */
     CheckpointScore best, last;          /* evaluations so far */
-    int failed_saves;                    /* checkpoints in a row that could not be written */
+    bool best_saved;                     /* the last attempt to write best.h5 was a success */
+    int failed_saves, failed_bests;      /* numbered ones, best.h5s in a row that could not be written; rank 0 */
+    bool unrecorded;                     /* the last checkpoint has records that were not on disk; rank 0 */
     double started, last_log, last_save; /* clock_seconds */
     Phase phase;                         /* the current one, and when it began */
     double phase_began;
@@ -145,7 +147,7 @@ typedef enum {
     SAVE_STEP, /* a numbered checkpoint on the way: a failed write is told, training goes on; STATUS_IO after three in a
                   row */
     SAVE_LAST, /* the numbered checkpoint at the end or at a stop: a failed write is STATUS_IO */
-    SAVE_BEST  /* best.h5, as SAVE_STEP */
+    SAVE_BEST  /* best.h5, as SAVE_STEP, its failures counted apart; trainer->best_saved tells */
 } Save;
 
 /* Replica check, then a checkpoint by rank 0, after all records are on disk (I7). Collective; agreed. */

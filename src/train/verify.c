@@ -18,7 +18,8 @@ typedef struct {
     Dataset *dataset; /* owned */
     uint32_t rows;    /* of the training set */
     uint64_t batch, steps_per_epoch;
-    uint64_t last_step; /* the largest that is recorded */
+    uint64_t first_step; /* recorded from the one after it on: 0, or where a checkpoint from elsewhere stood */
+    uint64_t last_step;  /* the largest that is recorded, not below it */
     size_t *of_step; /* (last_step + 1): 1 + the index of the record of a step that counts, 0 if there is none; owned */
     uint64_t redone; /* records of steps that were done again later */
 } Verification;
@@ -46,13 +47,23 @@ static bool same_step(const Event *a, const Event *b)
            memcmp(&a->loss, &b->loss, sizeof a->loss) == 0;
 }
 
+/* Where the first start stood. */
+static uint64_t step_of_start(const History *history)
+{
+    for (size_t i = 0; i < history->count; i++)
+        if (history->event[i].kind == EVENT_START || history->event[i].kind == EVENT_RESUME)
+            return history->event[i].step;
+    return 0;
+}
+
 /* Which record of each step counts: the last. */
 static Status find_steps(Verification *v)
 {
+    v->first_step = v->last_step = step_of_start(&v->history);
     for (size_t i = 0; i < v->history.count; i++)
         if (v->history.event[i].kind == EVENT_STEP && v->history.event[i].step > v->last_step)
             v->last_step = v->history.event[i].step;
-    if (v->last_step > v->history.count)
+    if (v->last_step - v->first_step > v->history.count)
         return status_fail(STATUS_DATA, "step %" PRIu64 " is recorded, but there are only %zu records", v->last_step,
                            v->history.count);
     Status st = memory_new(&v->of_step, v->last_step + 1, "the steps of a run");
@@ -68,6 +79,8 @@ static Status find_steps(Verification *v)
         v->redone += before != 0;
         v->of_step[event->step] = i + 1;
     }
+    /* A later start may have gone further back. */
+    while (st == STATUS_OK && v->first_step > 0 && v->of_step[v->first_step]) v->first_step--;
     return st;
 }
 
@@ -114,9 +127,10 @@ static Status check_order(const Verification *v)
     Status st = memory_new(&row, v->rows, "the order");
     if (st == STATUS_OK) st = memory_new(&permutation, v->rows, "the order");
     if (st == STATUS_OK) st = memory_new(&seen, v->rows, "the order");
-    for (uint64_t step = 1; step <= v->last_step && st == STATUS_OK; step++) {
+    for (uint64_t step = v->first_step + 1; step <= v->last_step && st == STATUS_OK; step++) {
         const uint64_t in_epoch = (step - 1) % v->steps_per_epoch;
-        if (in_epoch == 0) st = replay_order(v, (uint32_t)((step - 1) / v->steps_per_epoch), row, permutation, seen);
+        if (in_epoch == 0 || step == v->first_step + 1)
+            st = replay_order(v, (uint32_t)((step - 1) / v->steps_per_epoch), row, permutation, seen);
         const uint64_t begin = in_epoch * v->batch, end = begin + v->batch < v->rows ? begin + v->batch : v->rows;
         uint64_t digest = 0;
         for (uint64_t g = begin; g < end && st == STATUS_OK; g++) digest += digest_sample(g, row[g]);
@@ -181,24 +195,34 @@ static Status check_checkpoint(const Verification *v, const char *path, uint64_t
     return st;
 }
 
-/* All numbered checkpoints, and best.h5 where there is one. */
+/* A training that goes on removes old checkpoints, and not every run has a best.h5. */
+static Status forgive_absence(Status st, bool *there)
+{
+    *there = st != STATUS_NO_INPUT;
+    if (*there) return st;
+    status_clear();
+    return STATUS_OK;
+}
+
+/* All numbered checkpoints, and best.h5 where there is one; *count: the numbered ones that are there. */
 static Status check_checkpoints(const Verification *v, size_t *count)
 {
     uint64_t *steps = NULL;
+    size_t listed = 0;
+    bool there;
     Digest dataset;
     char path[CHECKPOINT_PATH_SIZE];
     Status st = dataset_digest(v->dataset, &dataset);
-    if (st == STATUS_OK) st = checkpoint_list(v->directory, &steps, count);
-    for (size_t i = 0; st == STATUS_OK && i < *count; i++) {
+    if (st == STATUS_OK) st = checkpoint_list(v->directory, &steps, &listed);
+    *count = 0;
+    for (size_t i = 0; st == STATUS_OK && i < listed; i++) {
         checkpoint_path(v->directory, steps[i], path);
-        st = check_checkpoint(v, path, steps[i], &dataset);
+        st = forgive_absence(check_checkpoint(v, path, steps[i], &dataset), &there);
+        *count += there;
     }
     memory_free(steps);
     checkpoint_best_path(v->directory, path);
-    if (st == STATUS_OK) st = check_checkpoint(v, path, 0, &dataset);
-    if (st != STATUS_NO_INPUT) return st;
-    status_clear();
-    return STATUS_OK;
+    return st == STATUS_OK ? forgive_absence(check_checkpoint(v, path, 0, &dataset), &there) : st;
 }
 
 static void print_findings(const Verification *v, size_t checkpoints)
@@ -206,11 +230,16 @@ static void print_findings(const Verification *v, size_t checkpoints)
     uint64_t starts = 0;
     for (size_t i = 0; i < v->history.count; i++)
         starts += v->history.event[i].kind == EVENT_START || v->history.event[i].kind == EVENT_RESUME;
-    const uint64_t whole = v->last_step / v->steps_per_epoch, rest = v->last_step % v->steps_per_epoch;
+    /* Epochs that began after first_step, or at it. */
+    const uint64_t begun = (v->first_step + v->steps_per_epoch - 1) / v->steps_per_epoch,
+                   done = v->last_step / v->steps_per_epoch, whole = done > begun ? done - begun : 0,
+                   rest = done >= begun ? v->last_step % v->steps_per_epoch : 0;
     fprintf(v->out, "starts       %" PRIu64 " (the first and every resume)\n", starts);
     fprintf(v->out,
             "steps        %" PRIu64 ", each recorded; %" PRIu64 " were done again after a kill, with the same result\n",
-            v->last_step, v->redone);
+            v->last_step - v->first_step, v->redone);
+    if (v->first_step)
+        fprintf(v->out, "             from step %" PRIu64 " on, which came from a checkpoint\n", v->first_step);
     fprintf(v->out, "epochs       %" PRIu64 ", each of the %" PRIu32 " samples exactly once in each", whole, v->rows);
     fprintf(v->out, rest ? "; then %" PRIu64 " steps of the next\n" : "\n", rest);
     fprintf(v->out, "checkpoints  %zu, all valid and of this run\n", checkpoints);

@@ -74,6 +74,44 @@ start 0 verify "$work/run"
 check "verify without it" [ "$code" = 0 ]
 check "steps done again are told" grep -q ' 4 were done again' "$out"
 
+# Killed before its first checkpoint: the directory's config and records tell what it may go on with.
+without_checkpoints() {
+    rm -rf "$work/run"
+    cp -r "$work/stopped" "$work/run"
+    rm "$work"/run/checkpoints/* "$work/run/best.h5"
+    "$@"
+    start 0 train "$work/config.cfg" --run "$work/run" --quiet "${changes[@]}"
+}
+changes=(--set run.seed=2)
+without_checkpoints true
+fails "no checkpoint, another seed" 78 "run.seed|when this run began|--run"
+changes=(--set "data.file=$work/other.h5")
+without_checkpoints true
+fails "no checkpoint, other values" 78 "data.file|other.h5"
+changes=()
+without_checkpoints true
+goes_on "no checkpoint, the same command"
+start 0 verify "$work/run"
+check "verify of a run that began twice" [ "$code" = 0 ]
+changes=(--set run.seed=2)
+without_checkpoints sed -i 1q "$work/run/metrics.jsonl"
+check "nothing was trained: another seed serves" [ "$code" = 0 ]
+start 0 verify "$work/run"
+check "verify of it" [ "$code" = 0 ]
+
+# A checkpoint of one run in the directory of another.
+start 0 train "$work/config.cfg" --run "$work/second" --quiet --stop-after-steps 15 --set run.seed=2
+start 0 train "$work/config.cfg" --run "$work/second" --quiet --resume "$work/stopped/checkpoints/step-0000000015.h5"
+fails "into another run's directory" 78 "run.seed|when this run began"
+
+# A best.h5 that could not be written is made up for, though the second epoch is no better.
+rm -rf "$work/run"
+LOCKSTEP_FAULT=checkpoint-damage:0:11 start 0 train "$work/config.cfg" --run "$work/run" --quiet \
+    --set optimizer.learning_rate=1e-12
+check "best.h5 failed: training goes on" [ "$code" = 0 ]
+check "best.h5 failed: it is told" grep -q 'warning: .*best.h5.*training goes on' "$err"
+check "best.h5 of a later epoch" [ -e "$work/run/best.h5" ]
+
 # Two jobs for one directory.
 rm -rf "$work/run"
 launch 0 train "$work/config.cfg" --run "$work/run" --quiet --set training.epochs=100000 --set evaluation.every_epochs=0 &
@@ -83,6 +121,25 @@ start 1 train "$work/config.cfg" --run "$work/run" --quiet --set training.epochs
 fails "a second job" 73 "held by another training|process"
 pkill -USR2 -f "^$lockstep train $work/config.cfg" || true
 wait "$first"
+
+# A run that began with a checkpoint from elsewhere is verified from there on.
+start 0 verify "$work/elsewhere"
+check "verify of a run from another's checkpoint" [ "$code" = 0 ]
+check "it says from where" grep -q 'from step 15 on, which came from a checkpoint' "$out"
+sed -i '/"event":"step","step":17,/d' "$work/elsewhere/metrics.jsonl"
+start 0 verify "$work/elsewhere"
+fails "verify of the same, a record removed" 65 "step 17 is not recorded"
+
+# One that a live run removes between the listing and the reading.
+rm -rf "$work/run"
+cp -r "$work/whole" "$work/run"
+ln -s nowhere "$work/run/checkpoints/step-0000000099.h5"
+start 0 verify "$work/run"
+check "verify with a checkpoint that disappeared" [ "$code" = 0 ]
+check "it is not counted" grep -q "^checkpoints  $(find "$work/whole" -name 'step-*.h5' | wc -l)," "$out"
+echo x >"$work/run/checkpoints/step-0000000011.h5"
+start 0 verify "$work/run"
+fails "the rest is read" 65 "step-0000000011.h5"
 
 # What verify finds.
 verify_finds() {

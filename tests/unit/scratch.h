@@ -74,4 +74,17 @@ static inline unsigned char *scratch_read(const char *path, size_t *size)
     return bytes;
 }
 
+/* A file's content as a string, in memory that the next call uses again. */
+static inline const char *scratch_text(const char *path)
+{
+    static char text[1 << 16];
+    size_t size;
+    unsigned char *bytes = scratch_read(path, &size);
+    if (size >= sizeof text) exit(2);
+    memcpy(text, bytes, size);
+    text[size] = '\0';
+    free(bytes);
+    return text;
+}
+
 #endif

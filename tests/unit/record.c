@@ -1,0 +1,264 @@
+/* src/rundir/record: the lines of metrics.jsonl, and what becomes of them when the disk is full. */
+#include <inttypes.h>
+#include <math.h>
+#include <signal.h>
+#include <sys/resource.h>
+
+#include "base/log.h"
+#include "rundir/record.h"
+#include "scratch.h"
+#include "unit.h"
+
+static Records *open_records(const char *name)
+{
+    Records *records;
+    remove(scratch_path(name));
+    CU_ASSERT_EQUAL_FATAL(records_open(scratch_path(name), &records), STATUS_OK);
+    return records;
+}
+
+static void a_record_is_one_line_in_the_order_given(void)
+{
+    Records *records = open_records("order.jsonl");
+    record_begin(records, "step");
+    record_integer(records, "step", UINT64_MAX);
+    record_hex(records, "rows", 0xabc);
+    record_float(records, "loss", 0.5);
+    record_null(records, "test_loss");
+    record_text(records, "digest", "x");
+    record_end(records);
+    record_begin(records, "end");
+    record_end(records);
+    records_close(records);
+    CU_ASSERT_STRING_EQUAL(scratch_text(scratch_path("order.jsonl")),
+                           "{\"event\":\"step\",\"step\":18446744073709551615,\"rows\":\"0000000000000abc\","
+                           "\"loss\":0.5,\"loss_hex\":\"0x1p-1\",\"test_loss\":null,\"test_loss_hex\":null,"
+                           "\"digest\":\"x\"}\n{\"event\":\"end\"}\n");
+}
+
+static void text_is_escaped_as_json_asks(void)
+{
+    Records *records = open_records("escape.jsonl");
+    record_begin(records, "\"");
+    record_text(records, "a", "quote \" backslash \\ slash / tab \t newline \n bell \a one \x01 last \x1f e \xc3\xa9");
+    record_end(records);
+    records_close(records);
+    CU_ASSERT_STRING_EQUAL(scratch_text(scratch_path("escape.jsonl")),
+                           "{\"event\":\"\\\"\",\"a\":\"quote \\\" backslash \\\\ slash / tab \\u0009 newline "
+                           "\\u000a bell \\u0007 one \\u0001 last \\u001f e \xc3\xa9\"}\n");
+}
+
+/* The number and its twin after "key":. */
+static void check_float(const char *text, const char *key, double value)
+{
+    char search[32];
+    snprintf(search, sizeof search, "\"%s\":", key);
+    const char *found = strstr(text, search);
+    CU_ASSERT_PTR_NOT_NULL_FATAL(found);
+    CU_ASSERT_EQUAL(strtod(found + strlen(search), NULL), value);
+    snprintf(search, sizeof search, "\"%s_hex\":\"", key);
+    found = strstr(text, search);
+    CU_ASSERT_PTR_NOT_NULL_FATAL(found);
+    CU_ASSERT_EQUAL(strtod(found + strlen(search), NULL), value);
+}
+
+static void a_float_and_its_twin_are_exact(void)
+{
+    static const double values[] = {
+        0.1, 1.0 / 3, -2.5e-308, 4.9e-324, 1.7976931348623157e308, 0.0, 123456789.123456789};
+    Records *records = open_records("float.jsonl");
+    char key[8];
+    record_begin(records, "f");
+    for (size_t i = 0; i < sizeof values / sizeof *values; i++) {
+        snprintf(key, sizeof key, "v%zu", i);
+        record_float(records, key, values[i]);
+    }
+    record_end(records);
+    records_close(records);
+    const char *text = scratch_text(scratch_path("float.jsonl"));
+    for (size_t i = 0; i < sizeof values / sizeof *values; i++) {
+        snprintf(key, sizeof key, "v%zu", i);
+        check_float(text, key, values[i]);
+    }
+}
+
+static void what_is_not_finite_is_null(void)
+{
+    Records *records = open_records("null.jsonl");
+    record_begin(records, "n");
+    record_float(records, "a", (double)NAN);
+    record_float(records, "b", (double)INFINITY);
+    record_float(records, "c", -(double)INFINITY);
+    record_end(records);
+    records_close(records);
+    const char *text = scratch_text(scratch_path("null.jsonl"));
+    CU_ASSERT_PTR_NOT_NULL(strstr(text, "\"a\":null,\"a_hex\":\"nan\""));
+    CU_ASSERT_PTR_NOT_NULL(strstr(text, "\"b\":null,\"b_hex\":\"inf\""));
+    CU_ASSERT_PTR_NOT_NULL(strstr(text, "\"c\":null,\"c_hex\":\"-inf\""));
+}
+
+static void records_of_other_ranks_do_nothing(void)
+{
+    record_begin(NULL, "x");
+    record_integer(NULL, "a", 1);
+    record_hex(NULL, "a", 1);
+    record_float(NULL, "a", 1);
+    record_null(NULL, "a");
+    record_text(NULL, "a", "a");
+    record_end(NULL);
+    records_flush(NULL);
+    records_close(NULL);
+    CU_PASS("no crash");
+}
+
+static void records_are_appended_and_flushed_when_asked(void)
+{
+    const char *path = scratch_path("append.jsonl");
+    Records *records = open_records("append.jsonl");
+    for (int i = 0; i < 2; i++) {
+        record_begin(records, "x");
+        record_end(records);
+        records_flush(records);
+        CU_ASSERT_STRING_EQUAL(scratch_text(path),
+                               i ? "{\"event\":\"x\"}\n{\"event\":\"x\"}\n" : "{\"event\":\"x\"}\n");
+        records_close(records);
+        CU_ASSERT_EQUAL_FATAL(records_open(path, &records), STATUS_OK);
+    }
+    records_close(records);
+    CU_ASSERT_EQUAL(records_open(scratch_path("nowhere/x.jsonl"), &records), STATUS_CANT_CREATE);
+    CU_ASSERT_PTR_NULL(records);
+    CU_ASSERT_MESSAGE_HAS("nowhere/x.jsonl");
+    status_clear();
+}
+
+static void a_full_disk_is_told_once_and_training_goes_on(void)
+{
+    const char *log = scratch_path("full.log");
+    FILE *file = fopen(log, "w");
+    CU_ASSERT_PTR_NOT_NULL_FATAL(file);
+    Records *records;
+    CU_ASSERT_EQUAL_FATAL(records_open("/dev/full", &records), STATUS_OK);
+    log_set_file(file);
+    for (int i = 0; i < 3; i++) {
+        record_begin(records, "x");
+        record_end(records);
+        records_flush(records);
+    }
+    records_close(records);
+    log_set_file(NULL);
+    fclose(file);
+    const char *first = strstr(scratch_text(log), "cannot write \"/dev/full\"");
+    CU_ASSERT_PTR_NOT_NULL_FATAL(first);
+    CU_ASSERT_PTR_NULL(strstr(first + 1, "cannot write"));
+}
+
+static void limit_files(rlim_t size)
+{
+    struct rlimit limit;
+    CU_ASSERT_EQUAL_FATAL(getrlimit(RLIMIT_FSIZE, &limit), 0);
+    limit.rlim_cur = size < limit.rlim_max ? size : limit.rlim_max;
+    CU_ASSERT_EQUAL_FATAL(setrlimit(RLIMIT_FSIZE, &limit), 0);
+}
+
+static void record_numbers(Records *records, uint64_t first, uint64_t end)
+{
+    for (uint64_t i = first; i < end; i++) {
+        record_begin(records, "x");
+        record_integer(records, "i", i);
+        record_end(records);
+    }
+}
+
+/* The lines of the file are the records `first` up to `end`, whole. */
+static void check_numbers(const char *path, uint64_t first, uint64_t end)
+{
+    char line[64], expected[64];
+    FILE *file = fopen(path, "r");
+    CU_ASSERT_PTR_NOT_NULL_FATAL(file);
+    for (uint64_t i = first; i < end; i++) {
+        snprintf(expected, sizeof expected, "{\"event\":\"x\",\"i\":%" PRIu64 "}\n", i);
+        CU_ASSERT_PTR_NOT_NULL_FATAL(fgets(line, sizeof line, file));
+        CU_ASSERT_STRING_EQUAL_FATAL(line, expected);
+    }
+    CU_ASSERT_PTR_NULL(fgets(line, sizeof line, file));
+    fclose(file);
+}
+
+/* Wherever within a record the disk is full, only whole ones are in the file, and none is missing when there is room
+ * again. */
+static void a_disk_that_was_full_for_a_moment_costs_no_record(void)
+{
+    const char *path = scratch_path("moment.jsonl");
+    enum { LINE = sizeof "{\"event\":\"x\",\"i\":0}\n" - 1 };
+    signal(SIGXFSZ, SIG_IGN);
+    log_set_quiet(true);
+    for (rlim_t room = LINE; room <= (rlim_t)(2 * LINE); room++) {
+        Records *records = open_records("moment.jsonl");
+        limit_files(room);
+        record_numbers(records, 0, 4);
+        CU_ASSERT_FALSE(records_sync(records));
+        check_numbers(path, 0, room / LINE);
+        record_numbers(records, 4, 6);
+        records_flush(records);
+        limit_files(RLIM_INFINITY);
+        CU_ASSERT(records_sync(records));
+        check_numbers(path, 0, 6);
+        record_numbers(records, 6, 7);
+        records_close(records);
+        check_numbers(path, 0, 7);
+    }
+    log_set_quiet(false);
+}
+
+/* What waits in memory is bounded: of many records the newest come, whole, and the loss is told once. */
+static void a_disk_that_stays_full_costs_the_oldest_records(void)
+{
+    enum { MANY = 400000 };
+    const char *path = scratch_path("long.jsonl"), *log = scratch_path("long.log");
+    FILE *file = fopen(log, "w");
+    CU_ASSERT_PTR_NOT_NULL_FATAL(file);
+    signal(SIGXFSZ, SIG_IGN);
+    log_set_quiet(true);
+    Records *records = open_records("long.jsonl");
+    log_set_file(file);
+    limit_files(4096); /* the log has to fit too */
+    record_numbers(records, 0, MANY);
+    limit_files(RLIM_INFINITY);
+    CU_ASSERT(records_sync(records));
+    records_close(records);
+    log_set_file(NULL);
+    log_set_quiet(false);
+    fclose(file);
+    const char *told = strstr(scratch_text(log), "oldest");
+    CU_ASSERT_PTR_NOT_NULL_FATAL(told);
+    CU_ASSERT_PTR_NULL(strstr(told + 1, "oldest"));
+    char line[64];
+    uint64_t at = 0, lines = 0, gaps = 0;
+    file = fopen(path, "r");
+    CU_ASSERT_PTR_NOT_NULL_FATAL(file);
+    for (uint64_t i; fgets(line, sizeof line, file); lines++, at = i + 1) {
+        CU_ASSERT_EQUAL_FATAL(sscanf(line, "{\"event\":\"x\",\"i\":%" SCNu64 "}\n", &i), 1);
+        CU_ASSERT_FATAL(i >= at);
+        gaps += i > at;
+    }
+    fclose(file);
+    CU_ASSERT_EQUAL(at, MANY);
+    CU_ASSERT_EQUAL(gaps, 1);
+    CU_ASSERT(lines > MANY / 10 && lines < MANY);
+}
+
+int main(void)
+{
+    static const UnitTest tests[] = {
+        UNIT(a_record_is_one_line_in_the_order_given),
+        UNIT(text_is_escaped_as_json_asks),
+        UNIT(a_float_and_its_twin_are_exact),
+        UNIT(what_is_not_finite_is_null),
+        UNIT(records_of_other_ranks_do_nothing),
+        UNIT(records_are_appended_and_flushed_when_asked),
+        UNIT(a_full_disk_is_told_once_and_training_goes_on),
+        UNIT(a_disk_that_was_full_for_a_moment_costs_no_record),
+        UNIT(a_disk_that_stays_full_costs_the_oldest_records),
+    };
+    return UNIT_RUN("record", tests);
+}
