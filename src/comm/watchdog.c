@@ -193,13 +193,12 @@ void watchdog_close(Watchdog *w)
     memory_free(w);
 }
 
-void watchdog_beat(Watchdog *w, uint64_t step, int place, bool waiting)
+void watchdog_beat(Watchdog *w, uint64_t step, int place)
 {
     if (!w) return;
     Slot *slot = &w->slot[w->mine];
     atomic_store_explicit(&slot->step, step, memory_order_relaxed);
     atomic_store_explicit(&slot->place, place, memory_order_relaxed);
-    atomic_store_explicit(&slot->waiting, waiting, memory_order_relaxed);
     atomic_fetch_add_explicit(&slot->beats, 1, memory_order_release);
 }
 

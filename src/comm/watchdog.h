@@ -19,9 +19,8 @@ typedef struct Watchdog Watchdog;
 MUST_CHECK Status watchdog_open(Comm *comm, double deadline, const char *const *place, Watchdog **watchdog);
 void watchdog_close(Watchdog *watchdog); /* collective */
 
-/* The main thread is now at `place` of step, waiting for other ranks or not; or still there, and alive. Not collective.
- */
-void watchdog_beat(Watchdog *watchdog, uint64_t step, int place, bool waiting);
+/* The main thread is now at `place` of step, or still there, and alive. Not collective. */
+void watchdog_beat(Watchdog *watchdog, uint64_t step, int place);
 
 /* The main thread waits for other ranks, or does no longer, where the last beat was. For the collective calls of
  * src/comm, which all say so. Not collective. */

@@ -15,11 +15,11 @@ const char *const phase_place[PHASES] = {
     [PHASE_RECORD] = "logs and records",
 };
 
-void trainer_enter(Trainer *trainer, Phase phase, bool waiting)
+void trainer_enter(Trainer *trainer, Phase phase)
 {
     const double now = clock_seconds();
     trainer->seconds[trainer->phase] += now - trainer->phase_began;
     trainer->phase = phase;
     trainer->phase_began = now;
-    watchdog_beat(trainer->watchdog, trainer->step, (int)phase, waiting);
+    watchdog_beat(trainer->watchdog, trainer->step, (int)phase);
 }

@@ -79,7 +79,7 @@ static Status check_fpstate(const Trainer *t)
 
 Status trainer_check_replicas(Trainer *t, Digest *model)
 {
-    trainer_enter(t, PHASE_CHECK, false);
+    trainer_enter(t, PHASE_CHECK);
     Replica mine = {.model = digest_vector(t, t->parameter), .fpstate_lost = !fpstate_is_set()};
     if (t->velocity) mine.velocity = digest_vector(t, t->velocity);
     *model = mine.model;
@@ -89,6 +89,6 @@ Status trainer_check_replicas(Trainer *t, Digest *model)
     for (int r = 1; r < comm_size(t->comm); r++)
         same = same && memcmp(&t->replica[r], &t->replica[0], sizeof *t->replica) == 0;
     if (st == STATUS_OK && !same) st = tell_difference(t);
-    trainer_enter(t, PHASE_RECORD, false);
+    trainer_enter(t, PHASE_RECORD);
     return st;
 }

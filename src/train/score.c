@@ -7,7 +7,7 @@
 static void beat(void *context)
 {
     const Trainer *t = context;
-    watchdog_beat(t->watchdog, t->step, PHASE_EVALUATE, false);
+    watchdog_beat(t->watchdog, t->step, PHASE_EVALUATE);
 }
 
 void trainer_evaluate(Trainer *t, bool predictions, CheckpointScore *score)
@@ -31,9 +31,9 @@ void trainer_evaluate(Trainer *t, bool predictions, CheckpointScore *score)
     memset(t->shard_loss, 0, t->shards * sizeof *t->shard_loss);
     confusion_clear(&t->confusion);
     if (prediction) memset(prediction, 0, t->test_rows * sizeof *prediction);
-    trainer_enter(t, PHASE_EVALUATE, false);
+    trainer_enter(t, PHASE_EVALUATE);
     evaluate_shards(&evaluation, t->shard_loss, &t->confusion, prediction);
-    trainer_enter(t, PHASE_IDLE, false);
+    trainer_enter(t, PHASE_IDLE);
     /* Each shard is evaluated by one rank alone; the others' words are zero. */
     memcpy(t->word, t->shard_loss, t->shards * sizeof *t->word);
     comm_sum_words(t->comm, t->word, t->shards);
@@ -48,5 +48,5 @@ void trainer_evaluate(Trainer *t, bool predictions, CheckpointScore *score)
         .loss = fold_doubles(&t->whole, t->shard_loss) / t->test_rows,
     };
     t->last = *score;
-    trainer_enter(t, PHASE_RECORD, false);
+    trainer_enter(t, PHASE_RECORD);
 }

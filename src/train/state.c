@@ -233,7 +233,6 @@ static void record_checkpoint(Trainer *t, const char *path, Digest model)
 static Status write_checkpoint(Trainer *t, Save kind, Digest model, bool *saved)
 {
     enum { MOST_FAILURES = 3 };
-    int *failures = kind == SAVE_BEST ? &t->failed_bests : &t->failed_saves;
     char path[CHECKPOINT_PATH_SIZE];
     if (kind == SAVE_BEST)
         checkpoint_best_path(t->run.path, path);
@@ -248,12 +247,13 @@ static Status write_checkpoint(Trainer *t, Save kind, Digest model, bool *saved)
     Status st = checkpoint_write(&checkpoint, path);
     *saved = st == STATUS_OK;
     if (st == STATUS_OK) {
-        *failures = 0;
         record_checkpoint(t, path, model);
-        if (kind != SAVE_BEST) checkpoint_prune(t->run.path, t->step, (size_t)t->settings->checkpoint.keep);
+        if (kind == SAVE_BEST) return STATUS_OK;
+        t->failed_saves = 0;
+        checkpoint_prune(t->run.path, t->step, (size_t)t->settings->checkpoint.keep);
         return STATUS_OK;
     }
-    if (kind == SAVE_LAST || ++*failures >= MOST_FAILURES)
+    if (kind == SAVE_LAST || (kind == SAVE_STEP && ++t->failed_saves >= MOST_FAILURES))
         return status_fail(STATUS_IO, "%s; the newest good checkpoint is in \"%s/checkpoints\"", status_message(),
                            t->run.path);
     log_warning("%s; training goes on, the next checkpoint is tried when it is due", status_message());
@@ -267,7 +267,7 @@ Status trainer_save(Trainer *t, Save kind)
     Status st = trainer_check_finite(t);
     if (st == STATUS_OK) st = trainer_check_replicas(t, &model);
     if (st != STATUS_OK) return st;
-    trainer_enter(t, PHASE_SAVE, comm_rank(t->comm) != 0);
+    trainer_enter(t, PHASE_SAVE);
     bool saved = false;
     st = comm_agree(t->comm, comm_rank(t->comm) == 0 ? write_checkpoint(t, kind, model, &saved) : STATUS_OK);
     if (kind == SAVE_BEST) {
@@ -277,6 +277,6 @@ Status trainer_save(Trainer *t, Save kind)
         t->save_asked = false;
         t->last_save = clock_seconds();
     }
-    trainer_enter(t, PHASE_RECORD, false);
+    trainer_enter(t, PHASE_RECORD);
     return st;
 }

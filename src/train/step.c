@@ -122,14 +122,14 @@ Status trainer_step(Trainer *t)
     const uint64_t begin = t->step % t->steps_per_epoch * batch_size;
     const uint64_t end = begin + batch_size < rows ? begin + batch_size : rows, samples = end - begin;
     const float rate = schedule_rate(&t->schedule, t->step);
-    trainer_enter(t, PHASE_PACK, false);
+    trainer_enter(t, PHASE_PACK);
     loader_pack(&t->loader, (uint32_t)(t->step / t->steps_per_epoch), (uint32_t)begin, (uint32_t)end, &t->batch);
-    trainer_enter(t, PHASE_COMPUTE, false);
+    trainer_enter(t, PHASE_COMPUTE);
     compute(t);
     put_words(t);
-    trainer_enter(t, PHASE_REDUCE, false);
+    trainer_enter(t, PHASE_REDUCE);
     reduction_run(t->reduction, t->word);
-    trainer_enter(t, PHASE_UPDATE, false);
+    trainer_enter(t, PHASE_UPDATE);
     double loss = 0.0;
     Status st = read_words(t, samples, rate, &loss);
     if (st != STATUS_OK) return st;
@@ -143,7 +143,7 @@ Status trainer_step(Trainer *t)
     if (fault_at("change-rounding", t->step)) fpstate_spoil();
     t->epoch_loss += loss;
     t->epoch_digest += t->word[WORD_SAMPLES];
-    trainer_enter(t, PHASE_RECORD, false);
+    trainer_enter(t, PHASE_RECORD);
     record_step(t, samples, loss, rate);
     return STATUS_OK;
 }

@@ -103,7 +103,7 @@ typedef struct {
     uint64_t epoch_digest;               /* the sum of the sample digests of the epoch so far */
     CheckpointScore best, last;          /* evaluations so far */
     bool best_saved;                     /* the last attempt to write best.h5 was a success */
-    int failed_saves, failed_bests;      /* numbered ones, best.h5s in a row that could not be written; rank 0 */
+    int failed_saves;                    /* numbered checkpoints in a row that could not be written; rank 0 */
     bool unrecorded;                     /* the last checkpoint has records that were not on disk; rank 0 */
     double started, last_log, last_save; /* clock_seconds */
     Phase phase;                         /* the current one, and when it began */
@@ -116,7 +116,7 @@ extern const char *const phase_place[PHASES];
 
 /* Ends the current phase and begins another; waiting: for other ranks, from now on (collective calls say it
  * themselves). */
-void trainer_enter(Trainer *trainer, Phase phase, bool waiting);
+void trainer_enter(Trainer *trainer, Phase phase);
 
 /* Sets everything up: reads the dataset, opens the run directory, draws the parameters or takes them from a checkpoint.
  * Collective; agreed. STATUS_CONFIG also: the run began with other settings or another dataset. */
@@ -147,7 +147,7 @@ typedef enum {
     SAVE_STEP, /* a numbered checkpoint on the way: a failed write is told, training goes on; STATUS_IO after three in a
                   row */
     SAVE_LAST, /* the numbered checkpoint at the end or at a stop: a failed write is STATUS_IO */
-    SAVE_BEST  /* best.h5, as SAVE_STEP, its failures counted apart; trainer->best_saved tells */
+    SAVE_BEST  /* best.h5: a failed write is told, training goes on; trainer->best_saved tells */
 } Save;
 
 /* Replica check, then a checkpoint by rank 0, after all records are on disk (I7). Collective; agreed. */
