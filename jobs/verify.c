@@ -2,10 +2,13 @@
 #include "train/verify.h"
 
 #include "commands.h"
+#include "run_directory.h"
 
 static Status verify(const Invocation *invocation)
 {
-    return verify_run(invocation->operands[0], stdout);
+    const char *run = invocation->operands[0];
+    Status st = run_directory_check(run);
+    return st == STATUS_OK ? verify_run(run, stdout) : st;
 }
 
 const Command command_verify = {

@@ -146,7 +146,11 @@ Status checkpoint_read_newest(const char *run, Checkpoint *checkpoint)
     memory_free(steps);
     if (st != STATUS_OK || found) return st;
     if (count == 0) return status_fail(STATUS_NO_INPUT, "run directory \"%s\" has no checkpoints", run);
-    return status_fail(STATUS_DATA, "none of the %zu checkpoints in run directory \"%s\" can be used", count, run);
+    return status_fail(
+        STATUS_DATA,
+        "none of the %zu checkpoints in run directory \"%s\" can be used; perhaps its best.h5 can: --resume "
+        "%s/best.h5",
+        count, run, run);
 }
 
 void checkpoint_prune(const char *run, uint64_t step, size_t keep)
