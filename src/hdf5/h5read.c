@@ -154,18 +154,25 @@ static Status read_rows(const H5File *file, const char *dataset, hid_t id, const
     return st;
 }
 
+/* *id: the dataset, open and described; the caller closes it (H5Dclose). On failure nothing is open. */
+static Status open_described(const H5File *file, const char *dataset, hid_t *id, H5Info *info)
+{
+    Status st = library_open_dataset(file, dataset, id);
+    if (st != STATUS_OK) return st;
+    st = library_describe(file, dataset, *id, info);
+    if (st != STATUS_OK) H5Dclose(*id);
+    return st;
+}
+
 static Status read_kind(const H5File *file, const char *dataset, uint64_t first, uint64_t count, ElementKind kind,
                         hid_t memory_type, void *out)
 {
     hid_t id;
     H5Info info;
-    Status st = library_open_dataset(file, dataset, &id);
+    Status st = open_described(file, dataset, &id, &info);
     if (st != STATUS_OK) return st;
-    st = library_describe(file, dataset, id, &info);
-    if (st == STATUS_OK) {
-        assert(info.kind == kind);
-        st = read_rows(file, dataset, id, &info, first, count, memory_type, out);
-    }
+    assert(info.kind == kind);
+    st = read_rows(file, dataset, id, &info, first, count, memory_type, out);
     H5Dclose(id);
     return st;
 }
@@ -202,22 +209,25 @@ static Status read_unsigned(const H5File *file, const char *dataset, hid_t id, c
     return STATUS_OK;
 }
 
+static bool is_unsigned(hid_t dataset)
+{
+    const hid_t type = H5Dget_type(dataset);
+    const bool without_sign = H5Tget_sign(type) == H5T_SGN_NONE;
+    H5Tclose(type);
+    return without_sign;
+}
+
 Status h5file_read_integer(H5File *file, const char *dataset, uint64_t first, uint64_t count, int64_t *out)
 {
     hid_t id;
     H5Info info;
-    Status st = library_open_dataset(file, dataset, &id);
+    Status st = open_described(file, dataset, &id, &info);
     if (st != STATUS_OK) return st;
-    st = library_describe(file, dataset, id, &info);
-    if (st == STATUS_OK) {
-        assert(info.kind == ELEMENT_INTEGER || info.kind == ELEMENT_UINT8);
-        const hid_t type = H5Dget_type(id);
-        if (H5Tget_sign(type) == H5T_SGN_NONE)
-            st = read_unsigned(file, dataset, id, &info, first, count, out);
-        else
-            st = read_rows(file, dataset, id, &info, first, count, H5T_NATIVE_INT64, out);
-        H5Tclose(type);
-    }
+    assert(info.kind == ELEMENT_INTEGER || info.kind == ELEMENT_UINT8);
+    if (is_unsigned(id))
+        st = read_unsigned(file, dataset, id, &info, first, count, out);
+    else
+        st = read_rows(file, dataset, id, &info, first, count, H5T_NATIVE_INT64, out);
     H5Dclose(id);
     return st;
 }
@@ -226,19 +236,14 @@ Status h5file_read_uint64(H5File *file, const char *dataset, uint64_t first, uin
 {
     hid_t id;
     H5Info info;
-    Status st = library_open_dataset(file, dataset, &id);
+    Status st = open_described(file, dataset, &id, &info);
     if (st != STATUS_OK) return st;
-    st = library_describe(file, dataset, id, &info);
-    if (st == STATUS_OK) {
-        assert(info.kind == ELEMENT_INTEGER || info.kind == ELEMENT_UINT8);
-        const hid_t type = H5Dget_type(id);
-        if (H5Tget_sign(type) == H5T_SGN_NONE)
-            st = read_rows(file, dataset, id, &info, first, count, H5T_NATIVE_UINT64, out);
-        else
-            st = status_fail(STATUS_DATA, "\"%s\": dataset \"%s\" is %s; it must be unsigned", file->path, dataset,
-                             info.type_text);
-        H5Tclose(type);
-    }
+    assert(info.kind == ELEMENT_INTEGER || info.kind == ELEMENT_UINT8);
+    if (is_unsigned(id))
+        st = read_rows(file, dataset, id, &info, first, count, H5T_NATIVE_UINT64, out);
+    else
+        st = status_fail(STATUS_DATA, "\"%s\": dataset \"%s\" is %s; it must be unsigned", file->path, dataset,
+                         info.type_text);
     H5Dclose(id);
     return st;
 }
@@ -272,13 +277,10 @@ Status h5file_read_text(H5File *file, const char *dataset, char **text)
     *text = NULL;
     hid_t id;
     H5Info info;
-    Status st = library_open_dataset(file, dataset, &id);
+    Status st = open_described(file, dataset, &id, &info);
     if (st != STATUS_OK) return st;
-    st = library_describe(file, dataset, id, &info);
-    if (st == STATUS_OK) {
-        assert(info.kind == ELEMENT_TEXT);
-        st = read_string(file, dataset, id, &info, text);
-    }
+    assert(info.kind == ELEMENT_TEXT);
+    st = read_string(file, dataset, id, &info, text);
     H5Dclose(id);
     return st;
 }
