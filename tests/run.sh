@@ -67,7 +67,7 @@ build asan
 check release
 # The sources are the same and so is what they compute: the scripts about the whole program run once, above.
 check dev -R '^(unit|mpi)/[a-z0-9_-]*$' -E '^mpi/same_bits$'
-check asan -R '^(unit/|jobs/diverge$|mpi/comm-2$)'
+check asan -R '^(unit/|jobs/diverge$|mpi/(comm|node|reduction)-2$)'
 
 echo "== all builds and all tests: $SECONDS s"
 echo "$(((total - failed) * 100 / total))% tests passed, $failed tests failed out of $total"

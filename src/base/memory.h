@@ -1,4 +1,4 @@
-/* All memory of the program. Zeroed, aligned to a cache line, overflow-checked. */
+/* All private memory of the program. Zeroed, aligned to a cache line, overflow-checked; large arrays in huge pages. */
 #ifndef LOCKSTEP_BASE_MEMORY_H
 #define LOCKSTEP_BASE_MEMORY_H
 

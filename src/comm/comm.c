@@ -42,19 +42,43 @@ void comm_launched(int *rank, int *size)
     *size = launched_number(sizes, 1);
 }
 
+/* Gives the ranks of a host neighbouring numbers, hosts in the order of their lowest ranks: rank 0 stays 0. mpirun may
+ * deal ranks out to the hosts in turn. Costs one message of one number where they are neighbours already. */
+static void make_neighbours(Comm *comm)
+{
+    int here, in_host, lowest = comm->rank;
+    MPI_Comm_size(comm->host, &here);
+    MPI_Comm_rank(comm->host, &in_host);
+    if (here == comm->size) return;
+    MPI_Bcast(&lowest, 1, MPI_INT, 0, comm->host);
+    int apart = comm->rank != lowest + in_host;
+    MPI_Allreduce(MPI_IN_PLACE, &apart, 1, MPI_INT, MPI_MAX, comm->world);
+    if (!apart) return;
+    MPI_Comm started = comm->world;
+    MPI_Comm_split(started, 0, lowest, &comm->world);
+    MPI_Comm_free(&started);
+    MPI_Comm_rank(comm->world, &comm->rank);
+}
+
+static void begin_mpi(Comm *comm, int *argc, char ***argv)
+{
+    int level;
+    MPI_Init_thread(argc, argv, MPI_THREAD_FUNNELED, &level);
+    comm->mpi = true;
+    MPI_Comm_dup(MPI_COMM_WORLD, &comm->world);
+    MPI_Comm_rank(comm->world, &comm->rank);
+    MPI_Comm_size(comm->world, &comm->size);
+    MPI_Comm_split_type(comm->world, MPI_COMM_TYPE_SHARED, comm->rank, MPI_INFO_NULL, &comm->host);
+    make_neighbours(comm);
+}
+
 Status comm_begin(int *argc, char ***argv, Comm **comm)
 {
     Status st = memory_new(comm, 1, "the ranks");
     if (st != STATUS_OK) return st;
     (*comm)->size = 1;
-    if (launched_by_mpi()) {
-        int level;
-        MPI_Init_thread(argc, argv, MPI_THREAD_FUNNELED, &level);
-        (*comm)->mpi = true;
-        MPI_Comm_dup(MPI_COMM_WORLD, &(*comm)->world);
-        MPI_Comm_rank((*comm)->world, &(*comm)->rank);
-        MPI_Comm_size((*comm)->world, &(*comm)->size);
-    }
+    (*comm)->host = MPI_COMM_NULL;
+    if (launched_by_mpi()) begin_mpi(*comm, argc, argv);
     log_set_speaker((*comm)->rank == 0);
     fault_set_rank((*comm)->rank);
     return STATUS_OK;
@@ -64,6 +88,7 @@ void comm_end(Comm *comm)
 {
     if (!comm) return;
     if (comm->mpi) {
+        MPI_Comm_free(&comm->host);
         MPI_Comm_free(&comm->world);
         MPI_Finalize();
     }

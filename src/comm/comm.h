@@ -12,7 +12,8 @@
 
 typedef struct Comm Comm;
 
-/* Collective. Takes main's arguments. Rank 0 alone speaks from here on (log.h). */
+/* Collective. Takes main's arguments. The ranks of a host are neighbours in number, whatever order they were started
+ * in; rank 0 is the first that was started. Rank 0 alone speaks from here on (log.h). */
 MUST_CHECK Status comm_begin(int *argc, char ***argv, Comm **comm);
 void comm_end(Comm *comm); /* collective; accepts NULL */
 

@@ -9,7 +9,8 @@
 struct Comm {
     int rank, size;
     bool mpi;           /* MPI was initialised */
-    MPI_Comm world;     /* a duplicate of our own */
+    MPI_Comm world;     /* a duplicate of our own; the ranks of a host are neighbours in it */
+    MPI_Comm host;      /* the ranks of this host, in the order of world; MPI_COMM_NULL without MPI */
     Watchdog *watchdog; /* the job's, told of every wait; NULL: none; borrowed */
 };
 

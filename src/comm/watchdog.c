@@ -23,7 +23,6 @@ struct Watchdog {
     Comm *comm;
     const char *const *place; /* borrowed */
     double deadline, tick;    /* seconds */
-    MPI_Comm host;
     MPI_Win window;
     int ranks, mine; /* of the host */
     Slot *slot;      /* (ranks); in the window */
@@ -160,15 +159,15 @@ Status watchdog_open(Comm *comm, double deadline, const char *const *place, Watc
     w->place = place;
     w->deadline = deadline;
     w->tick = deadline / MOST_TICKS > 1.0 ? 1.0 : deadline / MOST_TICKS;
-    MPI_Comm_split_type(comm->world, MPI_COMM_TYPE_SHARED, comm->rank, MPI_INFO_NULL, &w->host);
-    MPI_Comm_rank(w->host, &w->mine);
-    MPI_Comm_size(w->host, &w->ranks);
-    MPI_Aint size = w->mine == 0 ? (MPI_Aint)sizeof(Slot) * w->ranks : 0;
+    MPI_Comm_rank(comm->host, &w->mine);
+    MPI_Comm_size(comm->host, &w->ranks);
+    MPI_Aint size = w->mine == 0 ? (MPI_Aint)sizeof(Slot) * (w->ranks + 1) : 0; /* one for the alignment */
     int unit;
-    MPI_Win_allocate_shared(size, 1, MPI_INFO_NULL, w->host, &w->slot, &w->window);
+    MPI_Win_allocate_shared(size, 1, MPI_INFO_NULL, comm->host, &w->slot, &w->window);
     MPI_Win_shared_query(w->window, 0, &size, &unit, &w->slot);
+    w->slot = (Slot *)(((uintptr_t)w->slot + _Alignof(Slot) - 1) / _Alignof(Slot) * _Alignof(Slot));
     w->slot[w->mine].rank = comm->rank;
-    MPI_Barrier(w->host);
+    MPI_Barrier(comm->host);
     st = comm_agree(comm, start(w));
     *watchdog = comm->watchdog = w;
     return st;
@@ -186,7 +185,6 @@ void watchdog_close(Watchdog *w)
     pthread_cond_destroy(&w->closed);
     pthread_mutex_destroy(&w->mutex);
     MPI_Win_free(&w->window);
-    MPI_Comm_free(&w->host);
     memory_free(w->seen);
     memory_free(w->beats);
     memory_free(w->silent);

@@ -46,6 +46,7 @@ typedef struct {
     struct {
         int64_t epochs, batch_size, shards;
         SettingText reduction; /* "tree", "mpi" */
+        SettingText plan;      /* "replica", "node" */
     } training;
     struct {
         SettingText name; /* "sgd" */

@@ -46,8 +46,7 @@ size_t loader_share(size_t rows_of_run, size_t shards, size_t run, size_t batch_
 Status batch_init(Batch *batch, const Loader *loader, size_t capacity)
 {
     *batch = (Batch){0};
-    Status st = memory_new(&batch->x, capacity * kernel_leading(loader->samples.features), "a batch of images");
-    if (st == STATUS_OK) st = memory_new(&batch->label, capacity, "a batch of labels");
+    Status st = memory_new(&batch->label, capacity, "a batch of labels");
     if (st == STATUS_OK) st = memory_new(&batch->first_row, loader->run + 1, "a batch");
     if (st != STATUS_OK) batch_free(batch);
     return st;
@@ -55,7 +54,6 @@ Status batch_init(Batch *batch, const Loader *loader, size_t capacity)
 
 void batch_free(Batch *batch)
 {
-    memory_free(batch->x);
     memory_free(batch->label);
     memory_free(batch->first_row);
     *batch = (Batch){0};
@@ -84,23 +82,24 @@ static void shuffle(Loader *loader, uint32_t epoch)
 void loader_pack(Loader *loader, uint32_t epoch, uint32_t begin, uint32_t end, Batch *batch)
 {
     shuffle(loader, epoch);
-    const size_t leading = kernel_leading(loader->samples.features);
-    batch->n = 0;
+    size_t n = 0;
+    inputs_clear(batch->inputs);
     batch->digest = 0;
     for (size_t i = 0; i < loader->run; i++) {
         const size_t s = loader->first_shard + i;
         const uint32_t first = shard_share(begin, loader->shards, s), last = shard_share(end, loader->shards, s);
-        batch->first_row[i] = batch->n;
-        for (uint32_t element = first; element < last; element++, batch->n++) {
+        batch->first_row[i] = n;
+        for (uint32_t element = first; element < last; element++, n++) {
             const uint64_t position = (uint64_t)element * loader->shards + s;
             size_t sample = local_begin(loader, i) + loader->permutation[local_begin(loader, i) + element];
             if (fault_at("pack-wrong-row", position)) sample = (sample + 1) % loader->samples.count;
-            scaling_apply(&loader->scaling, loader->kernels, &loader->samples, sample, batch->x + batch->n * leading);
-            batch->label[batch->n] = loader->samples.label[sample];
+            inputs_add(batch->inputs, &loader->scaling, loader->kernels, &loader->samples, sample);
+            batch->label[n] = loader->samples.label[sample];
             batch->digest += digest_sample(position, loader->samples.row[sample]);
         }
+        inputs_end_part(batch->inputs);
     }
-    batch->first_row[loader->run] = batch->n;
+    batch->first_row[loader->run] = n;
 }
 
 /* Does each of [0, count) stand in the order once? seen (count): scratch. */

@@ -5,81 +5,69 @@
 
 #include "base/memory.h"
 
-/* Which nodes' additions belong to the fold that is built: those within one of these runs, or those within none. */
+/* The walk over the tree that builds a fold; all arrays by shard. */
 typedef struct {
-    size_t shards, ranks;
-    size_t first, end;  /* a rank's own run */
-    bool between_ranks; /* the additions within no run at all */
-    uint8_t *at_end;    /* (shards) out: additions after each shard */
-    uint8_t *output;    /* (shards) out: a maximal node of the fold ends with this shard */
+    size_t shards, first, end; /* of the fold */
+    size_t *part_end;          /* the end of the part that holds this shard; 0 outside the fold */
+    uint8_t *at_end;           /* out: the fold's additions after this shard */
+    uint8_t *item, *output;    /* out: one of the fold's items, outputs ends with this shard */
 } Walk;
 
-static bool within_one_run(const Walk *walk, size_t begin, size_t end)
-{
-    if (!walk->between_ranks) return begin >= walk->first && end <= walk->end;
-    /* The run that holds shard begin: the last that starts at or before it. */
-    size_t rank = begin * walk->ranks / walk->shards;
-    while (fold_run_begin(walk->shards, walk->ranks, rank + 1) <= begin) rank++;
-    return end <= fold_run_begin(walk->shards, walk->ranks, rank + 1);
-}
-
-/* parent_within: the node above lies within one run already, so that this one is no maximal subtree. */
-static void visit(const Walk *walk, unsigned depth, size_t node, bool parent_within)
+/* in_fold, in_part: the node above lies within the fold, within one part of it, so that this one is no maximal subtree
+ * there. */
+static void visit(const Walk *walk, unsigned depth, size_t node, bool in_fold, bool in_part)
 {
     const size_t begin = (node * walk->shards) >> depth, end = ((node + 1) * walk->shards) >> depth;
     if (begin == end) return;
-    const bool within = within_one_run(walk, begin, end);
-    if (within && !parent_within) walk->output[end - 1] = 1;
+    const bool folds = begin >= walk->first && end <= walk->end, within = end <= walk->part_end[begin];
+    if (folds && !in_fold) walk->output[end - 1] = 1;
+    if (within && !in_part) walk->item[end - 1] = 1;
     if (end - begin == 1) return;
-    visit(walk, depth + 1, 2 * node, within);
-    visit(walk, depth + 1, 2 * node + 1, within);
+    visit(walk, depth + 1, 2 * node, folds, within);
+    visit(walk, depth + 1, 2 * node + 1, folds, within);
     const size_t middle = ((2 * node + 1) * walk->shards) >> (depth + 1);
     const bool two_halves = middle > begin && middle < end;
-    if (two_halves && within != walk->between_ranks) walk->at_end[end - 1]++;
+    if (two_halves && folds && !within) walk->at_end[end - 1]++;
 }
 
-static Status fold_new(Fold *fold, size_t items)
+/* The fold that the walk has found. */
+static Status fold_new(Fold *fold, const Walk *walk)
 {
-    fold->items = items;
-    Status st = memory_new(&fold->merges, 2 * items, "the reduction tree");
-    if (st == STATUS_OK) fold->closes = fold->merges + items;
-    return st;
+    for (size_t s = walk->first; s < walk->end; s++) fold->items += walk->item[s];
+    Status st = memory_new(&fold->merges, 2 * fold->items, "the reduction tree");
+    if (st != STATUS_OK) return st;
+    fold->closes = fold->merges + fold->items;
+    size_t i = 0;
+    for (size_t s = walk->first; s < walk->end; s++) {
+        if (!walk->item[s]) continue;
+        fold->merges[i] = walk->at_end[s];
+        fold->closes[i] = walk->output[s];
+        fold->outputs += fold->closes[i++];
+    }
+    return STATUS_OK;
+}
+
+Status fold_init_parts(Fold *fold, size_t shards, size_t parts, const size_t *begin)
+{
+    assert(parts >= 1 && begin[parts] <= shards && shards <= FOLD_MAX_SHARDS);
+    *fold = (Fold){0};
+    size_t part_end[FOLD_MAX_SHARDS] = {0};
+    uint8_t at_end[FOLD_MAX_SHARDS] = {0}, item[FOLD_MAX_SHARDS] = {0}, output[FOLD_MAX_SHARDS] = {0};
+    for (size_t p = 0; p < parts; p++) {
+        assert(begin[p] < begin[p + 1]);
+        for (size_t s = begin[p]; s < begin[p + 1]; s++) part_end[s] = begin[p + 1];
+    }
+    const Walk walk = {shards, begin[0], begin[parts], part_end, at_end, item, output};
+    visit(&walk, 0, 0, false, false);
+    return fold_new(fold, &walk);
 }
 
 Status fold_init_run(Fold *fold, size_t shards, size_t first, size_t end)
 {
     assert(first < end && end <= shards && shards <= FOLD_MAX_SHARDS);
-    *fold = (Fold){0};
-    uint8_t at_end[FOLD_MAX_SHARDS] = {0}, output[FOLD_MAX_SHARDS] = {0};
-    const Walk walk = {.shards = shards, .ranks = 1, .first = first, .end = end, .at_end = at_end, .output = output};
-    visit(&walk, 0, 0, false);
-    Status st = fold_new(fold, end - first);
-    if (st != STATUS_OK) return st;
-    for (size_t i = 0; i < fold->items; i++) {
-        fold->merges[i] = at_end[first + i];
-        fold->closes[i] = output[first + i];
-        fold->outputs += output[first + i];
-    }
-    return STATUS_OK;
-}
-
-Status fold_init_ranks(Fold *fold, size_t shards, size_t ranks)
-{
-    assert(ranks >= 1 && ranks <= shards && shards <= FOLD_MAX_SHARDS);
-    *fold = (Fold){0};
-    uint8_t at_end[FOLD_MAX_SHARDS] = {0}, output[FOLD_MAX_SHARDS] = {0};
-    const Walk walk = {.shards = shards, .ranks = ranks, .between_ranks = true, .at_end = at_end, .output = output};
-    visit(&walk, 0, 0, false);
-    size_t items = 0;
-    for (size_t s = 0; s < shards; s++) items += output[s];
-    Status st = fold_new(fold, items);
-    if (st != STATUS_OK) return st;
-    size_t i = 0;
-    for (size_t s = 0; s < shards; s++)
-        if (output[s]) fold->merges[i++] = at_end[s];
-    fold->closes[items - 1] = 1;
-    fold->outputs = 1;
-    return STATUS_OK;
+    size_t begin[FOLD_MAX_SHARDS + 1];
+    for (size_t s = first; s <= end; s++) begin[s - first] = s;
+    return fold_init_parts(fold, shards, end - first, begin);
 }
 
 void fold_free(Fold *fold)

@@ -6,7 +6,8 @@
  * A fold over items (shards, or parts of the tree that are summed already), taken in ascending order: push the item,
  * then merges[i] times replace the two topmost a, b by a + b, then, if closes[i], take the top away: it is the next
  * output. A rank that owns a run of shards folds it into the fewest subtrees that cover it; whoever has the subtrees of
- * all runs folds those into the root. Together that is the whole tree, whatever the runs. */
+ * neighbouring runs folds those into the fewest that cover all of them, and so on up to the root. Together that is the
+ * whole tree, whatever the runs. */
 #ifndef LOCKSTEP_KERNELS_FOLD_H
 #define LOCKSTEP_KERNELS_FOLD_H
 
@@ -36,8 +37,10 @@ static inline size_t fold_run_begin(size_t shards, size_t ranks, size_t rank)
  */
 MUST_CHECK Status fold_init_run(Fold *fold, size_t shards, size_t first, size_t end);
 
-/* The fold of the subtrees of every rank's run, rank by rank, into the root. */
-MUST_CHECK Status fold_init_ranks(Fold *fold, size_t shards, size_t ranks);
+/* The same where neighbouring runs are folded already: items are the outputs of the runs [begin[p], begin[p + 1]), part
+ * by part, outputs the maximal subtrees within all of them together; one output, the root, if they are all shards.
+ *   begin (parts + 1): ascending */
+MUST_CHECK Status fold_init_parts(Fold *fold, size_t shards, size_t parts, const size_t *begin);
 
 void fold_free(Fold *fold); /* accepts a zeroed struct */
 

@@ -42,10 +42,12 @@ static inline size_t kernel_weight_index(size_t in, size_t row, size_t column)
     return column / PANEL * PANEL * (in + 1) + row * PANEL + column % PANEL;
 }
 
-/* Floats of scratch that backward_data needs. */
-static inline size_t kernel_scratch(size_t in, size_t out)
+enum { KERNEL_ROWS = 112 }; /* inputs that backward_data takes at a time */
+
+/* Floats of scratch that backward_data needs for a layer of so many outputs. */
+static inline size_t kernel_scratch(size_t out)
 {
-    return (in + out) * PANEL;
+    return (KERNEL_ROWS + out) * PANEL;
 }
 
 typedef enum { ACTIVATION_NONE, ACTIVATION_RELU, ACTIVATION_TANH, ACTIVATION_SIGMOID } Activation;
@@ -57,22 +59,104 @@ typedef struct {
     bool nesterov;
 } SgdStep;
 
+/* Samples by their elements that are not zero, for kernels that skip zeros: what one rank packed of a batch. All views
+ * into memory of nonzeros_bytes(), which other processes may share.
+ *
+ *   By sample, in ascending order of features: entries [block[s][b], block[s][b+1]) of value and weight are sample s's
+ *   elements in the features [b, b+1) * NONZEROS_BLOCK; weight is the feature's row in a panel, in floats.
+ *   By pair of features (2q, 2q+1), in ascending order of samples: entries [pair_end[p][q], pair_end[p+1][q]) of
+ *   pair_value[q] and pair_sample[q] are the samples of part p in which one of the two is not zero. */
+typedef struct {
+    size_t features, capacity, parts; /* samples and parts that there is room for */
+    float *value;                     /* (capacity * features) */
+    uint32_t *weight;                 /* (capacity * features) */
+    uint32_t *block;                  /* (capacity, blocks + 1) */
+    float (*pair_value)[2];           /* (pairs, stride) */
+    uint32_t *pair_sample;            /* (pairs, stride) */
+    uint32_t *pair_end;               /* (parts + 1, pairs) */
+
+    size_t n, part, entries; /* samples so far; the part that is being filled; entries of value so far */
+} Nonzeros;
+
+enum { NONZEROS_BLOCK = 96 }; /* features: of the weights of so many, what a kernel uses at a time about fits L1 */
+
+static inline size_t nonzeros_blocks(size_t features)
+{
+    return (features + NONZEROS_BLOCK - 1) / NONZEROS_BLOCK;
+}
+
+static inline size_t nonzeros_pairs(size_t features)
+{
+    return (features + 1) / 2;
+}
+
+/* Entries from one pair's list to the next: an odd number of lines, so that the lists spread over the cache's sets. */
+static inline size_t nonzeros_stride(size_t capacity)
+{
+    return (capacity + 15) / 16 * 16 + 8;
+}
+
+/* Without parts there are no lists by pair: enough for the forward pass. */
+size_t nonzeros_bytes(size_t features, size_t capacity, size_t parts);
+
+/* memory: aligned to 64 bytes, of nonzeros_bytes(). */
+void nonzeros_place(Nonzeros *nonzeros, size_t features, size_t capacity, size_t parts, void *memory);
+
+/* No samples, and part 0 begins. */
+void nonzeros_clear(Nonzeros *nonzeros);
+/* The next part begins. */
+void nonzeros_end_part(Nonzeros *nonzeros);
+
+/* The samples of a batch as the first layer reads them. */
+typedef struct {
+    size_t n;
+    const float *x;           /* (n, features); or NULL and */
+    const Nonzeros *nonzeros; /* their elements that are not zero */
+} BatchInput;
+
+/* The samples of one item of a weight gradient's fold: x or nonzeros, and the errors. */
+typedef struct {
+    const float *x;           /* (.., in), rows [first, end); or NULL and */
+    const Nonzeros *nonzeros; /* its part `part`, which is the samples [first, end) */
+    size_t part;
+    const float *e; /* (.., out), rows [first, end) */
+    size_t first, end;
+} Operands;
+
+/* A layer's weight gradient X'^T E over the items of a fold, or a part of it, and what becomes of it. */
+typedef struct {
+    size_t in, out;
+    const Fold *fold;
+    const Operands *item;    /* (fold->items), all with x or all with nonzeros */
+    size_t panel, panel_end; /* which panels of W' */
+    size_t row, row_end;     /* which rows of W', row in being the bias; with nonzeros row is even, or in */
+    float *const *sum;       /* (fold->outputs) panels, out; or NULL: the update is made with the only output at once */
+    const SgdStep *step;     /* of */
+    float *w, *v;            /* panels; v NULL without momentum */
+} WeightGradient;
+
 typedef struct {
     const char *name; /* "avx512", "avx2", "neon", "portable" */
 
-    /* y = activation(x W + b).   x (n,in)   w panels   y (n,out) out */
-    void (*forward)(size_t n, size_t in, size_t out, const float *x, const float *w, Activation activation, float *y);
+    /* y = activation(x W + b), of which the panels [panel, panel_end).   x (n,in)   w panels   y (n,out) out */
+    void (*forward)(size_t n, size_t in, size_t out, size_t panel, size_t panel_end, const float *x, const float *w,
+                    Activation activation, float *y);
+
+    /* The same for the first n samples of x. */
+    void (*forward_nonzeros)(size_t n, size_t out, size_t panel, size_t panel_end, const Nonzeros *x, const float *w,
+                             Activation activation, float *y);
 
     /* dx = (e W^T) * activation'(x), where x is the activation's output.
      *   e (n,out)   w panels   x (n,in)   dx (n,in) out   scratch (kernel_scratch) */
     void (*backward_data)(size_t n, size_t in, size_t out, const float *e, const float *w, const float *x,
                           Activation activation, float *dx, float *scratch);
 
-    /* The weight gradient X'^T E of a rank's run of shards, shard by shard and added in the fold's order, tile by tile.
-     *   x (n,in)   e (n,out)   first_row (fold->items + 1): rows [first_row[i], first_row[i+1]) are item i, perhaps
-     * none dw: fold->outputs arrays of panels, out */
-    void (*backward_weight)(size_t in, size_t out, const float *x, const float *e, const Fold *fold,
-                            const size_t *first_row, float *const *dw);
+    /* The weight gradient X'^T E, item by item and added in the fold's order, tile by tile. Elements past column `out`
+     * are left as they are, or are 0. Returns whether a new w is infinite or NaN. */
+    bool (*backward_weight)(const WeightGradient *gradient);
+
+    /* Adds a sample to the current part. x (features), then zeros up to a multiple of PANEL / 2. */
+    void (*nonzeros_add)(Nonzeros *nonzeros, const float *x);
 
     /* Softmax and cross-entropy, fused: z (n,classes) logits in, softmax(z) - onehot(label) out (not divided by n), or,
      * without gradient, softmax(z). loss (n) out: -log softmax(z)[label], in nats. The row's maximum is taken out
@@ -81,8 +165,8 @@ typedef struct {
                                   float *loss);
 
     /* SGD as PyTorch's: g = G/n + weight_decay w; v = momentum v + g; u = nesterov ? g + momentum v : v; w = w - rate
-     * u, each product-sum one fma.   gradient (count): G, the sum over the batch   w, v (count); v is NULL without
-     * momentum Returns whether a new w is infinite or NaN. */
+     * u, each product-sum one fma.   count: a multiple of PANEL / 2   gradient (count): G, the sum over the batch
+     * w, v (count); v is NULL without momentum   Returns whether a new w is infinite or NaN. */
     bool (*sgd)(size_t count, const SgdStep *step, const float *gradient, float *w, float *v);
 
     /* sum = a + b, (count); sum may be a or b. */

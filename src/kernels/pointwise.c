@@ -2,26 +2,19 @@
  * is computed alone, so that no vector width can change it. */
 #include "kernels/elementary.h"
 #include "kernels/set.h"
+#include "kernels/update.h"
 
-#define LOOP_ACTIVATION(expression)                                                            \
-    for (size_t s = 0; s < n; s++) {                                                           \
-        float *row = y + s * leading;                                                          \
-        for (size_t p = 0; p < kernel_panels(out); p++)                                        \
-            for (size_t j = 0; j < PANEL; j++) {                                               \
-                const float z = row[p * PANEL + j] + w[p * PANEL * (in + 1) + in * PANEL + j]; \
-                row[p * PANEL + j] = (expression);                                             \
-            }                                                                                  \
-    }
+#define FOR_ELEMENTS(expression)                \
+    for (size_t s = 0; s < n; s++)              \
+        for (size_t j = 0; j < columns; j++) {  \
+            const float z = y[s * leading + j]; \
+            y[s * leading + j] = (expression);  \
+        }
 
-void KERNEL(bias_activation)(size_t n, size_t in, size_t out, const float *w, Activation activation, float *restrict y)
+void KERNEL(activate)(size_t n, size_t columns, size_t leading, Activation activation, float *y)
 {
-    const size_t leading = kernel_leading(out);
-    switch (activation) {
-        case ACTIVATION_NONE: LOOP_ACTIVATION(z) break;
-        case ACTIVATION_RELU: LOOP_ACTIVATION(z < 0.0f ? 0.0f : z) break; /* a NaN stays one */
-        case ACTIVATION_TANH: LOOP_ACTIVATION(tanh_f32(z)) break;
-        case ACTIVATION_SIGMOID: LOOP_ACTIVATION(sigmoid_f32(z)) break;
-    }
+    if (activation == ACTIVATION_TANH) FOR_ELEMENTS(tanh_f32(z))
+    if (activation == ACTIVATION_SIGMOID) FOR_ELEMENTS(sigmoid_f32(z))
 }
 
 void KERNEL(activation_backward)(size_t count, const float *restrict y, Activation activation, float *restrict e)
@@ -59,23 +52,13 @@ void KERNEL(softmax_cross_entropy)(size_t n, size_t classes, const uint32_t *lab
 
 /* The flags are constants at every call, so that each combination is a loop of its own. */
 ALWAYS_INLINE bool sgd_loop(size_t count, const SgdStep *step, const bool decay, const bool momentum,
-                            const bool nesterov, const float *restrict gradient, float *restrict w, float *restrict v)
+                            const bool nesterov, const float *gradient, float *w, float *v)
 {
-    const float minus_rate = -step->rate, mu = step->momentum, lambda = step->weight_decay;
-    const float inverse = step->inverse_samples;
-    int32_t largest = 0; /* the magnitude's bits: those of infinity and NaN are the largest */
-    for (size_t i = 0; i < count; i++) {
-        float g = gradient[i] * inverse;
-        if (decay) g = fma_f32(lambda, w[i], g);
-        if (momentum) {
-            v[i] = fma_f32(mu, v[i], g);
-            g = nesterov ? fma_f32(mu, v[i], g) : v[i];
-        }
-        w[i] = fma_f32(minus_rate, g, w[i]);
-        const int32_t magnitude = to_bits(w[i]) & 0x7fffffff;
-        largest = magnitude > largest ? magnitude : largest;
-    }
-    return largest >= 0x7f800000;
+    const Update update = update_of(step);
+    Vec bad = vec_set1(0.0f);
+    for (size_t i = 0; i < count; i += LANES)
+        update_vec(&update, decay, momentum, nesterov, vec_load(gradient + i), w + i, momentum ? v + i : NULL, &bad);
+    return update_is_bad(bad);
 }
 
 bool KERNEL(sgd)(size_t count, const SgdStep *step, const float *gradient, float *w, float *v)

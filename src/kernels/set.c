@@ -9,8 +9,10 @@ extern const Kernels KERNEL(kernels);
 const Kernels KERNEL(kernels) = {
     .name = TEXT(KERNEL_SET_NAME),
     .forward = KERNEL(forward),
+    .forward_nonzeros = KERNEL(forward_nonzeros),
     .backward_data = KERNEL(backward_data),
     .backward_weight = KERNEL(backward_weight),
+    .nonzeros_add = KERNEL(nonzeros_add),
     .softmax_cross_entropy = KERNEL(softmax_cross_entropy),
     .sgd = KERNEL(sgd),
     .add = KERNEL(add),

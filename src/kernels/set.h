@@ -3,22 +3,27 @@
 #define LOCKSTEP_KERNELS_SET_H
 
 #include "kernels/kernels.h"
-#include "kernels/simd.h"
+#include "kernels/sums.h"
 
-void KERNEL(forward)(size_t n, size_t in, size_t out, const float *x, const float *w, Activation activation, float *y);
+void KERNEL(forward)(size_t n, size_t in, size_t out, size_t panel, size_t panel_end, const float *x, const float *w,
+                     Activation activation, float *y);
 void KERNEL(backward_data)(size_t n, size_t in, size_t out, const float *e, const float *w, const float *x,
                            Activation activation, float *dx, float *scratch);
-void KERNEL(backward_weight)(size_t in, size_t out, const float *x, const float *e, const Fold *fold,
-                             const size_t *first_row, float *const *dw);
+void KERNEL(forward_nonzeros)(size_t n, size_t out, size_t panel, size_t panel_end, const Nonzeros *x, const float *w,
+                              Activation activation, float *y);
+bool KERNEL(backward_weight)(const WeightGradient *gradient);
+void KERNEL(nonzeros_add)(Nonzeros *nonzeros, const float *x);
 void KERNEL(softmax_cross_entropy)(size_t n, size_t classes, const uint32_t *label, bool gradient, float *z,
                                    float *loss);
 bool KERNEL(sgd)(size_t count, const SgdStep *step, const float *gradient, float *w, float *v);
 void KERNEL(add)(size_t count, const float *a, const float *b, float *sum);
 void KERNEL(expand)(size_t count, const float table[256], const uint8_t *in, float *out);
 
-/* Within the set: y (n,out) = activation(y + bias), bias the last row of the panels; and e *= activation'(y), of count
- * floats. */
-void KERNEL(bias_activation)(size_t n, size_t in, size_t out, const float *w, Activation activation, float *y);
+/* Within the set: y (n,columns) = activation(y), where that is not done with the product (tanh, sigmoid); e *=
+ * activation'(y), of count floats; the bias's row of a weight gradient; backward_weight of items with nonzeros. */
+void KERNEL(activate)(size_t n, size_t columns, size_t leading, Activation activation, float *y);
 void KERNEL(activation_backward)(size_t count, const float *y, Activation activation, float *e);
+void KERNEL(bias_gradient)(const WeightGradient *gradient, const SumsPlan *plan, Vec *bad);
+bool KERNEL(backward_weight_nonzeros)(const WeightGradient *gradient);
 
 #endif

@@ -18,6 +18,42 @@ typedef __m512 Vec;
 /* TILE_ROWS x TILE_VECS accumulators, TILE_VECS operands: 30 of 32 registers. */
 enum { LANES = 16, TILE_ROWS = 14, TILE_VECS = 2 };
 
+ALWAYS_INLINE Vec vec_relu(Vec z)
+{
+    return _mm512_max_ps(_mm512_setzero_ps(), z); /* of a NaN and of equals, the second */
+}
+ALWAYS_INLINE Vec vec_mul(Vec a, Vec b)
+{
+    return _mm512_mul_ps(a, b);
+}
+ALWAYS_INLINE Vec vec_or(Vec a, Vec b) /* of the bits */
+{
+    return _mm512_or_ps(a, b);
+}
+
+#define HAVE_VEC_COMPRESS
+
+ALWAYS_INLINE size_t vec_compress(Vec v, uint32_t first, uint32_t step, float *value, uint32_t *index)
+{
+    const __m512i lane = _mm512_setr_epi32(0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15);
+    const __m512i number =
+        _mm512_add_epi32(_mm512_set1_epi32((int)first), _mm512_mullo_epi32(lane, _mm512_set1_epi32((int)step)));
+    const __mmask16 some = _mm512_cmp_ps_mask(v, _mm512_setzero_ps(), _CMP_NEQ_UQ);
+    _mm512_storeu_ps(value, _mm512_maskz_compress_ps(some, v));
+    _mm512_storeu_si512(index, _mm512_maskz_compress_epi32(some, number));
+    return (size_t)__builtin_popcount(some);
+}
+
+ALWAYS_INLINE size_t vec_compress_pairs(Vec v, uint32_t first, float (*value)[2], uint32_t *index)
+{
+    const __m256i lane = _mm256_setr_epi32(0, 1, 2, 3, 4, 5, 6, 7);
+    const __m256i number = _mm256_add_epi32(_mm256_set1_epi32((int)first), lane);
+    const __mmask8 some = _mm512_test_epi64_mask(_mm512_castps_si512(v), _mm512_set1_epi64(0x7fffffff7fffffff));
+    _mm512_storeu_si512(value, _mm512_maskz_compress_epi64(some, _mm512_castps_si512(v)));
+    _mm256_storeu_si256((__m256i *)index, _mm256_maskz_compress_epi32(some, number));
+    return (size_t)__builtin_popcount(some);
+}
+
 ALWAYS_INLINE Vec vec_load(const float *p)
 {
     return _mm512_loadu_ps(p);
@@ -45,6 +81,19 @@ ALWAYS_INLINE Vec vec_fma(Vec a, Vec b, Vec c)
 #define KERNEL(name) name##_avx2
 typedef __m256 Vec;
 enum { LANES = 8, TILE_ROWS = 6, TILE_VECS = 2 }; /* 14 of 16 registers */
+
+ALWAYS_INLINE Vec vec_relu(Vec z)
+{
+    return _mm256_max_ps(_mm256_setzero_ps(), z);
+}
+ALWAYS_INLINE Vec vec_mul(Vec a, Vec b)
+{
+    return _mm256_mul_ps(a, b);
+}
+ALWAYS_INLINE Vec vec_or(Vec a, Vec b) /* of the bits */
+{
+    return _mm256_or_ps(a, b);
+}
 
 ALWAYS_INLINE Vec vec_load(const float *p)
 {
@@ -74,6 +123,19 @@ ALWAYS_INLINE Vec vec_fma(Vec a, Vec b, Vec c)
 typedef float32x4_t Vec;
 enum { LANES = 4, TILE_ROWS = 6, TILE_VECS = 4 }; /* 28 of 32 registers */
 
+ALWAYS_INLINE Vec vec_relu(Vec z)
+{
+    return vbslq_f32(vcltq_f32(z, vdupq_n_f32(0.0f)), vdupq_n_f32(0.0f), z);
+}
+ALWAYS_INLINE Vec vec_mul(Vec a, Vec b)
+{
+    return vmulq_f32(a, b);
+}
+ALWAYS_INLINE Vec vec_or(Vec a, Vec b) /* of the bits */
+{
+    return vreinterpretq_f32_u32(vorrq_u32(vreinterpretq_u32_f32(a), vreinterpretq_u32_f32(b)));
+}
+
 ALWAYS_INLINE Vec vec_load(const float *p)
 {
     return vld1q_f32(p);
@@ -102,6 +164,20 @@ typedef float Vec __attribute__((vector_size(16)));
 typedef double Wide __attribute__((vector_size(32)));
 typedef int64_t WideBits __attribute__((vector_size(32)));
 enum { LANES = 4, TILE_ROWS = 2, TILE_VECS = 2 };
+
+ALWAYS_INLINE Vec vec_relu(Vec z)
+{
+    const int32_t __attribute__((vector_size(16))) negative = z < 0.0f;
+    return (Vec)((int32_t __attribute__((vector_size(16))))z & ~negative);
+}
+ALWAYS_INLINE Vec vec_mul(Vec a, Vec b)
+{
+    return a * b;
+}
+ALWAYS_INLINE Vec vec_or(Vec a, Vec b) /* of the bits */
+{
+    return (Vec)((int32_t __attribute__((vector_size(16))))a | (int32_t __attribute__((vector_size(16))))b);
+}
 
 ALWAYS_INLINE Vec vec_load(const float *p)
 {
@@ -144,6 +220,40 @@ ALWAYS_INLINE Vec vec_fma(Vec a, Vec b, Vec c)
 
 #else
 #error "no kernel set chosen"
+#endif
+
+/* A chain's end: -0 becomes +0. */
+ALWAYS_INLINE Vec vec_closed(Vec chain)
+{
+    return vec_add(chain, vec_set1(0.0f));
+}
+
+/* The elements of v that are not zero, to the front of value (LANES floats are written), and beside each first + step
+ * times its lane. Returns how many they are. */
+#if !defined(HAVE_VEC_COMPRESS)
+ALWAYS_INLINE size_t vec_compress(Vec v, uint32_t first, uint32_t step, float *value, uint32_t *index)
+{
+    size_t count = 0;
+    for (uint32_t i = 0; i < LANES; i++) {
+        value[count] = v[i];
+        index[count] = first + i * step;
+        count += v[i] != 0.0f;
+    }
+    return count;
+}
+
+/* The same for pairs of neighbours that are not both zero; beside each first + the number of the pair. */
+ALWAYS_INLINE size_t vec_compress_pairs(Vec v, uint32_t first, float (*value)[2], uint32_t *index)
+{
+    size_t count = 0;
+    for (uint32_t i = 0; i < LANES; i += 2) {
+        value[count][0] = v[i];
+        value[count][1] = v[i + 1];
+        index[count] = first + i / 2;
+        count += v[i] != 0.0f || v[i + 1] != 0.0f;
+    }
+    return count;
+}
 #endif
 
 #if defined(KERNEL_ISA_PORTABLE)

@@ -120,84 +120,121 @@ void network_digest(const Network *network, const float *parameter, DigestState 
     for (size_t t = 0; t < network_tensors(network); t++) network_digest_tensor(network, parameter, t, state);
 }
 
-/* What a workspace is made of, floats. */
-typedef struct {
-    size_t outputs, widest; /* a sample */
-    size_t losses, scratch; /* in all */
-} WorkspaceSizes;
-
-static WorkspaceSizes workspace_sizes(const Network *network, size_t capacity, bool backward)
+/* The next `count` floats of a memory that is used up to *at; memory NULL: only counted. */
+static float *take(float *memory, size_t *at, size_t count)
 {
-    WorkspaceSizes sizes = {.losses = (capacity + PANEL - 1) / PANEL * PANEL};
-    for (size_t i = 0; i < network->layers; i++) {
+    enum { LINE = 16 };
+    float *here = memory ? memory + *at : NULL;
+    *at += (count + LINE - 1) / LINE * LINE;
+    return here;
+}
+
+static size_t place(Workspace *w, const Network *network, size_t capacity, bool backward, float *memory)
+{
+    size_t floats = 0, scratch = 0;
+    const size_t last = network->layers - 1;
+    *w = (Workspace){.capacity = capacity};
+    for (size_t i = 0; i <= last; i++) {
         const Layer *layer = &network->layer[i];
-        sizes.outputs += kernel_leading(layer->out);
-        if (i == 0 || !backward) continue;
-        if (kernel_leading(layer->in) > sizes.widest) sizes.widest = kernel_leading(layer->in);
-        if (kernel_scratch(layer->in, layer->out) > sizes.scratch)
-            sizes.scratch = kernel_scratch(layer->in, layer->out);
+        const size_t size = capacity * kernel_leading(layer->out);
+        w->output[i] = take(memory, &floats, size);
+        w->error[i] = i == last ? w->output[i] : backward ? take(memory, &floats, size) : NULL;
+        if (i > 0 && kernel_scratch(layer->out) > scratch) scratch = kernel_scratch(layer->out);
     }
-    return sizes;
+    w->loss = take(memory, &floats, capacity);
+    w->scratch = take(memory, &floats, backward ? scratch : 0);
+    return floats;
 }
 
 size_t workspace_floats(const Network *network, size_t capacity, bool backward)
 {
-    const WorkspaceSizes sizes = workspace_sizes(network, capacity, backward);
-    return capacity * (sizes.outputs + 2 * sizes.widest) + sizes.losses + sizes.scratch;
+    Workspace unused;
+    return place(&unused, network, capacity, backward, NULL);
 }
 
-Status workspace_init(Workspace *workspace, const Network *network, size_t capacity, bool backward)
+void workspace_place(Workspace *workspace, const Network *network, size_t capacity, bool backward, float *memory)
 {
-    *workspace = (Workspace){.capacity = capacity};
-    const WorkspaceSizes sizes = workspace_sizes(network, capacity, backward);
-    Status st = memory_new(&workspace->slab, workspace_floats(network, capacity, backward), "activations");
-    if (st != STATUS_OK) return st;
-    float *next = workspace->slab;
-    for (size_t i = 0; i < network->layers; i++) {
-        workspace->output[i] = next;
-        next += capacity * kernel_leading(network->layer[i].out);
+    place(workspace, network, capacity, backward, memory);
+}
+
+void network_forward_from(const Network *network, const Kernels *kernels, const float *parameter, size_t first,
+                          size_t n, Workspace *workspace)
+{
+    for (size_t i = first; i < network->layers; i++) {
+        const Layer *layer = &network->layer[i];
+        kernels->forward(n, layer->in, layer->out, 0, kernel_panels(layer->out), workspace->output[i - 1],
+                         parameter + layer->offset, layer->activation, workspace->output[i]);
     }
-    workspace->error[0] = next;
-    workspace->error[1] = workspace->error[0] + capacity * sizes.widest;
-    workspace->scratch = workspace->error[1] + capacity * sizes.widest;
-    workspace->loss = workspace->scratch + sizes.scratch;
-    return STATUS_OK;
 }
 
-void workspace_free(Workspace *workspace)
+void network_forward_first(const Network *network, const Kernels *kernels, const float *parameter, size_t panel,
+                           size_t panel_end, const BatchInput *input, Workspace *workspace)
 {
-    memory_free(workspace->slab);
-    *workspace = (Workspace){0};
+    const Layer *layer = &network->layer[0];
+    const float *w = parameter + layer->offset;
+    assert(input->n <= workspace->capacity);
+    if (input->nonzeros)
+        kernels->forward_nonzeros(input->n, layer->out, panel, panel_end, input->nonzeros, w, layer->activation,
+                                  workspace->output[0]);
+    else
+        kernels->forward(input->n, layer->in, layer->out, panel, panel_end, input->x, w, layer->activation,
+                         workspace->output[0]);
 }
 
-void network_forward(const Network *network, const Kernels *kernels, const float *parameter, size_t n, const float *x,
+void network_forward(const Network *network, const Kernels *kernels, const float *parameter, const BatchInput *input,
                      Workspace *workspace)
 {
-    assert(n <= workspace->capacity);
-    for (size_t i = 0; i < network->layers; i++) {
+    network_forward_first(network, kernels, parameter, 0, kernel_panels(network->layer[0].out), input, workspace);
+    network_forward_from(network, kernels, parameter, 1, input->n, workspace);
+}
+
+void network_errors(const Network *network, const Kernels *kernels, const float *parameter, size_t n,
+                    const uint32_t *label, Workspace *workspace)
+{
+    const size_t last = network->layers - 1;
+    kernels->softmax_cross_entropy(n, network->layer[last].out, label, true, workspace->error[last], workspace->loss);
+    for (size_t i = last; i > 0; i--) {
         const Layer *layer = &network->layer[i];
-        kernels->forward(n, layer->in, layer->out, i ? workspace->output[i - 1] : x, parameter + layer->offset,
-                         layer->activation, workspace->output[i]);
+        kernels->backward_data(n, layer->in, layer->out, workspace->error[i], parameter + layer->offset,
+                               workspace->output[i - 1], network->layer[i - 1].activation, workspace->error[i - 1],
+                               workspace->scratch);
     }
 }
 
-void network_backward(const Network *network, const Kernels *kernels, const float *parameter, size_t n, const float *x,
-                      const uint32_t *label, const Fold *fold, const size_t *first_row, Workspace *workspace,
-                      float *const *gradient)
+void network_slice(const Network *network, size_t layer, size_t parts, size_t part, WeightGradient *slice)
 {
-    const size_t last = network->layers - 1;
-    float *e = workspace->output[last];
-    kernels->softmax_cross_entropy(n, network->layer[last].out, label, true, e, workspace->loss);
-    for (size_t i = last + 1; i-- > 0;) {
-        const Layer *layer = &network->layer[i];
-        const float *input = i ? workspace->output[i - 1] : x;
-        float *piece[2 * FOLD_MAX_DEPTH];
-        for (size_t o = 0; o < fold->outputs; o++) piece[o] = gradient[o] + layer->offset;
-        kernels->backward_weight(layer->in, layer->out, input, e, fold, first_row, piece);
-        if (i == 0) break;
-        float *below = workspace->error[i % 2];
-        kernels->backward_data(n, layer->in, layer->out, e, parameter + layer->offset, input,
-                               network->layer[i - 1].activation, below, workspace->scratch);
-        e = below;
+    const size_t panels = kernel_panels(network->layer[layer].out), rows = network->layer[layer].in + 1;
+    slice->panel = 0, slice->panel_end = panels;
+    slice->row = 0, slice->row_end = rows;
+    if (panels >= parts) {
+        slice->panel = part * panels / parts;
+        slice->panel_end = (part + 1) * panels / parts;
+    } else {
+        const size_t pairs = (rows + 1) / 2;
+        slice->row = 2 * (part * pairs / parts);
+        if (part + 1 < parts) slice->row_end = 2 * ((part + 1) * pairs / parts);
     }
+}
+
+bool network_gradient(const Network *network, const Kernels *kernels, size_t layer, const Fold *fold,
+                      const Share *share, WeightGradient *target)
+{
+    Operands item[FOLD_MAX_SHARDS];
+    for (size_t i = 0; i < fold->items; i++) {
+        const Share *s = &share[i];
+        item[i] = (Operands){.e = s->workspace->error[layer], .part = s->part, .first = s->first, .end = s->end};
+        if (layer > 0)
+            item[i].x = s->workspace->output[layer - 1];
+        else if (s->input->nonzeros)
+            item[i].nonzeros = s->input->nonzeros;
+        else
+            item[i].x = s->input->x;
+    }
+    target->in = network->layer[layer].in;
+    target->out = network->layer[layer].out;
+    target->fold = fold;
+    target->item = item;
+    const bool bad = kernels->backward_weight(target);
+    target->item = NULL;
+    return bad;
 }

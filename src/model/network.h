@@ -56,31 +56,53 @@ size_t network_tensor_index(const Network *network, size_t tensor, size_t i);
 void network_digest_tensor(const Network *network, const float *parameter, size_t tensor, DigestState *state);
 void network_digest(const Network *network, const float *parameter, DigestState *state);
 
-/* The memory that passes over up to `capacity` samples need. */
+/* The memory that passes over up to `capacity` samples need; all pointers are views into it. Another rank's, which
+ * lies in memory that both share, is placed in the same way. */
 typedef struct {
     size_t capacity;
-    float *output[NETWORK_MAX_LAYERS]; /* of each layer (capacity, out); views into slab */
-    float *error[2];                   /* backward, alternating between layers; views into slab */
-    float *scratch;                    /* for backward_data; view into slab */
-    float *loss;                       /* (capacity) of each sample; view into slab */
-    float *slab;                       /* owned */
+    float *output[NETWORK_MAX_LAYERS]; /* of each layer (capacity, out) */
+    float *error[NETWORK_MAX_LAYERS];  /* in each layer's output, before its activation (capacity, out) */
+    float *scratch;                    /* for backward_data */
+    float *loss;                       /* (capacity) of each sample */
 } Workspace;
 
-/* The floats of such memory; backward as below. */
+/* The floats of such memory; backward: also what network_errors needs. */
 size_t workspace_floats(const Network *network, size_t capacity, bool backward);
 
-/* backward: also what network_backward needs. */
-MUST_CHECK Status workspace_init(Workspace *workspace, const Network *network, size_t capacity, bool backward);
-void workspace_free(Workspace *workspace); /* accepts a zeroed struct */
+/* memory: workspace_floats(), aligned to a cache line. */
+void workspace_place(Workspace *workspace, const Network *network, size_t capacity, bool backward, float *memory);
 
-/* Logits of x (n, features), in workspace->output[layers - 1]. */
-void network_forward(const Network *network, const Kernels *kernels, const float *parameter, size_t n, const float *x,
+/* Logits of the input, in workspace->output[layers - 1]. */
+void network_forward(const Network *network, const Kernels *kernels, const float *parameter, const BatchInput *input,
                      Workspace *workspace);
 
-/* After network_forward on the same x: the losses of all samples, and the gradient's sum over the samples of each
- * subtree of the run's fold (kernels.h) in gradient[output]. The logits are used up. */
-void network_backward(const Network *network, const Kernels *kernels, const float *parameter, size_t n, const float *x,
-                      const uint32_t *label, const Fold *fold, const size_t *first_row, Workspace *workspace,
-                      float *const *gradient);
+/* Its two parts: some panels of the first layer's output; and all from layer `first` on, whose input is in the
+ * workspace. */
+void network_forward_first(const Network *network, const Kernels *kernels, const float *parameter, size_t panel,
+                           size_t panel_end, const BatchInput *input, Workspace *workspace);
+void network_forward_from(const Network *network, const Kernels *kernels, const float *parameter, size_t first,
+                          size_t n, Workspace *workspace);
+
+/* After network_forward of n samples: their losses, and the errors of all layers. The logits are used up. */
+void network_errors(const Network *network, const Kernels *kernels, const float *parameter, size_t n,
+                    const uint32_t *label, Workspace *workspace);
+
+/* One item of a gradient's fold: the samples [first, end) of an input and a workspace after network_errors; with
+ * nonzeros, their part `part`. */
+typedef struct {
+    const BatchInput *input;    /* borrowed */
+    const Workspace *workspace; /* borrowed */
+    size_t part, first, end;
+} Share;
+
+/* Part `part` of so many of a layer's W', as the panels and rows of *slice: some panels where there are enough of them,
+ * else some rows of all; perhaps nothing. */
+void network_slice(const Network *network, size_t layer, size_t parts, size_t part, WeightGradient *slice);
+
+/* The weight gradient of one layer over the shares (fold->items). The caller has filled in of *target which panels and
+ * rows, and what becomes of the sums (kernels.h), addresses being of the layer's own panels. Returns whether a new
+ * parameter is infinite or NaN. */
+bool network_gradient(const Network *network, const Kernels *kernels, size_t layer, const Fold *fold,
+                      const Share *share, WeightGradient *target);
 
 #endif

@@ -6,9 +6,9 @@ static double evaluate_block(const Evaluation *e, size_t first, size_t n, double
 {
     const size_t last = e->network->layers - 1, classes = e->network->layer[last].out;
     const uint32_t *label = e->samples->label + first;
-    for (size_t i = 0; i < n; i++)
-        scaling_apply(e->scaling, e->kernels, e->samples, first + i, e->x + i * kernel_leading(e->samples->features));
-    network_forward(e->network, e->kernels, e->parameter, n, e->x, e->workspace);
+    inputs_clear(e->inputs);
+    for (size_t i = 0; i < n; i++) inputs_add(e->inputs, e->scaling, e->kernels, e->samples, first + i);
+    network_forward(e->network, e->kernels, e->parameter, &e->inputs->input, e->workspace);
     float *p = e->workspace->output[last];
     e->kernels->softmax_cross_entropy(n, classes, label, false, p, e->workspace->loss);
     for (size_t i = 0; i < n; i++) {

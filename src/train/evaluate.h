@@ -2,8 +2,8 @@
 #ifndef LOCKSTEP_TRAIN_EVALUATE_H
 #define LOCKSTEP_TRAIN_EVALUATE_H
 
+#include "data/inputs.h"
 #include "data/order.h"
-#include "data/scaling.h"
 #include "model/network.h"
 #include "output/predictions.h"
 #include "train/confusion.h"
@@ -18,7 +18,7 @@ typedef struct {
     uint32_t rows;          /* of the whole test set */
     size_t shards, first_shard, length;
     Workspace *workspace;        /* its capacity is the number of samples taken at a time */
-    float *x;                    /* (workspace->capacity, features), leading dimension kernel_leading(features) */
+    Inputs *inputs;              /* of the same capacity, or more */
     void (*beat)(void *context); /* called after each block; NULL: nothing */
     void *context;
 } Evaluation;

@@ -39,11 +39,13 @@ static size_t bytes_of(const RankPlan *plan, const Settings *s, const Dataset *d
     const size_t sample = image + 2 * sizeof(uint32_t);      /* with label and row */
     const size_t order = sizeof(uint32_t);                   /* the permutation */
     const size_t largest = plan->train_rows / plan->run + 1; /* shard: the check of the order */
-    const size_t batch = kernel_leading(features) * sizeof(float) + sizeof(uint32_t);
+    size_t batch = inputs_bytes(features, plan->block, plan->most_run, true);
+    const size_t rows = inputs_bytes(features, plan->block, plan->most_run, false);
+    if (rows > batch) batch = rows;
     return plan->train_rows * (sample + order) + largest * (sizeof(uint32_t) + sizeof(uint8_t)) +
-           plan->test_rows * sample + plan->block * batch +
-           sizeof(float) * (workspace_floats(network, plan->block, true) + plan->slab + plan->received) +
-           sizeof(uint64_t) * (plan->words * (ranks + 3) + confusion_words(classes)) + ranks * sizeof(Replica) +
+           plan->test_rows * sample + 2 * batch + plan->block * sizeof(uint32_t) + plan->reduction.shared +
+           plan->reduction.own + sizeof(float) * (workspace_floats(network, plan->block, true) + plan->slab) +
+           sizeof(uint64_t) * (plan->words + confusion_words(classes)) + ranks * sizeof(Replica) +
            plan->predictions * sizeof(Prediction);
 }
 
@@ -53,16 +55,15 @@ Status setup_plan(const Settings *s, const Dataset *dataset, const Network *netw
     *plan = (RankPlan){0};
     plan_shares(s, dataset, ranks, rank, plan);
     const size_t shards = (size_t)s->training.shards, floats = network->floats;
-    Fold own;
-    Status st = fold_init_run(&own, shards, plan->first_shard, plan->first_shard + plan->run);
-    if (st != STATUS_OK) return st;
-    plan->slab = floats * (1 + (s->optimizer.momentum != 0.0 ? 1u : 0u) + own.outputs);
-    fold_free(&own);
-    const size_t batch = loader_share(plan->train_rows, shards, plan->run, (size_t)s->training.batch_size);
+    plan->slab = floats * (1 + (s->optimizer.momentum != 0.0 ? 1u : 0u));
+    /* The same on all ranks, which may see each other's. */
+    plan->most_run = (shards + ranks - 1) / ranks;
+    const size_t rows = dataset_rows(dataset, PART_TRAIN) / shards * plan->most_run + plan->most_run;
+    const size_t batch = loader_share(rows, shards, plan->most_run, (size_t)s->training.batch_size);
     plan->block = batch > LEAST_BLOCK ? batch : LEAST_BLOCK;
     plan->words = WORD_LOSSES + shards;
     plan->predictions = s->evaluation.predictions ? dataset_rows(dataset, PART_TEST) : 0;
-    st = reduction_floats(setup_reduction(s), shards, floats, ranks, rank, &plan->received);
+    const Status st = reduction_bytes(setup_reduction(s), shards, floats, plan->words, ranks, rank, &plan->reduction);
     plan->bytes = bytes_of(plan, s, dataset, network, ranks);
     return st;
 }

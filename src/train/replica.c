@@ -77,14 +77,31 @@ static Status check_fpstate(const Trainer *t)
     return STATUS_OK;
 }
 
+/* The same on every rank. */
+static Status check_slices(const Trainer *t)
+{
+    for (int r = 0; r < comm_size(t->comm); r++)
+        if (t->replica[r].wrong)
+            return status_fail(
+                STATUS_INTERNAL,
+                "the update of step %" PRIu64
+                " is wrong: rank %d computed the slice of the next rank on its node to check it, and got "
+                "another result; a fault of memory or processor; start again from a checkpoint",
+                t->step, r);
+    return STATUS_OK;
+}
+
 Status trainer_check_replicas(Trainer *t, Digest *model)
 {
     trainer_enter(t, PHASE_CHECK);
-    Replica mine = {.model = digest_vector(t, t->parameter), .fpstate_lost = !fpstate_is_set()};
+    exchange_finish(t);
+    Replica mine = {
+        .model = digest_vector(t, t->parameter), .fpstate_lost = !fpstate_is_set(), .wrong = t->exchange.wrong};
     if (t->velocity) mine.velocity = digest_vector(t, t->velocity);
     *model = mine.model;
     comm_gather_all(t->comm, &mine, sizeof mine, t->replica);
     Status st = check_fpstate(t);
+    if (st == STATUS_OK) st = check_slices(t);
     bool same = true;
     for (int r = 1; r < comm_size(t->comm); r++)
         same = same && memcmp(&t->replica[r], &t->replica[0], sizeof *t->replica) == 0;

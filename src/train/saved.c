@@ -14,9 +14,6 @@ Status saved_open(const char *path, Saved *saved)
     const Checkpoint *c = &saved->checkpoint;
     st = settings_parse(&saved->settings, path, c->config, strlen(c->config), NULL, 0);
     if (st == STATUS_OK) st = kernels_choose(&saved->kernels);
-    if (st == STATUS_OK) st = workspace_init(&saved->workspace, &c->network, BLOCK, false);
-    if (st == STATUS_OK)
-        st = memory_new(&saved->x, BLOCK * kernel_leading(c->network.layer[0].in), "a block of images");
     if (st != STATUS_OK) saved_close(saved);
     return st;
 }
@@ -24,8 +21,6 @@ Status saved_open(const char *path, Saved *saved)
 void saved_close(Saved *saved)
 {
     checkpoint_free(&saved->checkpoint);
-    workspace_free(&saved->workspace);
-    memory_free(saved->x);
     *saved = (Saved){0};
 }
 
@@ -62,7 +57,34 @@ static Status check_dataset(const Saved *saved, const DatasetSource *source, con
                         pixels_name(kind));
 }
 
-static Evaluation evaluation_of(Saved *saved, const Samples *samples, size_t shards)
+/* What an evaluation works in. */
+typedef struct {
+    Workspace workspace;
+    float *slab;   /* the workspace's memory; owned */
+    Inputs inputs; /* owned */
+} Block;
+
+static Status block_init(Block *block, const Saved *saved, const Samples *samples)
+{
+    const Network *network = &saved->checkpoint.network;
+    uint64_t count[2] = {0, 0};
+    bool skip_zeros;
+    *block = (Block){0};
+    Status st = memory_new(&block->slab, workspace_floats(network, BLOCK, false), "activations");
+    if (st == STATUS_OK) st = inputs_count(&saved->checkpoint.scaling, saved->kernels, samples, count);
+    if (st == STATUS_OK) st = inputs_choose(count, &skip_zeros);
+    if (st == STATUS_OK) st = inputs_init(&block->inputs, samples->features, BLOCK, 0, skip_zeros, NULL);
+    if (st == STATUS_OK) workspace_place(&block->workspace, network, BLOCK, false, block->slab);
+    return st;
+}
+
+static void block_free(Block *block)
+{
+    inputs_free(&block->inputs);
+    memory_free(block->slab);
+}
+
+static Evaluation evaluation_of(const Saved *saved, const Samples *samples, size_t shards, Block *block)
 {
     return (Evaluation){
         .network = &saved->checkpoint.network,
@@ -73,27 +95,31 @@ static Evaluation evaluation_of(Saved *saved, const Samples *samples, size_t sha
         .rows = (uint32_t)samples->count,
         .shards = shards,
         .length = shards,
-        .workspace = &saved->workspace,
-        .x = saved->x,
+        .workspace = &block->workspace,
+        .inputs = &block->inputs,
     };
 }
 
-static Status evaluate_samples(Saved *saved, const Samples *samples, CheckpointScore *score, Confusion *confusion,
+static Status evaluate_samples(const Saved *saved, const Samples *samples, CheckpointScore *score, Confusion *confusion,
                                Prediction *prediction)
 {
     const size_t shards = (size_t)saved->settings.training.shards;
-    const Evaluation evaluation = evaluation_of(saved, samples, shards);
     double loss[FOLD_MAX_SHARDS];
-    Fold whole;
-    Status st = fold_init_run(&whole, shards, 0, shards);
-    if (st != STATUS_OK) return st;
-    evaluate_shards(&evaluation, loss, confusion, prediction);
-    *score = (CheckpointScore){.step = saved->checkpoint.step,
-                               .correct = confusion_correct(confusion),
-                               .count = samples->count,
-                               .loss = fold_doubles(&whole, loss) / (double)samples->count};
+    Block block;
+    Fold whole = {0};
+    Status st = block_init(&block, saved, samples);
+    if (st == STATUS_OK) st = fold_init_run(&whole, shards, 0, shards);
+    if (st == STATUS_OK) {
+        const Evaluation evaluation = evaluation_of(saved, samples, shards, &block);
+        evaluate_shards(&evaluation, loss, confusion, prediction);
+        *score = (CheckpointScore){.step = saved->checkpoint.step,
+                                   .correct = confusion_correct(confusion),
+                                   .count = samples->count,
+                                   .loss = fold_doubles(&whole, loss) / (double)samples->count};
+    }
     fold_free(&whole);
-    return STATUS_OK;
+    block_free(&block);
+    return st;
 }
 
 Status saved_evaluate(Saved *saved, const char *file, CheckpointScore *score, Confusion *confusion,

@@ -10,8 +10,6 @@ typedef struct {
     Checkpoint checkpoint; /* owned */
     Settings settings;     /* those that it was trained with */
     const Kernels *kernels;
-    Workspace workspace; /* owned */
-    float *x;            /* a block of images; owned */
 } Saved;
 
 /* Failures of checkpoint_read. */

@@ -23,8 +23,8 @@ void trainer_evaluate(Trainer *t, bool predictions, CheckpointScore *score)
         .shards = t->shards,
         .first_shard = t->test_first,
         .length = t->test_length,
-        .workspace = &t->workspace,
-        .x = t->batch.x,
+        .workspace = &t->exchange.operand[t->exchange.mine].workspace,
+        .inputs = &t->exchange.scan,
         .beat = beat,
         .context = t,
     };
@@ -32,6 +32,7 @@ void trainer_evaluate(Trainer *t, bool predictions, CheckpointScore *score)
     confusion_clear(&t->confusion);
     if (prediction) memset(prediction, 0, t->test_rows * sizeof *prediction);
     trainer_enter(t, PHASE_EVALUATE);
+    exchange_finish(t);
     evaluate_shards(&evaluation, t->shard_loss, &t->confusion, prediction);
     trainer_enter(t, PHASE_IDLE);
     /* Each shard is evaluated by one rank alone; the others' words are zero. */

@@ -132,27 +132,18 @@ Status setup_check_ranks(const Settings *s, size_t ranks)
                        ranks, shards, shards);
 }
 
-/* Everything whose size depends on network and batch. Nothing is allocated after this. */
+/* What does not depend on who shares memory with whom. Nothing is allocated after set-up. */
 static Status allocate(Trainer *t, const RankPlan *plan)
 {
-    const size_t floats = t->network.floats;
-    const bool momentum = t->settings->optimizer.momentum != 0.0;
+    t->block = plan->block;
     Status st = batch_init(&t->batch, &t->loader, plan->block);
-    if (st == STATUS_OK) st = workspace_init(&t->workspace, &t->network, plan->block, true);
-    if (st == STATUS_OK) st = memory_new(&t->slab, plan->slab, "parameters and gradients");
-    if (st == STATUS_OK) st = memory_new(&t->piece, t->own.outputs, "gradients");
     if (st == STATUS_OK) st = memory_new(&t->word, plan->words, "the step's words");
     if (st == STATUS_OK) st = memory_new(&t->shard_loss, t->shards, "losses");
     if (st == STATUS_OK) st = confusion_init(&t->confusion, (size_t)t->settings->data.classes);
     if (st == STATUS_OK) st = memory_new(&t->replica, (size_t)comm_size(t->comm), "digests");
     if (st == STATUS_OK && t->settings->evaluation.predictions)
         st = memory_new(&t->prediction, plan->predictions, "predictions");
-    if (st == STATUS_OK) st = digest_open(&t->digest);
-    if (st != STATUS_OK) return st;
-    t->parameter = t->slab;
-    t->velocity = momentum ? t->slab + floats : NULL;
-    for (size_t i = 0; i < t->own.outputs; i++) t->piece[i] = t->slab + floats * (1 + momentum + i);
-    return STATUS_OK;
+    return st == STATUS_OK ? digest_open(&t->digest) : st;
 }
 
 static void open_schedule(Trainer *t)
@@ -208,6 +199,34 @@ static void digest_dataset(Trainer *t)
         dataset_digest_of(&sums, t->loader.rows, t->test_rows, t->loader.samples.features, t->loader.samples.kind);
 }
 
+/* Whether zeros of the inputs are skipped: the same on all ranks, which may work on each other's. Collective; agreed.
+ */
+static Status open_density(Trainer *t)
+{
+    uint64_t count[2] = {0, 0};
+    Status st = comm_agree(t->comm, inputs_count(&t->loader.scaling, t->kernels, &t->loader.samples, count));
+    if (st != STATUS_OK) return st;
+    comm_sum_words(t->comm, count, 2);
+    t->density = (double)count[0] / (double)count[1];
+    return comm_agree(t->comm, inputs_choose(count, &t->skip_zeros));
+}
+
+/* Who shares memory with whom, and what goes between them in a step. Collective; agreed. */
+static Status open_exchange(Trainer *t)
+{
+    const size_t size = (size_t)comm_size(t->comm), rank = (size_t)comm_rank(t->comm);
+    const size_t floats = t->network.floats, words = WORD_LOSSES + t->shards;
+    const ReductionKind kind = setup_reduction(t->settings);
+    ReductionBytes bytes;
+    Status st = comm_agree(t->comm, reduction_bytes(kind, t->shards, floats, words, size, rank, &bytes));
+    if (st == STATUS_OK) st = node_open(t->comm, bytes.shared + exchange_bytes(t), &t->node);
+    if (st == STATUS_OK) st = exchange_open(t);
+    if (st == STATUS_OK)
+        st = reduction_open(t->comm, t->node, kind, t->kernels, t->shards,
+                            t->exchange.kind == EXCHANGE_GRADIENT ? floats : 0, words, &t->reduction);
+    return st;
+}
+
 static Status open_shared(Trainer *t)
 {
     const Settings *s = t->settings;
@@ -217,13 +236,13 @@ static Status open_shared(Trainer *t)
     if (st != STATUS_OK) return st;
     digest_dataset(t);
     st = open_scaling(t);
-    if (st == STATUS_OK)
-        st = reduction_open(t->comm, setup_reduction(s), t->kernels, t->shards, t->network.floats, t->piece,
-                            WORD_LOSSES + t->shards, &t->reduction);
+    if (st == STATUS_OK) st = open_density(t);
+    if (st == STATUS_OK) st = open_exchange(t);
     if (st == STATUS_OK) st = watchdog_open(t->comm, s->run.deadline_seconds, phase_place, &t->watchdog);
     if (st != STATUS_OK) return st;
     open_schedule(t);
-    network_draw(&t->network, network_initialisation(s->model.init), (uint64_t)s->run.seed, t->parameter);
+    if (!t->exchange.shared || node_rank(t->node) == 0)
+        network_draw(&t->network, network_initialisation(s->model.init), (uint64_t)s->run.seed, t->parameter);
     return trainer_begin_run(t);
 }
 
@@ -249,15 +268,15 @@ void trainer_close(Trainer *t)
     watchdog_close(t->watchdog);
     rundir_close(&t->run);
     reduction_close(t->reduction);
+    exchange_close(&t->exchange);
+    node_close(t->node);
     loader_free(&t->loader);
     batch_free(&t->batch);
     samples_free(&t->test);
-    workspace_free(&t->workspace);
     fold_free(&t->own);
     fold_free(&t->whole);
     memory_free(t->slab);
     memory_free(t->config);
-    memory_free(t->piece);
     memory_free(t->word);
     memory_free(t->shard_loss);
     confusion_free(&t->confusion);

@@ -19,9 +19,11 @@ typedef struct {
     size_t first_shard, run; /* its shards of the training set */
     size_t test_first, test; /* and those of the test set that it evaluates; test may be 0 */
     size_t train_rows, test_rows;
-    size_t block; /* samples taken at a time, in steps and evaluations */
-    size_t slab;  /* floats: parameters, velocity, gradients */
-    size_t received, words;
+    size_t block;    /* samples taken at a time, in steps and evaluations; on all ranks */
+    size_t most_run; /* shards of any rank */
+    size_t slab;     /* floats: parameters, velocity */
+    size_t words;
+    ReductionBytes reduction;
     size_t predictions; /* rows of them */
     size_t bytes;       /* of all of it; not what MPI, HDF5 and the program itself take, nor a checkpoint's image */
 } RankPlan;

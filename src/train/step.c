@@ -11,10 +11,10 @@
 /* The losses of the own shards, each summed in double, into the words. */
 static void put_losses(Trainer *t)
 {
+    const float *loss = t->exchange.operand[t->exchange.mine].workspace.loss;
     for (size_t i = 0; i < t->run_length; i++) {
         double sum = 0.0;
-        for (size_t row = t->batch.first_row[i]; row < t->batch.first_row[i + 1]; row++)
-            sum += (double)t->workspace.loss[row];
+        for (size_t row = t->batch.first_row[i]; row < t->batch.first_row[i + 1]; row++) sum += (double)loss[row];
         memcpy(&t->word[WORD_LOSSES + t->first_shard + i], &sum, sizeof sum);
     }
 }
@@ -24,14 +24,6 @@ static bool save_is_due_by_time(const Trainer *t)
 {
     const double every = t->settings->checkpoint.every_seconds;
     return comm_rank(t->comm) == 0 && every > 0.0 && clock_seconds() - t->last_save >= every;
-}
-
-static void compute(Trainer *t)
-{
-    Batch *batch = &t->batch;
-    network_forward(&t->network, t->kernels, t->parameter, batch->n, batch->x, &t->workspace);
-    network_backward(&t->network, t->kernels, t->parameter, batch->n, batch->x, batch->label, &t->own, batch->first_row,
-                     &t->workspace, t->piece);
 }
 
 /* What this rank has to tell the others beside its gradient. */
@@ -116,6 +108,16 @@ static void record_step(Trainer *t, uint64_t samples, double loss, float rate)
     record_end(records);
 }
 
+/* Will the replicas be compared after this step, before the next? */
+static bool check_follows(const Trainer *t)
+{
+    const uint64_t every = (uint64_t)t->settings->log.digest_every_steps, step = t->step + 1;
+    const uint64_t save = (uint64_t)t->settings->checkpoint.every_steps;
+    const bool last = t->options.stop_after_steps >= 0 && step - t->first_step >= (uint64_t)t->options.stop_after_steps;
+    return (every && step % every == 0) || (save && step % save == 0) || step % t->steps_per_epoch == 0 || last ||
+           t->stopping || t->save_asked;
+}
+
 Status trainer_step(Trainer *t)
 {
     const uint64_t batch_size = (uint64_t)t->settings->training.batch_size, rows = t->loader.rows;
@@ -123,19 +125,20 @@ Status trainer_step(Trainer *t)
     const uint64_t end = begin + batch_size < rows ? begin + batch_size : rows, samples = end - begin;
     const float rate = schedule_rate(&t->schedule, t->step);
     trainer_enter(t, PHASE_PACK);
+    t->batch.inputs = exchange_inputs(t);
     loader_pack(&t->loader, (uint32_t)(t->step / t->steps_per_epoch), (uint32_t)begin, (uint32_t)end, &t->batch);
     trainer_enter(t, PHASE_COMPUTE);
-    compute(t);
+    exchange_compute(t, (uint32_t)begin, (uint32_t)end);
     put_words(t);
     trainer_enter(t, PHASE_REDUCE);
-    reduction_run(t->reduction, t->word);
+    reduction_words(t->reduction, t->word);
     trainer_enter(t, PHASE_UPDATE);
     double loss = 0.0;
     Status st = read_words(t, samples, rate, &loss);
     if (st != STATUS_OK) return st;
     t->sgd.rate = rate;
     t->sgd.inverse_samples = 1.0f / (float)samples;
-    t->not_finite = t->kernels->sgd(t->network.floats, &t->sgd, t->piece[0], t->parameter, t->velocity);
+    t->not_finite = exchange_update(t, check_follows(t));
     t->step++;
     if (fault_at("flip-parameter", t->step)) t->parameter[0] = -t->parameter[0];
     if (fault_at("flip-velocity", t->step) && t->velocity) t->velocity[0] = -t->velocity[0];

@@ -62,7 +62,7 @@ static void log_phases(Trainer *t)
         [PHASE_PACK] = "shuffle and pack",
         [PHASE_COMPUTE] = "forward and backward",
         [PHASE_REDUCE] = "reduce (with waiting)",
-        [PHASE_UPDATE] = "update",
+        [PHASE_UPDATE] = "sum and update",
         [PHASE_EVALUATE] = "evaluate",
         [PHASE_IDLE] = "wait for evaluation",
         [PHASE_CHECK] = "digests and checks",

@@ -21,14 +21,15 @@
 #include "rundir/checkpoint.h"
 #include "rundir/rundir.h"
 #include "train/confusion.h"
+#include "train/exchange.h"
 
 /* Where a rank's time goes, in seconds. */
 typedef enum {
-    PHASE_LOAD,    /* files, set-up */
-    PHASE_PACK,    /* shuffling and packing batches */
-    PHASE_COMPUTE, /* forward, loss, backward */
-    PHASE_REDUCE,  /* the gradient between ranks, waiting for the slowest included */
-    PHASE_UPDATE,
+    PHASE_LOAD,     /* files, set-up */
+    PHASE_PACK,     /* shuffling and packing batches */
+    PHASE_COMPUTE,  /* forward, loss, backward */
+    PHASE_REDUCE,   /* until every rank's gradient is there */
+    PHASE_UPDATE,   /* the gradient's sum and the update with it */
     PHASE_EVALUATE, /* this rank's own part of evaluations */
     PHASE_IDLE,     /* waiting for the others' part of evaluations */
     PHASE_CHECK,    /* digests and the replica check */
@@ -47,6 +48,7 @@ typedef enum { RESUME_AUTO, RESUME_NONE, RESUME_FILE } Resume;
 typedef struct {
     Digest model, velocity;
     uint64_t fpstate_lost; /* rounding mode or flushing of denormals was changed */
+    uint64_t wrong;        /* it saw a wrong update by the next rank of its node */
 } Replica;
 
 /* What is asked of one start of a run; strings borrowed. */
@@ -57,7 +59,7 @@ typedef struct {
     int64_t stop_after_steps; /* stop after so many steps of this start; -1: never */
 } TrainerOptions;
 
-typedef struct {
+typedef struct Trainer {
     Comm *comm;               /* borrowed */
     const Settings *settings; /* borrowed, equal on all ranks */
     const Kernels *kernels;   /* borrowed */
@@ -70,19 +72,22 @@ typedef struct {
     Samples test;                           /* the rows that this rank evaluates; owned */
     size_t test_first, test_length;         /* the shards of the test set that these are */
     uint32_t test_rows;                     /* of the whole test set */
+    size_t block;                           /* the most samples taken at a time */
+    double density;                         /* of the inputs: the share that is not zero */
+    bool skip_zeros;                        /* of the inputs */
     int image_dimensions;                   /* of one image */
     uint64_t image_extent[H5FILE_MAX_DIMENSIONS];
     char *config; /* the resolved settings' text; rank 0, owned */
     Network network;
-    Workspace workspace; /* owned */
     Schedule schedule;
     SgdStep sgd;            /* rate and inverse_samples are set at each step */
     Fold own, whole;        /* the tree within this rank's run, and over all shards; owned */
-    float *slab;            /* parameters, velocity, gradient pieces; owned */
-    float *parameter;       /* (network.floats); view into slab */
-    float *velocity;        /* (network.floats), NULL without momentum; view into slab */
-    float **piece;          /* (own.outputs) subtree sums of the gradient; array owned, views into slab */
+    float *slab;            /* a replica's parameters and velocity; owned */
+    float *parameter;       /* (network.floats); view into slab or memory of the node */
+    float *velocity;        /* (network.floats), NULL without momentum; a view too */
+    Node *node;             /* owned */
     Reduction *reduction;   /* owned */
+    Exchange exchange;      /* owned */
     DigestState *digest;    /* owned */
     uint64_t *word;         /* (WORD_LOSSES + shards); owned */
     double *shard_loss;     /* (shards); owned */

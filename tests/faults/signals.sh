@@ -96,10 +96,10 @@ check "a rank in the predictions is named" grep -q 'rank 0 is in .*: LATE' "$err
 check "the others wait for it" [ "$(grep -c 'rank [12] waits in .* of step [0-9]*$' "$err")" = 2 ]
 
 # A rank that is slow, and well: the evaluation lasts longer than the deadline.
-"$lockstep" import synth --train 100 --test 20000 -o "$work/slow.h5" >/dev/null
+"$lockstep" import synth --train 100 --test 40000 -o "$work/slow.h5" >/dev/null
 cat >"$work/slow.cfg" <<TEXT
 data: { file = "$work/slow.h5" }
-model: { hidden = [1024, 1024] }
+model: { hidden = [1024, 1024, 1024] }
 training: { epochs = 1, batch_size = 100 }
 evaluation: { predictions = false }
 TEXT

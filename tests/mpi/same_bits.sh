@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
 # The promise, on the whole program: the same losses, weights and predictions to the last bit, however many ranks train,
-# whoever evaluates, whichever kernels compute.
+# on however many nodes, whoever evaluates, whichever kernels compute.
 set -euo pipefail
 # shellcheck source=tests/program.sh
 . "$(dirname "${BASH_SOURCE[0]}")/../program.sh"
@@ -63,9 +63,19 @@ family() {
 # Ranks. 97 test samples, 211 training samples over 8 shards: no two shards need be of one size.
 family full '0 1 2 3 4 5 8' --set run.name=full
 full=$line
+# Nodes, feigned: even and uneven ones, and every rank alone, by messages.
+for case in '2 4' '2 5' '3 5' '3 8' '5 5'; do
+    read -r nodes ranks <<<"$case"
+    LOCKSTEP_NODES=$nodes family "nodes$nodes" "$ranks" --set run.name=full
+    check "$ranks ranks on $nodes nodes: digest and accuracy" [ "$line" = "$full" ]
+    equal "$ranks ranks on $nodes nodes" "$work/nodes$nodes.$ranks" "$work/full.0"
+done
 # 12 shards, all numbers of subtrees between a rank's shards.
 family twelve '1 3 5 12' --set training.shards=12
+twelve=${line%% *}
 check 'another number of shards is another training' [ "$line" != "$full" ]
+LOCKSTEP_NODES=2 family twelve-nodes '5' --set run.name=full --set training.shards=12
+check '12 shards on 5 ranks of 2 nodes' [ "${line%% *}" = "$twelve" ]
 # Batches of 7 samples over 8 shards: one is empty at each step, and a rank of its own has none.
 family seven '0 3 5 8' --set training.batch_size=7 --set training.epochs=2
 family one '0 3' --set training.batch_size=1 --set training.epochs=1 --set optimizer.learning_rate=0.01
@@ -134,6 +144,12 @@ for ranks in 2 4; do
     check "reduction mpi on $ranks ranks: accuracy as with the tree" is_close "$(<"$out")" "$full"
 done
 check 'the training learns' awk -v a="${full##*=}" 'BEGIN { exit !(a > 0.5) }'
+
+# Where shared memory is short the ranks exchange messages, and say so once.
+LOCKSTEP_FAULT=no-shared-memory:0 start 3 train "$work/config.cfg" --quiet --run "$work/messages" --set run.name=full
+check 'no shared memory: digest and accuracy' [ "$(<"$out")" = "$full" ]
+check 'no shared memory: one warning' [ "$(grep -c '^lockstep: warning: ' "$err")" = 1 ]
+check 'no shared memory: what and where' grep -q "want to share .* and $work/shm has .* free" "$err"
 
 # Divergence: each step multiplies the weights by 1 - 10^12.
 start_each '0 1 3' train "$work/config.cfg" --quiet --run "$work/diverged.\$RANKS" --set optimizer.learning_rate=1e6 \

@@ -15,12 +15,14 @@ static float of_bits(uint32_t bits)
     return x;
 }
 
-/* a b + c on a set: its update with learning rate -a. */
+/* a b + c on a set: its update with learning rate -a, of the fewest parameters that it takes. */
 static float multiply_add(const Kernels *kernels, float a, float b, float c)
 {
+    enum { COUNT = PANEL / 2 };
     const SgdStep step = {.rate = -a, .inverse_samples = 1.0f};
-    (void)kernels->sgd(1, &step, &b, &c, NULL);
-    return c;
+    float gradient[COUNT] = {b}, w[COUNT] = {c};
+    (void)kernels->sgd(COUNT, &step, gradient, w, NULL);
+    return w[0];
 }
 
 /* libm's, in every bit; of a NaN that it is one. */

@@ -11,12 +11,14 @@ typedef struct {
     Network network;
     Workspace workspace;
     Fold fold;
-    float *parameter, *velocity, *gradient, *x;
+    float *activations, *parameter, *velocity, *gradient, *x;
 } FloatCase;
 
 static inline void open_float(FloatCase *f, size_t capacity, size_t shards)
 {
-    CU_ASSERT_EQUAL_FATAL(workspace_init(&f->workspace, &f->network, capacity, true), STATUS_OK);
+    CU_ASSERT_EQUAL_FATAL(memory_new(&f->activations, workspace_floats(&f->network, capacity, true), "test"),
+                          STATUS_OK);
+    workspace_place(&f->workspace, &f->network, capacity, true, f->activations);
     CU_ASSERT_EQUAL_FATAL(fold_init_run(&f->fold, shards, 0, shards), STATUS_OK);
     CU_ASSERT_EQUAL_FATAL(memory_new(&f->parameter, f->network.floats, "test"), STATUS_OK);
     CU_ASSERT_EQUAL_FATAL(memory_new(&f->velocity, f->network.floats, "test"), STATUS_OK);
@@ -26,7 +28,7 @@ static inline void open_float(FloatCase *f, size_t capacity, size_t shards)
 
 static inline void close_float(FloatCase *f)
 {
-    workspace_free(&f->workspace);
+    memory_free(f->activations);
     fold_free(&f->fold);
     memory_free(f->parameter);
     memory_free(f->velocity);
@@ -46,13 +48,20 @@ static inline void gradient_of_batch(FloatCase *f, const Kernels *kernels, size_
                                      const uint32_t *label)
 {
     const size_t in = f->network.layer[0].in;
-    size_t first_row[FOLD_MAX_SHARDS + 1];
-    for (size_t s = 0; s <= shards; s++) first_row[s] = s * n / shards;
+    const BatchInput input = {.n = n, .x = f->x};
+    Share share[FOLD_MAX_SHARDS];
+    for (size_t s = 0; s < shards; s++)
+        share[s] = (Share){&input, &f->workspace, s, s * n / shards, (s + 1) * n / shards};
     for (size_t s = 0; s < n; s++)
         for (size_t k = 0; k < in; k++) f->x[s * kernel_leading(in) + k] = (float)x[s * in + k];
-    network_forward(&f->network, kernels, f->parameter, n, f->x, &f->workspace);
-    network_backward(&f->network, kernels, f->parameter, n, f->x, label, &f->fold, first_row, &f->workspace,
-                     &f->gradient);
+    network_forward(&f->network, kernels, f->parameter, &input, &f->workspace);
+    network_errors(&f->network, kernels, f->parameter, n, label, &f->workspace);
+    for (size_t i = 0; i < f->network.layers; i++) {
+        float *sum = f->gradient + f->network.layer[i].offset;
+        WeightGradient target = {.sum = &sum};
+        network_slice(&f->network, i, 1, 0, &target);
+        network_gradient(&f->network, kernels, i, &f->fold, share, &target);
+    }
 }
 
 #endif

@@ -35,54 +35,70 @@ static size_t run_fold(const Fold *fold, const float *item, float *output)
     return outputs;
 }
 
-/* Random floats of many magnitudes: any other order of adding shows. */
-static void runs_folded_by_any_number_of_ranks_make_the_same_tree(void)
+/* One level of a hierarchy: folds the parts [begin[p], begin[p + 1]), whose outputs are the items. */
+static void fold_parts(size_t shards, size_t parts, const size_t *begin, const float *item, size_t items, float *output,
+                       size_t *outputs)
+{
+    Fold fold;
+    CU_ASSERT_EQUAL_FATAL(fold_init_parts(&fold, shards, parts, begin), STATUS_OK);
+    CU_ASSERT_EQUAL(fold.items, items);
+    *outputs = run_fold(&fold, item, output);
+    fold_free(&fold);
+}
+
+/* Shards into ranks, ranks into nodes, nodes into the root. Random floats of many magnitudes: any other order of adding
+ * shows. */
+static void check_hierarchy(const float *value, size_t shards, size_t ranks, size_t nodes)
+{
+    float of_rank[FOLD_MAX_DEPTH * 80], of_node[FOLD_MAX_DEPTH * 80], root;
+    size_t rank_begin[41], node_begin[41], shard[41], at_node = 0, outputs;
+    for (size_t s = 0; s <= shards; s++) shard[s] = s;
+    for (size_t r = 0; r <= ranks; r++) rank_begin[r] = fold_run_begin(shards, ranks, r);
+    for (size_t n = 0; n < nodes; n++) {
+        const size_t first = fold_run_begin(ranks, nodes, n), end = fold_run_begin(ranks, nodes, n + 1);
+        size_t at_rank = 0;
+        for (size_t r = first; r < end; r++) {
+            const size_t run = rank_begin[r + 1] - rank_begin[r];
+            fold_parts(shards, run, shard + rank_begin[r], value + rank_begin[r], run, of_rank + at_rank, &outputs);
+            at_rank += outputs;
+        }
+        fold_parts(shards, end - first, rank_begin + first, of_rank, at_rank, of_node + at_node, &outputs);
+        at_node += outputs;
+        node_begin[n] = rank_begin[first];
+    }
+    node_begin[nodes] = shards;
+    fold_parts(shards, nodes, node_begin, of_node, at_node, &root, &outputs);
+    CU_ASSERT_EQUAL(outputs, 1);
+    CU_ASSERT_EQUAL(root, tree_f32(value, shards, 0, 0));
+}
+
+static void runs_folded_by_any_ranks_and_nodes_make_the_same_tree(void)
 {
     Stream stream;
     stream_init(&stream, 3, PURPOSE_SYNTHESIS, 0, 0);
     for (size_t shards = 1; shards <= 40; shards++) {
-        float value[40], pieces[400], root;
+        float value[40];
         for (size_t s = 0; s < shards; s++) value[s] = (stream_uniform(&stream) - 0.5f) * (float)(1u << (s % 24));
-        const float expected = tree_f32(value, shards, 0, 0);
-        for (size_t ranks = 1; ranks <= shards; ranks++) {
-            size_t count = 0;
-            for (size_t r = 0; r < ranks; r++) {
-                const size_t first = fold_run_begin(shards, ranks, r);
-                Fold run;
-                CU_ASSERT_EQUAL_FATAL(fold_init_run(&run, shards, first, fold_run_begin(shards, ranks, r + 1)),
-                                      STATUS_OK);
-                count += run_fold(&run, value + first, pieces + count);
-                fold_free(&run);
-            }
-            Fold whole;
-            CU_ASSERT_EQUAL_FATAL(fold_init_ranks(&whole, shards, ranks), STATUS_OK);
-            CU_ASSERT_EQUAL(whole.items, count);
-            CU_ASSERT_EQUAL(run_fold(&whole, pieces, &root), 1);
-            CU_ASSERT_EQUAL(root, expected);
-            fold_free(&whole);
-        }
+        for (size_t ranks = 1; ranks <= shards; ranks++)
+            for (size_t nodes = 1; nodes <= ranks; nodes++) check_hierarchy(value, shards, ranks, nodes);
     }
 }
 
-/* The losses: one rank's run that is everything, or one shard a rank. */
 static void doubles_are_added_in_the_order_of_the_tree(void)
 {
     Stream stream;
     stream_init(&stream, 4, PURPOSE_SYNTHESIS, 0, 0);
     for (size_t shards = 1; shards <= 200; shards++) {
         double value[200];
-        Fold whole[2];
+        Fold whole;
         for (size_t s = 0; s < shards; s++) {
             value[s] = ((double)stream_uniform(&stream) + 0x1p-30 * (double)stream_uniform(&stream) - 0.5);
             value[s] *= (double)(1u << stream_below(&stream, 24));
         }
         const double expected = tree_f64(value, shards, 0, 0);
-        CU_ASSERT_EQUAL_FATAL(fold_init_run(&whole[0], shards, 0, shards), STATUS_OK);
-        CU_ASSERT_EQUAL_FATAL(fold_init_ranks(&whole[1], shards, shards), STATUS_OK);
-        for (int i = 0; i < 2; i++) {
-            CU_ASSERT_EQUAL(fold_doubles(&whole[i], value), expected);
-            fold_free(&whole[i]);
-        }
+        CU_ASSERT_EQUAL_FATAL(fold_init_run(&whole, shards, 0, shards), STATUS_OK);
+        CU_ASSERT_EQUAL(fold_doubles(&whole, value), expected);
+        fold_free(&whole);
     }
 }
 
@@ -101,7 +117,7 @@ static void a_rank_of_a_balanced_run_has_one_subtree(void)
 int main(void)
 {
     static const UnitTest tests[] = {
-        UNIT(runs_folded_by_any_number_of_ranks_make_the_same_tree),
+        UNIT(runs_folded_by_any_ranks_and_nodes_make_the_same_tree),
         UNIT(doubles_are_added_in_the_order_of_the_tree),
         UNIT(a_rank_of_a_balanced_run_has_one_subtree),
     };

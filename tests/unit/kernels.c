@@ -68,9 +68,11 @@ static void check_forward(const Kernels *kernels, Stream *stream, size_t n, size
     float *x_padded, *w_panels;
     float *x = random_batch(stream, n, in, &x_padded), *w = random_weights(stream, in, out, &w_panels);
     float *expected = calloc(n * out, sizeof *expected), *y = calloc(n * kernel_leading(out), sizeof *y);
+    const size_t panels = kernel_panels(out), middle = stream_below(stream, (uint32_t)panels + 1);
     for (Activation a = ACTIVATION_NONE; a <= ACTIVATION_SIGMOID; a++) {
         reference_forward_f32(n, in, out, x, w, w + in * out, a, expected);
-        kernels->forward(n, in, out, x_padded, w_panels, a, y);
+        kernels->forward(n, in, out, 0, middle, x_padded, w_panels, a, y);
+        kernels->forward(n, in, out, middle, panels, x_padded, w_panels, a, y);
         CU_ASSERT(same_batch(n, out, expected, y));
     }
     free(x), free(x_padded), free(w), free(w_panels), free(expected), free(y);
@@ -87,7 +89,7 @@ static void check_backward_data(const Kernels *kernels, Stream *stream, size_t n
     float *x = random_batch(stream, n, in, &x_padded), *e = random_batch(stream, n, out, &e_padded);
     float *w = random_weights(stream, in, out, &w_panels);
     float *expected = calloc(n * in, sizeof *expected), *dx = calloc(n * kernel_leading(in), sizeof *dx);
-    float *scratch = calloc(kernel_scratch(in, out), sizeof *scratch);
+    float *scratch = calloc(kernel_scratch(out), sizeof *scratch);
     memset(dx, 0xff, n * kernel_leading(in) * sizeof *dx);
     for (Activation a = ACTIVATION_NONE; a <= ACTIVATION_SIGMOID; a++) {
         reference_backward_data_f32(n, in, out, e, w, expected);
@@ -104,40 +106,192 @@ static void backward_data_equals_the_reference_in_every_bit(void)
     on_many_shapes(check_backward_data);
 }
 
-/* I4: the shares of a run of 5 of 8 shards, one of them empty, summed by the tree. */
+/* The lists of a batch's elements that are not zero; parts: rows [first_row[i], first_row[i+1]) are part i. */
+static Nonzeros list_nonzeros(const Kernels *kernels, size_t features, const float *x_padded, size_t parts,
+                              const size_t *first_row, void **memory)
+{
+    Nonzeros nonzeros;
+    const size_t n = first_row[parts], size = nonzeros_bytes(features, n, parts);
+    *memory = aligned_alloc(64, size);
+    memset(*memory, 0xff, size);
+    nonzeros_place(&nonzeros, features, n, parts, *memory);
+    nonzeros_clear(&nonzeros);
+    for (size_t i = 0; i < parts; i++, nonzeros_end_part(&nonzeros))
+        for (size_t s = first_row[i]; s < first_row[i + 1]; s++)
+            kernels->nonzeros_add(&nonzeros, x_padded + s * kernel_leading(features));
+    CU_ASSERT_EQUAL(nonzeros.n, n);
+    return nonzeros;
+}
+
+/* Most inputs are zeros, of both signs. */
+static void thin_out(Stream *stream, size_t n, size_t columns, float *plain, float *padded)
+{
+    for (size_t s = 0; s < n; s++)
+        for (size_t j = 0; j < columns; j++)
+            if (stream_below(stream, 4))
+                plain[s * columns + j] = padded[s * kernel_leading(columns) + j] =
+                    stream_below(stream, 2) ? 0.0f : -0.0f;
+}
+
+static void check_forward_nonzeros(const Kernels *kernels, Stream *stream, size_t n, size_t in, size_t out)
+{
+    float *x_padded, *w_panels;
+    float *x = random_batch(stream, n, in, &x_padded), *w = random_weights(stream, in, out, &w_panels);
+    float *expected = calloc(n * out, sizeof *expected), *y = calloc(n * kernel_leading(out), sizeof *y);
+    thin_out(stream, n, in, x, x_padded);
+    const size_t rows[] = {0, n}, panels = kernel_panels(out), middle = stream_below(stream, (uint32_t)panels + 1);
+    void *memory;
+    const Nonzeros nonzeros = list_nonzeros(kernels, in, x_padded, 1, rows, &memory);
+    for (Activation a = ACTIVATION_NONE; a <= ACTIVATION_SIGMOID; a++) {
+        reference_forward_f32(n, in, out, x, w, w + in * out, a, expected);
+        memset(y, 0xff, n * kernel_leading(out) * sizeof *y);
+        kernels->forward_nonzeros(n, out, 0, middle, &nonzeros, w_panels, a, y);
+        kernels->forward_nonzeros(n, out, middle, panels, &nonzeros, w_panels, a, y);
+        CU_ASSERT(same_batch(n, out, expected, y));
+    }
+    free(x), free(x_padded), free(w), free(w_panels), free(expected), free(y), free(memory);
+}
+
+static void forward_without_zeros_equals_the_reference_in_every_bit(void)
+{
+    on_many_shapes(check_forward_nonzeros);
+}
+
+/* A weight gradient's case: the shards [first, end) of so many, the samples of each, and the expected sums. */
+enum { MOST_ITEMS = 13 };
+typedef struct {
+    size_t n, in, out;
+    float *x, *x_padded, *e, *e_padded; /* owned */
+    Fold fold;                          /* owned */
+    size_t first_row[MOST_ITEMS + 1];
+    float *expected[MOST_ITEMS]; /* (in + 1, out) of each output; owned */
+} GradientCase;
+
+/* The fold of the items' gradients, by the plain reference and a stack of whole arrays. */
+static void expect_sums(GradientCase *c)
+{
+    const size_t size = (c->in + 1) * c->out;
+    float *stack[MOST_ITEMS];
+    size_t depth = 0, output = 0;
+    for (size_t i = 0; i < c->fold.items; i++) {
+        const size_t row = c->first_row[i];
+        float *dw = stack[depth++] = calloc(size, sizeof *dw);
+        reference_backward_weight_f32(c->first_row[i + 1] - row, c->in, c->out, c->x + row * c->in, c->e + row * c->out,
+                                      dw, dw + c->in * c->out);
+        for (unsigned m = 0; m < c->fold.merges[i]; m++, depth--) {
+            for (size_t k = 0; k < size; k++) stack[depth - 2][k] += stack[depth - 1][k];
+            free(stack[depth - 1]);
+        }
+        if (c->fold.closes[i]) c->expected[output++] = stack[--depth];
+    }
+    CU_ASSERT_EQUAL(output, c->fold.outputs);
+}
+
+static void open_gradient(GradientCase *c, Stream *stream, size_t shards, size_t first, size_t end)
+{
+    c->x = random_batch(stream, c->n, c->in, &c->x_padded);
+    c->e = random_batch(stream, c->n, c->out, &c->e_padded);
+    if (stream_below(stream, 2)) thin_out(stream, c->n, c->in, c->x, c->x_padded);
+    CU_ASSERT_EQUAL_FATAL(fold_init_run(&c->fold, shards, first, end), STATUS_OK);
+    size_t *row = c->first_row;
+    for (size_t i = 0; i <= c->fold.items; i++) row[i] = i * c->n / c->fold.items;
+    if (c->fold.items > 2) row[1] = row[2]; /* an empty share */
+    expect_sums(c);
+}
+
+static void close_gradient(GradientCase *c)
+{
+    for (size_t o = 0; o < c->fold.outputs; o++) free(c->expected[o]);
+    fold_free(&c->fold);
+    free(c->x), free(c->x_padded), free(c->e), free(c->e_padded);
+}
+
+static bool same_sum(const GradientCase *c, const float *plain, const float *panels)
+{
+    for (size_t k = 0; k <= c->in; k++)
+        for (size_t j = 0; j < c->out; j++)
+            if (memcmp(&plain[k * c->out + j], &panels[kernel_weight_index(c->in, k, j)], sizeof(float)) != 0)
+                return false;
+    return true;
+}
+
+/* The whole gradient in four parts: some panels, and of the other panels some rows, the others, and the bias. */
+static bool run_in_parts(const Kernels *kernels, Stream *stream, WeightGradient g)
+{
+    const size_t panels = kernel_panels(g.out), panel = stream_below(stream, (uint32_t)panels + 1);
+    const size_t row = stream_below(stream, (uint32_t)g.in + 1) / 2 * 2;
+    const size_t part[4][4] = {
+        {0, panel, 0, g.in + 1}, {panel, panels, 0, row}, {panel, panels, row, g.in}, {panel, panels, g.in, g.in + 1}};
+    bool bad = false;
+    for (int i = 0; i < 4; i++) {
+        g.panel = part[i][0], g.panel_end = part[i][1], g.row = part[i][2], g.row_end = part[i][3];
+        bad = kernels->backward_weight(&g) || bad;
+    }
+    return bad;
+}
+
+static void check_sums(const Kernels *kernels, Stream *stream, const GradientCase *c, WeightGradient g)
+{
+    float *got[MOST_ITEMS];
+    for (size_t o = 0; o < c->fold.outputs; o++) {
+        got[o] = calloc(kernel_weights(c->in, c->out), sizeof(float));
+        memset(got[o], 0xff, kernel_weights(c->in, c->out) * sizeof(float));
+    }
+    g.sum = got;
+    CU_ASSERT_FALSE(run_in_parts(kernels, stream, g));
+    for (size_t o = 0; o < c->fold.outputs; o++) {
+        CU_ASSERT(same_sum(c, c->expected[o], got[o]));
+        free(got[o]);
+    }
+}
+
+/* The update made within the gradient equals the update made after it. */
+static void check_update_within(const Kernels *kernels, Stream *stream, const GradientCase *c, WeightGradient g)
+{
+    const bool momentum = stream_below(stream, 2);
+    const SgdStep step = {.rate = 0.1f,
+                          .momentum = momentum ? 0.9f : 0.0f,
+                          .weight_decay = stream_below(stream, 2) ? 1e-2f : 0.0f,
+                          .inverse_samples = 1.0f / 7,
+                          .nesterov = momentum && stream_below(stream, 2)};
+    float *w, *v, *plain_w = random_weights(stream, c->in, c->out, &w),
+                  *plain_v = random_weights(stream, c->in, c->out, &v);
+    reference_sgd_f32((c->in + 1) * c->out, step.rate, step.momentum, step.weight_decay, step.nesterov,
+                      step.inverse_samples, c->expected[0], plain_w, momentum ? plain_v : NULL);
+    g.step = &step, g.w = w, g.v = momentum ? v : NULL;
+    CU_ASSERT_FALSE(run_in_parts(kernels, stream, g));
+    CU_ASSERT(same_sum(c, plain_w, w));
+    CU_ASSERT(same_sum(c, plain_v, v));
+    w[kernel_weight_index(c->in, stream_below(stream, (uint32_t)c->in + 1), stream_below(stream, (uint32_t)c->out))] =
+        stream_below(stream, 2) ? INFINITY : -NAN;
+    CU_ASSERT(run_in_parts(kernels, stream, g));
+    free(w), free(v), free(plain_w), free(plain_v);
+}
+
+/* I4: shares, one of them empty, summed by the tree: of all shards, or of a run of some. */
 static void check_backward_weight(const Kernels *kernels, Stream *stream, size_t n, size_t in, size_t out)
 {
-    enum { SHARDS = 8, FIRST = 1, END = 6 };
-    float *x_padded, *e_padded, *got[3], *dw[END - FIRST];
-    float *x = random_batch(stream, n, in, &x_padded), *e = random_batch(stream, n, out, &e_padded);
-    const size_t size = (in + 1) * out;
-    size_t first_row[END - FIRST + 1] = {0, n / 3, n / 3, n / 2, n - n / 5, n};
-    for (size_t s = 0; s < END - FIRST; s++) {
-        dw[s] = calloc(size, sizeof *dw[s]);
-        const size_t row = first_row[s];
-        reference_backward_weight_f32(first_row[s + 1] - row, in, out, x + row * in, e + row * out, dw[s],
-                                      dw[s] + in * out);
+    const size_t shards = 1 + stream_below(stream, MOST_ITEMS), first = stream_below(stream, 2) ? 0 : shards / 3;
+    const size_t end = first ? shards - shards / 4 : shards;
+    GradientCase c = {.n = n, .in = in, .out = out};
+    Operands item[MOST_ITEMS];
+    void *memory;
+    open_gradient(&c, stream, shards, first, end);
+    const Nonzeros nonzeros = list_nonzeros(kernels, in, c.x_padded, c.fold.items, c.first_row, &memory);
+    for (int skip = 0; skip < 2; skip++) {
+        for (size_t i = 0; i < c.fold.items; i++)
+            item[i] = (Operands){.x = skip ? NULL : c.x_padded,
+                                 .nonzeros = skip ? &nonzeros : NULL,
+                                 .part = i,
+                                 .e = c.e_padded,
+                                 .first = c.first_row[i],
+                                 .end = c.first_row[i + 1]};
+        const WeightGradient g = {.in = in, .out = out, .fold = &c.fold, .item = item};
+        check_sums(kernels, stream, &c, g);
+        if (c.fold.outputs == 1) check_update_within(kernels, stream, &c, g);
     }
-    for (int o = 0; o < 3; o++) {
-        got[o] = calloc(kernel_weights(in, out), sizeof *got[o]);
-        memset(got[o], 0xff, kernel_weights(in, out) * sizeof *got[o]);
-    }
-    Fold fold;
-    CU_ASSERT_EQUAL_FATAL(fold_init_run(&fold, SHARDS, FIRST, END), STATUS_OK);
-    CU_ASSERT_EQUAL_FATAL(fold.outputs, 3); /* 1, 2-3, 4-5 */
-    kernels->backward_weight(in, out, x_padded, e_padded, &fold, first_row, got);
-    bool same = true;
-    for (size_t k = 0; k <= in; k++)
-        for (size_t j = 0; j < out; j++) {
-            const size_t i = k * out + j, at = kernel_weight_index(in, k, j);
-            const float expected[3] = {dw[0][i], dw[1][i] + dw[2][i], dw[3][i] + dw[4][i]};
-            for (int o = 0; o < 3; o++) same = same && memcmp(&expected[o], &got[o][at], sizeof(float)) == 0;
-        }
-    CU_ASSERT(same);
-    fold_free(&fold);
-    for (int o = 0; o < 3; o++) free(got[o]);
-    for (int s = 0; s < END - FIRST; s++) free(dw[s]);
-    free(x), free(x_padded), free(e), free(e_padded);
+    free(memory);
+    close_gradient(&c);
 }
 
 static void backward_weight_folds_shards_in_the_order_of_the_tree(void)
@@ -167,13 +321,14 @@ static void the_loss_equals_the_reference_in_every_bit(void)
 
 static void check_update(const Kernels *kernels, Stream *stream, size_t n, size_t in, size_t out)
 {
-    const size_t count = n * in;
-    (void)out;
-    float *unused, *g = random_batch(stream, n, in, &unused);
+    enum { LINE = PANEL / 2 };
+    const size_t count = n * LINE;
+    (void)in, (void)out;
+    float *unused, *g = random_batch(stream, n, LINE, &unused);
     free(unused);
-    float *w = random_batch(stream, n, in, &unused);
+    float *w = random_batch(stream, n, LINE, &unused);
     free(unused);
-    float *v = random_batch(stream, n, in, &unused);
+    float *v = random_batch(stream, n, LINE, &unused);
     free(unused);
     float *w_expected = calloc(count, sizeof *w), *v_expected = calloc(count, sizeof *v);
     for (int form = 0; form < 6; form++) {
@@ -191,7 +346,7 @@ static void check_update(const Kernels *kernels, Stream *stream, size_t n, size_
         CU_ASSERT_EQUAL(memcmp(v, v_expected, count * sizeof *v), 0);
     }
     const SgdStep step = {.rate = 1.0f, .inverse_samples = 1.0f};
-    g[count - 1] = stream_next(stream) & 1 ? INFINITY : NAN;
+    g[stream_below(stream, (uint32_t)count)] = stream_next(stream) & 1 ? INFINITY : NAN;
     CU_ASSERT(kernels->sgd(count, &step, g, w, NULL));
     free(g), free(w), free(v), free(w_expected), free(v_expected);
 }
@@ -254,6 +409,7 @@ int main(void)
 {
     static const UnitTest tests[] = {
         UNIT(forward_equals_the_reference_in_every_bit),
+        UNIT(forward_without_zeros_equals_the_reference_in_every_bit),
         UNIT(backward_data_equals_the_reference_in_every_bit),
         UNIT(backward_weight_folds_shards_in_the_order_of_the_tree),
         UNIT(the_loss_equals_the_reference_in_every_bit),

@@ -120,20 +120,27 @@ typedef struct {
     size_t ranks;
 } Case;
 
+static void open_batch(const Loader *loader, size_t capacity, Batch *batch, Inputs *inputs)
+{
+    CU_ASSERT_EQUAL_FATAL(inputs_init(inputs, FEATURES, capacity, loader->run, false, NULL), STATUS_OK);
+    CU_ASSERT_EQUAL_FATAL(batch_init(batch, loader, capacity), STATUS_OK);
+    batch->inputs = inputs;
+}
+
 /* Checks the rows of one rank's batch, and puts the row at each position into row_at. Returns the batch's digest. */
 static uint64_t check_batch(const Case *c, const Loader *loader, const Batch *batch, uint32_t begin, uint32_t end,
                             uint32_t *row_at)
 {
     uint64_t digest = 0;
     CU_ASSERT_EQUAL(batch->first_row[0], 0);
-    CU_ASSERT_EQUAL(batch->first_row[loader->run], batch->n);
-    CU_ASSERT(batch->n <= loader_share(loader->samples.count, c->shards, loader->run, c->batch_size));
+    CU_ASSERT_EQUAL(batch->first_row[loader->run], batch->inputs->input.n);
+    CU_ASSERT(batch->inputs->input.n <= loader_share(loader->samples.count, c->shards, loader->run, c->batch_size));
     for (size_t i = 0; i < loader->run; i++) {
         const size_t s = loader->first_shard + i;
         uint32_t position =
             (uint32_t)s + (begin + (uint32_t)(c->shards - 1 - s)) / (uint32_t)c->shards * (uint32_t)c->shards;
         for (size_t k = batch->first_row[i]; k < batch->first_row[i + 1]; k++, position += (uint32_t)c->shards) {
-            const float *x = batch->x + k * kernel_leading(FEATURES);
+            const float *x = batch->inputs->x + k * kernel_leading(FEATURES);
             const uint32_t row = (uint32_t)lroundf(x[0] * 255.0f) + 256 * (uint32_t)lroundf(x[1] * 255.0f);
             CU_ASSERT_FATAL(position >= begin && position < end && row_at[position] == UINT32_MAX);
             CU_ASSERT(row >= shard_begin(c->rows, c->shards, s) && row < shard_begin(c->rows, c->shards, s + 1));
@@ -152,10 +159,11 @@ static uint64_t pack_epoch(const Case *c, Dataset *dataset, size_t rank, uint32_
     const size_t first = rank * c->shards / c->ranks, run = (rank + 1) * c->shards / c->ranks - first;
     Loader loader;
     Batch batch;
+    Inputs inputs;
     CU_ASSERT_EQUAL_FATAL(loader_init(&loader, dataset, 11, c->shards, first, run, kernels_all()[0]), STATUS_OK);
     CU_ASSERT_EQUAL_FATAL(scaling_init_uint8(&loader.scaling, SCALING_UNIT, (uint64_t[2]){0}, 1), STATUS_OK);
-    CU_ASSERT_EQUAL_FATAL(
-        batch_init(&batch, &loader, loader_share(loader.samples.count, c->shards, run, c->batch_size)), STATUS_OK);
+    const size_t capacity = loader_share(loader.samples.count, c->shards, run, c->batch_size);
+    open_batch(&loader, capacity, &batch, &inputs);
     uint64_t digest = 0;
     for (uint32_t begin = 0; begin < c->rows; begin += c->batch_size) {
         const uint32_t end = c->rows - begin < c->batch_size ? c->rows : begin + c->batch_size;
@@ -166,6 +174,7 @@ static uint64_t pack_epoch(const Case *c, Dataset *dataset, size_t rank, uint32_
     CU_ASSERT_EQUAL(loader_expected_digest(&loader, epoch, &expected), STATUS_OK);
     digest -= expected;
     batch_free(&batch);
+    inputs_free(&inputs);
     loader_free(&loader);
     return digest;
 }
@@ -210,9 +219,10 @@ static void epochs_may_come_in_any_order(void)
     Dataset *dataset = make_dataset(97);
     Loader loader;
     Batch batch;
+    Inputs inputs;
     CU_ASSERT_EQUAL_FATAL(loader_init(&loader, dataset, 1, 8, 2, 3, kernels_all()[0]), STATUS_OK);
     CU_ASSERT_EQUAL_FATAL(scaling_init_uint8(&loader.scaling, SCALING_UNIT, (uint64_t[2]){0}, 1), STATUS_OK);
-    CU_ASSERT_EQUAL_FATAL(batch_init(&batch, &loader, 97), STATUS_OK);
+    open_batch(&loader, 97, &batch, &inputs);
     loader_pack(&loader, 0, 0, 50, &batch);
     const uint64_t first = batch.digest;
     loader_pack(&loader, 1, 0, 50, &batch);
@@ -220,8 +230,9 @@ static void epochs_may_come_in_any_order(void)
     loader_pack(&loader, 0, 0, 50, &batch);
     CU_ASSERT_EQUAL(batch.digest, first);
     loader_pack(&loader, 0, 50, 50, &batch);
-    CU_ASSERT(batch.n == 0 && batch.digest == 0);
+    CU_ASSERT(batch.inputs->input.n == 0 && batch.digest == 0);
     batch_free(&batch);
+    inputs_free(&inputs);
     loader_free(&loader);
     dataset_close(dataset);
 }

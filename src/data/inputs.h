@@ -1,0 +1,37 @@
+/* Samples on their way into the network: scaled, and either in rows or as lists of what is not zero. */
+#ifndef LOCKSTEP_DATA_INPUTS_H
+#define LOCKSTEP_DATA_INPUTS_H
+
+#include "data/dataset.h"
+#include "data/scaling.h"
+#include "kernels/kernels.h"
+
+typedef struct {
+    BatchInput input; /* what the network reads; views into memory */
+    float *x;         /* (capacity, features), or one row if there are lists; view into memory, or owned with lists */
+    Nonzeros nonzeros;
+    void *memory; /* owned, NULL if the caller's */
+} Inputs;
+
+/* The bytes for up to capacity samples in so many parts (nonzeros: kernels.h). */
+size_t inputs_bytes(size_t features, size_t capacity, size_t parts, bool skip_zeros);
+
+/* memory: zeroed bytes, aligned to a cache line, that outlive the inputs; or NULL, and they are allocated. Local. */
+MUST_CHECK Status inputs_init(Inputs *inputs, size_t features, size_t capacity, size_t parts, bool skip_zeros,
+                              void *memory);
+void inputs_free(Inputs *inputs); /* accepts a zeroed struct */
+
+/* No samples, and the first part begins; the next sample; the next part begins. */
+void inputs_clear(Inputs *inputs);
+void inputs_add(Inputs *inputs, const Scaling *scaling, const Kernels *kernels, const Samples *samples, size_t sample);
+void inputs_end_part(Inputs *inputs);
+
+/* Adds to count[0] the scaled elements that are not zero, of count[1] of some of the samples. Local. */
+MUST_CHECK Status inputs_count(const Scaling *scaling, const Kernels *kernels, const Samples *samples,
+                               uint64_t count[2]);
+
+/* Is it faster to skip the zeros of samples of which count[0] of count[1] elements are not zero? LOCKSTEP_ZEROS=skip or
+ * multiply decides otherwise; the results are the same in every bit. STATUS_USAGE: it is neither. */
+MUST_CHECK Status inputs_choose(const uint64_t count[2], bool *skip_zeros);
+
+#endif
