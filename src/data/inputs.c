@@ -8,28 +8,28 @@
 /* Measured with AVX-512: at this share of elements that are not zero, both ways take the same time. */
 static const double dense_enough = 0.5;
 
-size_t inputs_bytes(size_t features, size_t capacity, size_t parts, bool skip_zeros)
+size_t inputs_bytes(size_t features, size_t capacity, bool skip_zeros)
 {
-    if (skip_zeros) return nonzeros_bytes(features, capacity, parts);
+    if (skip_zeros) return nonzeros_bytes(features, capacity);
     return capacity * kernel_leading(features) * sizeof(float);
 }
 
-Status inputs_init(Inputs *inputs, size_t features, size_t capacity, size_t parts, bool skip_zeros, void *memory)
+Status inputs_init(Inputs *inputs, size_t features, size_t capacity, bool skip_zeros, void *memory)
 {
     *inputs = (Inputs){0};
     Status st = STATUS_OK;
     if (!memory) {
         char *bytes;
-        st = memory_new(&bytes, inputs_bytes(features, capacity, parts, skip_zeros), "a batch of images");
+        st = memory_new(&bytes, inputs_bytes(features, capacity, skip_zeros), "a batch of images");
         if (st == STATUS_OK) memory = inputs->memory = bytes;
     }
-    if (st == STATUS_OK && skip_zeros) st = memory_new(&inputs->x, kernel_leading(features), "an image");
+    if (st == STATUS_OK && skip_zeros) st = memory_new(&inputs->x, NONZEROS_TILE * kernel_leading(features), "images");
     if (st != STATUS_OK) {
         inputs_free(inputs);
         return st;
     }
     if (skip_zeros) {
-        nonzeros_place(&inputs->nonzeros, features, capacity, parts, memory);
+        nonzeros_place(&inputs->nonzeros, features, capacity, memory);
         inputs->input.nonzeros = &inputs->nonzeros;
     } else
         inputs->input.x = inputs->x = memory;
@@ -45,24 +45,46 @@ void inputs_free(Inputs *inputs)
 
 void inputs_clear(Inputs *inputs)
 {
-    inputs->input.n = 0;
+    inputs->input.n = inputs->waiting = 0;
     if (inputs->input.nonzeros) nonzeros_clear(&inputs->nonzeros);
+}
+
+/* Are bytes listed as they are? Else their scaled values are. */
+static bool lists_bytes(const Scaling *scaling, const Samples *samples)
+{
+    return samples->kind == ELEMENT_UINT8 && scaling->table[0] == 0.0f;
+}
+
+static void list_waiting(Inputs *inputs, const Scaling *scaling, const Kernels *kernels)
+{
+    if (inputs->waiting == 0) return;
+    if (inputs->row[0])
+        kernels->nonzeros_add_uint8(&inputs->nonzeros, inputs->waiting, inputs->row, scaling->table);
+    else
+        kernels->nonzeros_add(&inputs->nonzeros, inputs->waiting, inputs->x);
+    inputs->waiting = 0;
 }
 
 void inputs_add(Inputs *inputs, const Scaling *scaling, const Kernels *kernels, const Samples *samples, size_t sample)
 {
-    if (inputs->input.nonzeros) {
-        scaling_apply(scaling, kernels, samples, sample, inputs->x);
-        kernels->nonzeros_add(&inputs->nonzeros, inputs->x);
-    } else
-        scaling_apply(scaling, kernels, samples, sample,
-                      inputs->x + inputs->input.n * kernel_leading(samples->features));
+    const size_t leading = kernel_leading(samples->features);
+    if (!inputs->input.nonzeros) {
+        scaling_apply(scaling, kernels, samples, sample, inputs->x + inputs->input.n++ * leading);
+        return;
+    }
+    const uint8_t **row = &inputs->row[inputs->waiting];
+    *row = lists_bytes(scaling, samples) ? (const uint8_t *)samples->pixels + sample * samples->features : NULL;
+    if (!*row) scaling_apply(scaling, kernels, samples, sample, inputs->x + inputs->waiting * leading);
     inputs->input.n++;
+    if (++inputs->waiting == NONZEROS_TILE) list_waiting(inputs, scaling, kernels);
 }
 
-void inputs_end_part(Inputs *inputs)
+void inputs_end(Inputs *inputs, const Scaling *scaling, const Kernels *kernels)
 {
-    if (inputs->input.nonzeros) nonzeros_end_part(&inputs->nonzeros);
+    if (!inputs->input.nonzeros) return;
+    const bool bytes = inputs->row[0] != NULL;
+    list_waiting(inputs, scaling, kernels);
+    kernels->nonzeros_end(&inputs->nonzeros, bytes ? scaling->table : NULL);
 }
 
 Status inputs_count(const Scaling *scaling, const Kernels *kernels, const Samples *samples, uint64_t count[2])

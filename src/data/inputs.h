@@ -7,24 +7,25 @@
 #include "kernels/kernels.h"
 
 typedef struct {
-    BatchInput input; /* what the network reads; views into memory */
-    float *x;         /* (capacity, features), or one row if there are lists; view into memory, or owned with lists */
-    Nonzeros nonzeros;
-    void *memory; /* owned, NULL if the caller's */
+    BatchInput input;  /* what the network reads; views into memory */
+    Nonzeros nonzeros; /* zeroed if there are rows */
+    float *x;          /* (capacity, features), view into memory; with lists (NONZEROS_TILE, features), owned */
+    size_t waiting;    /* samples that are not in the lists yet, and */
+    const uint8_t *row[NONZEROS_TILE]; /* where they are, if they are uint8; borrowed */
+    void *memory;                      /* owned, NULL if the caller's */
 } Inputs;
 
-/* The bytes for up to capacity samples in so many parts (nonzeros: kernels.h). */
-size_t inputs_bytes(size_t features, size_t capacity, size_t parts, bool skip_zeros);
+/* The bytes for up to capacity samples. */
+size_t inputs_bytes(size_t features, size_t capacity, bool skip_zeros);
 
 /* memory: zeroed bytes, aligned to a cache line, that outlive the inputs; or NULL, and they are allocated. Local. */
-MUST_CHECK Status inputs_init(Inputs *inputs, size_t features, size_t capacity, size_t parts, bool skip_zeros,
-                              void *memory);
+MUST_CHECK Status inputs_init(Inputs *inputs, size_t features, size_t capacity, bool skip_zeros, void *memory);
 void inputs_free(Inputs *inputs); /* accepts a zeroed struct */
 
-/* No samples, and the first part begins; the next sample; the next part begins. */
+/* No samples; the next sample, its pixels to stay where they are until the end; all samples are added. */
 void inputs_clear(Inputs *inputs);
 void inputs_add(Inputs *inputs, const Scaling *scaling, const Kernels *kernels, const Samples *samples, size_t sample);
-void inputs_end_part(Inputs *inputs);
+void inputs_end(Inputs *inputs, const Scaling *scaling, const Kernels *kernels);
 
 /* Adds to count[0] the scaled elements that are not zero, of count[1] of some of the samples. Local. */
 MUST_CHECK Status inputs_count(const Scaling *scaling, const Kernels *kernels, const Samples *samples,

@@ -97,9 +97,9 @@ void loader_pack(Loader *loader, uint32_t epoch, uint32_t begin, uint32_t end, B
             batch->label[n] = loader->samples.label[sample];
             batch->digest += digest_sample(position, loader->samples.row[sample]);
         }
-        inputs_end_part(batch->inputs);
     }
     batch->first_row[loader->run] = n;
+    inputs_end(batch->inputs, &loader->scaling, loader->kernels);
 }
 
 /* Does each of [0, count) stand in the order once? seen (count): scratch. */

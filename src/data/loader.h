@@ -10,8 +10,7 @@
 typedef struct {
     Inputs *inputs;    /* where the samples are packed; borrowed, set by the caller */
     uint32_t *label;   /* (n); owned */
-    size_t *first_row; /* (shards of the run + 1): rows [first_row[i], first_row[i+1]) are those of shard i, which is
-                          part i of the inputs; owned */
+    size_t *first_row; /* (shards of the run + 1): rows [first_row[i], first_row[i+1]) are those of shard i; owned */
     uint64_t digest;   /* the sum of digest_sample(position, row) over the rows that were really packed */
 } Batch;
 
@@ -43,8 +42,7 @@ size_t loader_share(size_t rows_of_run, size_t shards, size_t run, size_t batch_
 MUST_CHECK Status batch_init(Batch *batch, const Loader *loader, size_t capacity);
 void batch_free(Batch *batch); /* accepts a zeroed struct */
 
-/* Fills the batch, and its inputs, which have at least the run's parts, with this run's share of the positions [begin,
- * end) of an epoch (from 0). */
+/* Fills the batch and its inputs with this run's share of the positions [begin, end) of an epoch (from 0). */
 void loader_pack(Loader *loader, uint32_t epoch, uint32_t begin, uint32_t end, Batch *batch);
 
 /* What the digests of all batches of this run in an epoch must add up to, if each row was packed exactly once, at the

@@ -233,7 +233,7 @@ ALWAYS_INLINE void block_put(const int rows, const int vecs, const bool updates,
 
 /* The blocks of the rows up to end that are whole, of several items. */
 #define DEFINE_FOLDED(name, rows, vecs, updates)                                                      \
-    ALWAYS_INLINE Sums name##_leaf(const void *block, size_t item)                                    \
+    ALWAYS_INLINE Sums name##_leaf(void *block, size_t item)                                          \
     {                                                                                                 \
         Sums sum;                                                                                     \
         for (int i = (rows) * (vecs); i < SUMS; i++) sum.v[i] = vec_set1(0.0f);                       \
@@ -244,10 +244,10 @@ ALWAYS_INLINE void block_put(const int rows, const int vecs, const bool updates,
     {                                                                                                 \
         block_put(rows, vecs, updates, block, output, sum.v);                                         \
     }                                                                                                 \
-    static void name(const SumsPlan *plan, Block *block, size_t end)                                  \
+    static void name(const Fold *fold, Block *block, size_t end)                                      \
     {                                                                                                 \
         for (; block->row + (rows) <= end; block->row += (rows), block->at += (rows) * (size_t)PANEL) \
-            sums_fold(plan, name##_leaf, name##_put, block);                                          \
+            sums_fold(fold, name##_leaf, name##_put, block);                                          \
     }
 
 enum { WIDE_ROWS = SUMS / TILE_VECS, NARROW_ROWS = SUMS };
@@ -258,14 +258,15 @@ DEFINE_FOLDED(folded_wide_update, WIDE_ROWS, TILE_VECS, true)
 DEFINE_FOLDED(folded_narrow_update, NARROW_ROWS, 1, true)
 DEFINE_FOLDED(folded_row_update, 1, TILE_VECS, true)
 
-static void run_folded(const SumsPlan *plan, bool narrow, Block *block, size_t end)
+static void run_folded(bool narrow, Block *block, size_t end)
 {
+    const Fold *fold = block->gradient->fold;
     if (block->gradient->sum) {
-        narrow ? folded_narrow(plan, block, end) : folded_wide(plan, block, end);
-        folded_row(plan, block, end);
+        narrow ? folded_narrow(fold, block, end) : folded_wide(fold, block, end);
+        folded_row(fold, block, end);
     } else {
-        narrow ? folded_narrow_update(plan, block, end) : folded_wide_update(plan, block, end);
-        folded_row_update(plan, block, end);
+        narrow ? folded_narrow_update(fold, block, end) : folded_wide_update(fold, block, end);
+        folded_row_update(fold, block, end);
     }
 }
 
@@ -311,7 +312,7 @@ static size_t columns_end(const WeightGradient *g)
     return g->panel_end * PANEL < g->out ? g->panel_end * PANEL : g->out;
 }
 
-void KERNEL(bias_gradient)(const WeightGradient *g, const SumsPlan *plan, Vec *bad)
+void KERNEL(bias_gradient)(const WeightGradient *g, Vec *bad)
 {
     static const float one = 1.0f; /* X' has a column of ones */
     Source source[FOLD_MAX_SHARDS];
@@ -321,7 +322,7 @@ void KERNEL(bias_gradient)(const WeightGradient *g, const SumsPlan *plan, Vec *b
         for (size_t i = 0; i < g->fold->items; i++) source[i].x = (Left){&one, 0, 0, 0};
         block.row = 0;
         block.at = kernel_weight_index(g->in, g->in, j);
-        g->sum ? folded_row(plan, &block, 1) : folded_row_update(plan, &block, 1);
+        g->sum ? folded_row(g->fold, &block, 1) : folded_row_update(g->fold, &block, 1);
     }
     *bad = vec_or(*bad, block.target.bad);
 }
@@ -330,8 +331,6 @@ bool KERNEL(backward_weight)(const WeightGradient *g)
 {
     if (g->item[0].nonzeros) return KERNEL(backward_weight_nonzeros)(g);
     Source source[FOLD_MAX_SHARDS];
-    SumsPlan plan;
-    sums_plan(g->fold, &plan);
     Block block = {.gradient = g, .source = source, .target = target_of(g)};
     const size_t rows = g->row_end < g->in ? g->row_end : g->in;
     for (size_t j = g->panel * PANEL; j < columns_end(g); j += TILE_VECS * LANES) {
@@ -339,8 +338,8 @@ bool KERNEL(backward_weight)(const WeightGradient *g)
         find_sources(g, j, source);
         block.row = g->row;
         block.at = kernel_weight_index(g->in, g->row, j);
-        g->fold->items > 1 ? run_folded(&plan, narrow, &block, rows) : run_whole(narrow, &block, rows);
+        g->fold->items > 1 ? run_folded(narrow, &block, rows) : run_whole(narrow, &block, rows);
     }
-    if (g->row_end > g->in) KERNEL(bias_gradient)(g, &plan, &block.target.bad);
+    if (g->row_end > g->in) KERNEL(bias_gradient)(g, &block.target.bad);
     return update_is_bad(block.target.bad);
 }

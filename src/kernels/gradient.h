@@ -29,17 +29,21 @@ static inline Target target_of(const WeightGradient *g)
  * through the next panels. updates: whether there is no sum, a constant at every call. See Kernels.backward_weight. */
 ALWAYS_INLINE void target_put(Target *t, const bool updates, size_t output, const int vecs, size_t at, const Vec *sum)
 {
-    Vec bad = vec_set1(0.0f); /* not in memory: the next vector would wait for it */
+    Vec bad = vec_set1(0.0f);
+    /* In registers, not in memory: there the next vector would wait for what this one stores. */
+    float *const to = updates ? t->w : t->sum[output], *const v = t->v;
+    const size_t next = t->next;
+    const bool plain = t->plain;
+    const Update u = t->update;
 #pragma GCC unroll 8
     for (int i = 0; i < vecs; i++) {
-        const size_t here = at + (size_t)(i / PANEL_VECS) * t->next + (size_t)(i % PANEL_VECS * LANES);
+        const size_t here = at + (size_t)(i / PANEL_VECS) * next + (size_t)(i % PANEL_VECS * LANES);
         if (!updates)
-            vec_store(t->sum[output] + here, vec_closed(sum[i]));
-        else if (t->plain)
-            update_vec(&t->update, false, false, false, vec_closed(sum[i]), t->w + here, NULL, &bad);
+            vec_store(to + here, vec_closed(sum[i]));
+        else if (plain)
+            update_vec(&u, false, false, false, vec_closed(sum[i]), to + here, NULL, &bad);
         else
-            update_vec(&t->update, t->update.decays, t->v != NULL, t->update.nesterov, vec_closed(sum[i]), t->w + here,
-                       t->v ? t->v + here : NULL, &bad);
+            update_vec(&u, u.decays, v != NULL, u.nesterov, vec_closed(sum[i]), to + here, v ? v + here : NULL, &bad);
     }
     if (updates) t->bad = vec_or(t->bad, bad);
 }

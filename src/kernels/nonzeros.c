@@ -13,41 +13,30 @@ static void *take(char *memory, size_t *at, size_t count, size_t size)
     return here;
 }
 
-static size_t place(Nonzeros *z, size_t features, size_t capacity, size_t parts, void *memory)
+static size_t place(Nonzeros *z, size_t features, size_t capacity, void *memory)
 {
-    const size_t pairs = nonzeros_pairs(features), all = capacity * features + LINE; /* whole vectors are stored */
+    const size_t quads = nonzeros_quads(features), groups = (capacity + NONZEROS_GROUP - 1) / NONZEROS_GROUP;
     size_t bytes = 0;
-    *z = (Nonzeros){.features = features, .capacity = capacity, .parts = parts};
-    z->value = take(memory, &bytes, all, sizeof *z->value);
-    z->weight = take(memory, &bytes, all, sizeof *z->weight);
-    z->block = take(memory, &bytes, capacity * (nonzeros_blocks(features) + 1), sizeof *z->block);
-    z->pair_value = take(memory, &bytes, parts ? pairs * nonzeros_stride(capacity) : 0, sizeof *z->pair_value);
-    z->pair_sample = take(memory, &bytes, parts ? pairs * nonzeros_stride(capacity) : 0, sizeof *z->pair_sample);
-    z->pair_end = take(memory, &bytes, parts ? (parts + 1) * pairs : 0, sizeof *z->pair_end);
+    *z = (Nonzeros){.features = features, .capacity = capacity};
+    z->value = take(memory, &bytes, groups * quads * QUAD * NONZEROS_ROOM, sizeof *z->value);
+    z->sample = take(memory, &bytes, groups * quads * NONZEROS_ROOM, sizeof *z->sample);
+    z->count = take(memory, &bytes, quads, sizeof *z->count);
     return bytes;
 }
 
-size_t nonzeros_bytes(size_t features, size_t capacity, size_t parts)
+size_t nonzeros_bytes(size_t features, size_t capacity)
 {
     Nonzeros unused;
-    return place(&unused, features, capacity, parts, NULL);
+    return place(&unused, features, capacity, NULL);
 }
 
-void nonzeros_place(Nonzeros *nonzeros, size_t features, size_t capacity, size_t parts, void *memory)
+void nonzeros_place(Nonzeros *nonzeros, size_t features, size_t capacity, void *memory)
 {
-    place(nonzeros, features, capacity, parts, memory);
+    place(nonzeros, features, capacity, memory);
 }
 
 void nonzeros_clear(Nonzeros *z)
 {
-    z->n = z->part = z->entries = 0;
-    if (z->parts) memset(z->pair_end, 0, 2 * nonzeros_pairs(z->features) * sizeof *z->pair_end);
-}
-
-void nonzeros_end_part(Nonzeros *z)
-{
-    const size_t pairs = nonzeros_pairs(z->features);
-    z->part++;
-    if (z->part < z->parts)
-        memcpy(z->pair_end + (z->part + 1) * pairs, z->pair_end + z->part * pairs, pairs * sizeof *z->pair_end);
+    z->n = 0;
+    memset(z->count, 0, nonzeros_quads(z->features) * sizeof *z->count);
 }

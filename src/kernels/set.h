@@ -3,7 +3,7 @@
 #define LOCKSTEP_KERNELS_SET_H
 
 #include "kernels/kernels.h"
-#include "kernels/sums.h"
+#include "kernels/simd.h"
 
 void KERNEL(forward)(size_t n, size_t in, size_t out, size_t panel, size_t panel_end, const float *x, const float *w,
                      Activation activation, float *y);
@@ -12,7 +12,9 @@ void KERNEL(backward_data)(size_t n, size_t in, size_t out, const float *e, cons
 void KERNEL(forward_nonzeros)(size_t n, size_t out, size_t panel, size_t panel_end, const Nonzeros *x, const float *w,
                               Activation activation, float *y);
 bool KERNEL(backward_weight)(const WeightGradient *gradient);
-void KERNEL(nonzeros_add)(Nonzeros *nonzeros, const float *x);
+void KERNEL(nonzeros_add_uint8)(Nonzeros *nonzeros, size_t count, const uint8_t *const *row, const float table[256]);
+void KERNEL(nonzeros_add)(Nonzeros *nonzeros, size_t count, const float *x);
+void KERNEL(nonzeros_end)(Nonzeros *nonzeros, const float table[256]);
 void KERNEL(softmax_cross_entropy)(size_t n, size_t classes, const uint32_t *label, bool gradient, float *z,
                                    float *loss);
 bool KERNEL(sgd)(size_t count, const SgdStep *step, const float *gradient, float *w, float *v);
@@ -23,7 +25,7 @@ void KERNEL(expand)(size_t count, const float table[256], const uint8_t *in, flo
  * activation'(y), of count floats; the bias's row of a weight gradient; backward_weight of items with nonzeros. */
 void KERNEL(activate)(size_t n, size_t columns, size_t leading, Activation activation, float *y);
 void KERNEL(activation_backward)(size_t count, const float *y, Activation activation, float *e);
-void KERNEL(bias_gradient)(const WeightGradient *gradient, const SumsPlan *plan, Vec *bad);
+void KERNEL(bias_gradient)(const WeightGradient *gradient, Vec *bad);
 bool KERNEL(backward_weight_nonzeros)(const WeightGradient *gradient);
 
 #endif

@@ -15,8 +15,8 @@
 #include <immintrin.h>
 #define KERNEL(name) name##_avx512
 typedef __m512 Vec;
-/* TILE_ROWS x TILE_VECS accumulators, TILE_VECS operands: 30 of 32 registers. */
-enum { LANES = 16, TILE_ROWS = 14, TILE_VECS = 2 };
+/* TILE_ROWS x TILE_VECS accumulators, TILE_VECS operands: 30 of 32 registers. SUMS (sums.h): half of them. */
+enum { LANES = 16, TILE_ROWS = 14, TILE_VECS = 2, SUMS = 16 };
 
 ALWAYS_INLINE Vec vec_relu(Vec z)
 {
@@ -33,25 +33,23 @@ ALWAYS_INLINE Vec vec_or(Vec a, Vec b) /* of the bits */
 
 #define HAVE_VEC_COMPRESS
 
-ALWAYS_INLINE size_t vec_compress(Vec v, uint32_t first, uint32_t step, float *value, uint32_t *index)
+ALWAYS_INLINE uint32_t vec_compress(const uint32_t *in, uint32_t first, uint32_t *out, uint32_t *number)
 {
     const __m512i lane = _mm512_setr_epi32(0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15);
-    const __m512i number =
-        _mm512_add_epi32(_mm512_set1_epi32((int)first), _mm512_mullo_epi32(lane, _mm512_set1_epi32((int)step)));
-    const __mmask16 some = _mm512_cmp_ps_mask(v, _mm512_setzero_ps(), _CMP_NEQ_UQ);
-    _mm512_storeu_ps(value, _mm512_maskz_compress_ps(some, v));
-    _mm512_storeu_si512(index, _mm512_maskz_compress_epi32(some, number));
-    return (size_t)__builtin_popcount(some);
+    const __m512i v = _mm512_loadu_si512(in);
+    const __mmask16 some = _mm512_test_epi32_mask(v, v);
+    _mm512_storeu_si512(out, _mm512_maskz_compress_epi32(some, v));
+    _mm512_storeu_si512(number,
+                        _mm512_maskz_compress_epi32(some, _mm512_add_epi32(_mm512_set1_epi32((int)first), lane)));
+    return (uint32_t)__builtin_popcount(some);
 }
 
-ALWAYS_INLINE size_t vec_compress_pairs(Vec v, uint32_t first, float (*value)[2], uint32_t *index)
+#define HAVE_VEC_LOOKUP
+
+ALWAYS_INLINE Vec vec_lookup(const float *table, const uint32_t *word, unsigned shift)
 {
-    const __m256i lane = _mm256_setr_epi32(0, 1, 2, 3, 4, 5, 6, 7);
-    const __m256i number = _mm256_add_epi32(_mm256_set1_epi32((int)first), lane);
-    const __mmask8 some = _mm512_test_epi64_mask(_mm512_castps_si512(v), _mm512_set1_epi64(0x7fffffff7fffffff));
-    _mm512_storeu_si512(value, _mm512_maskz_compress_epi64(some, _mm512_castps_si512(v)));
-    _mm256_storeu_si256((__m256i *)index, _mm256_maskz_compress_epi32(some, number));
-    return (size_t)__builtin_popcount(some);
+    const __m512i bytes = _mm512_srl_epi32(_mm512_loadu_si512(word), _mm_cvtsi32_si128((int)shift));
+    return _mm512_i32gather_ps(_mm512_and_si512(bytes, _mm512_set1_epi32(255)), table, sizeof *table);
 }
 
 ALWAYS_INLINE Vec vec_load(const float *p)
@@ -80,7 +78,7 @@ ALWAYS_INLINE Vec vec_fma(Vec a, Vec b, Vec c)
 #include <immintrin.h>
 #define KERNEL(name) name##_avx2
 typedef __m256 Vec;
-enum { LANES = 8, TILE_ROWS = 6, TILE_VECS = 2 }; /* 14 of 16 registers */
+enum { LANES = 8, TILE_ROWS = 6, TILE_VECS = 2, SUMS = 8 }; /* 14 of 16 registers */
 
 ALWAYS_INLINE Vec vec_relu(Vec z)
 {
@@ -121,7 +119,7 @@ ALWAYS_INLINE Vec vec_fma(Vec a, Vec b, Vec c)
 #include <arm_neon.h>
 #define KERNEL(name) name##_neon
 typedef float32x4_t Vec;
-enum { LANES = 4, TILE_ROWS = 6, TILE_VECS = 4 }; /* 28 of 32 registers */
+enum { LANES = 4, TILE_ROWS = 6, TILE_VECS = 4, SUMS = 16 }; /* 28 of 32 registers */
 
 ALWAYS_INLINE Vec vec_relu(Vec z)
 {
@@ -163,7 +161,7 @@ ALWAYS_INLINE Vec vec_fma(Vec a, Vec b, Vec c)
 typedef float Vec __attribute__((vector_size(16)));
 typedef double Wide __attribute__((vector_size(32)));
 typedef int64_t WideBits __attribute__((vector_size(32)));
-enum { LANES = 4, TILE_ROWS = 2, TILE_VECS = 2 };
+enum { LANES = 4, TILE_ROWS = 2, TILE_VECS = 2, SUMS = 8 };
 
 ALWAYS_INLINE Vec vec_relu(Vec z)
 {
@@ -228,31 +226,28 @@ ALWAYS_INLINE Vec vec_closed(Vec chain)
     return vec_add(chain, vec_set1(0.0f));
 }
 
-/* The elements of v that are not zero, to the front of value (LANES floats are written), and beside each first + step
- * times its lane. Returns how many they are. */
+/* The words of in (LANES) that are not 0, to the front of out, and beside each first + its lane; LANES words are
+ * written to both. Returns how many they are. */
 #if !defined(HAVE_VEC_COMPRESS)
-ALWAYS_INLINE size_t vec_compress(Vec v, uint32_t first, uint32_t step, float *value, uint32_t *index)
+ALWAYS_INLINE uint32_t vec_compress(const uint32_t *in, uint32_t first, uint32_t *out, uint32_t *number)
 {
-    size_t count = 0;
+    uint32_t count = 0;
     for (uint32_t i = 0; i < LANES; i++) {
-        value[count] = v[i];
-        index[count] = first + i * step;
-        count += v[i] != 0.0f;
+        out[count] = in[i];
+        number[count] = first + i;
+        count += in[i] != 0;
     }
     return count;
 }
+#endif
 
-/* The same for pairs of neighbours that are not both zero; beside each first + the number of the pair. */
-ALWAYS_INLINE size_t vec_compress_pairs(Vec v, uint32_t first, float (*value)[2], uint32_t *index)
+/* table[byte] of the byte above `shift` bits of each word (LANES). */
+#if !defined(HAVE_VEC_LOOKUP)
+ALWAYS_INLINE Vec vec_lookup(const float *table, const uint32_t *word, unsigned shift)
 {
-    size_t count = 0;
-    for (uint32_t i = 0; i < LANES; i += 2) {
-        value[count][0] = v[i];
-        value[count][1] = v[i + 1];
-        index[count] = first + i / 2;
-        count += v[i] != 0.0f || v[i + 1] != 0.0f;
-    }
-    return count;
+    float value[LANES];
+    for (int i = 0; i < LANES; i++) value[i] = table[word[i] >> shift & 255];
+    return vec_load(value);
 }
 #endif
 

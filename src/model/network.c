@@ -210,9 +210,9 @@ void network_slice(const Network *network, size_t layer, size_t parts, size_t pa
         slice->panel = part * panels / parts;
         slice->panel_end = (part + 1) * panels / parts;
     } else {
-        const size_t pairs = (rows + 1) / 2;
-        slice->row = 2 * (part * pairs / parts);
-        if (part + 1 < parts) slice->row_end = 2 * ((part + 1) * pairs / parts);
+        const size_t quads = nonzeros_quads(rows);
+        slice->row = QUAD * (part * quads / parts);
+        if (part + 1 < parts) slice->row_end = QUAD * ((part + 1) * quads / parts);
     }
 }
 
@@ -222,7 +222,7 @@ bool network_gradient(const Network *network, const Kernels *kernels, size_t lay
     Operands item[FOLD_MAX_SHARDS];
     for (size_t i = 0; i < fold->items; i++) {
         const Share *s = &share[i];
-        item[i] = (Operands){.e = s->workspace->error[layer], .part = s->part, .first = s->first, .end = s->end};
+        item[i] = (Operands){.e = s->workspace->error[layer], .first = s->first, .end = s->end};
         if (layer > 0)
             item[i].x = s->workspace->output[layer - 1];
         else if (s->input->nonzeros)

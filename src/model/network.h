@@ -87,12 +87,11 @@ void network_forward_from(const Network *network, const Kernels *kernels, const 
 void network_errors(const Network *network, const Kernels *kernels, const float *parameter, size_t n,
                     const uint32_t *label, Workspace *workspace);
 
-/* One item of a gradient's fold: the samples [first, end) of an input and a workspace after network_errors; with
- * nonzeros, their part `part`. */
+/* One item of a gradient's fold: the samples [first, end) of an input and a workspace after network_errors. */
 typedef struct {
     const BatchInput *input;    /* borrowed */
     const Workspace *workspace; /* borrowed */
-    size_t part, first, end;
+    size_t first, end;
 } Share;
 
 /* Part `part` of so many of a layer's W', as the panels and rows of *slice: some panels where there are enough of them,

@@ -8,6 +8,7 @@ static double evaluate_block(const Evaluation *e, size_t first, size_t n, double
     const uint32_t *label = e->samples->label + first;
     inputs_clear(e->inputs);
     for (size_t i = 0; i < n; i++) inputs_add(e->inputs, e->scaling, e->kernels, e->samples, first + i);
+    inputs_end(e->inputs, e->scaling, e->kernels);
     network_forward(e->network, e->kernels, e->parameter, &e->inputs->input, e->workspace);
     float *p = e->workspace->output[last];
     e->kernels->softmax_cross_entropy(n, classes, label, false, p, e->workspace->loss);

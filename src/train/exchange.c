@@ -22,16 +22,9 @@ static size_t parameter_bytes(const Trainer *t)
     return vectors(t) * t->network.floats * sizeof(float);
 }
 
-/* The most shards of any rank: the operands of all ranks have the same layout. */
-static size_t most_shards(const Trainer *t)
-{
-    const size_t ranks = (size_t)comm_size(t->comm);
-    return (t->shards + ranks - 1) / ranks;
-}
-
 static size_t one_inputs_bytes(const Trainer *t)
 {
-    return inputs_bytes(t->loader.samples.features, t->block, most_shards(t), t->skip_zeros);
+    return inputs_bytes(t->loader.samples.features, t->block, t->skip_zeros);
 }
 
 static size_t operand_bytes(const Trainer *t)
@@ -114,8 +107,7 @@ static Status place_operand(const Trainer *t, char *memory, Operand *operand)
     const size_t size = one_inputs_bytes(t);
     Status st = STATUS_OK;
     for (size_t i = 0; i < 2 && st == STATUS_OK; i++)
-        st = inputs_init(&operand->inputs[i], t->loader.samples.features, t->block, most_shards(t), t->skip_zeros,
-                         memory + i * size);
+        st = inputs_init(&operand->inputs[i], t->loader.samples.features, t->block, t->skip_zeros, memory + i * size);
     workspace_place(&operand->workspace, &t->network, t->block, true, (float *)(void *)(memory + 2 * size));
     return st;
 }
@@ -143,7 +135,7 @@ static Status take_operands(Trainer *t)
     }
     for (size_t i = 0; i < x->operands && st == STATUS_OK; i++) st = place_operand(t, segment[i], &x->operand[i]);
     if (st == STATUS_OK)
-        st = inputs_init(&x->scan, t->loader.samples.features, t->block, 0, t->skip_zeros, segment[x->mine]);
+        st = inputs_init(&x->scan, t->loader.samples.features, t->block, t->skip_zeros, segment[x->mine]);
     memory_free(segment);
     return comm_agree(t->comm, st);
 }
@@ -191,7 +183,7 @@ static void find_shares(Trainer *t, uint32_t begin, uint32_t end)
         size_t row = 0;
         for (size_t s = first; s < last; s++) {
             const size_t count = shard_share(end, t->shards, s) - shard_share(begin, t->shards, s);
-            x->share[item++] = (Share){input, &operand->workspace, s - first, row, row + count};
+            x->share[item++] = (Share){input, &operand->workspace, row, row + count};
             row += count;
         }
         input->n = row;

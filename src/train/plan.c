@@ -39,8 +39,8 @@ static size_t bytes_of(const RankPlan *plan, const Settings *s, const Dataset *d
     const size_t sample = image + 2 * sizeof(uint32_t);      /* with label and row */
     const size_t order = sizeof(uint32_t);                   /* the permutation */
     const size_t largest = plan->train_rows / plan->run + 1; /* shard: the check of the order */
-    size_t batch = inputs_bytes(features, plan->block, plan->most_run, true);
-    const size_t rows = inputs_bytes(features, plan->block, plan->most_run, false);
+    size_t batch = inputs_bytes(features, plan->block, true);
+    const size_t rows = inputs_bytes(features, plan->block, false);
     if (rows > batch) batch = rows;
     return plan->train_rows * (sample + order) + largest * (sizeof(uint32_t) + sizeof(uint8_t)) +
            plan->test_rows * sample + 2 * batch + plan->block * sizeof(uint32_t) + plan->reduction.shared +

@@ -73,7 +73,7 @@ static Status block_init(Block *block, const Saved *saved, const Samples *sample
     Status st = memory_new(&block->slab, workspace_floats(network, BLOCK, false), "activations");
     if (st == STATUS_OK) st = inputs_count(&saved->checkpoint.scaling, saved->kernels, samples, count);
     if (st == STATUS_OK) st = inputs_choose(count, &skip_zeros);
-    if (st == STATUS_OK) st = inputs_init(&block->inputs, samples->features, BLOCK, 0, skip_zeros, NULL);
+    if (st == STATUS_OK) st = inputs_init(&block->inputs, samples->features, BLOCK, skip_zeros, NULL);
     if (st == STATUS_OK) workspace_place(&block->workspace, network, BLOCK, false, block->slab);
     return st;
 }

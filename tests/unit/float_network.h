@@ -50,8 +50,7 @@ static inline void gradient_of_batch(FloatCase *f, const Kernels *kernels, size_
     const size_t in = f->network.layer[0].in;
     const BatchInput input = {.n = n, .x = f->x};
     Share share[FOLD_MAX_SHARDS];
-    for (size_t s = 0; s < shards; s++)
-        share[s] = (Share){&input, &f->workspace, s, s * n / shards, (s + 1) * n / shards};
+    for (size_t s = 0; s < shards; s++) share[s] = (Share){&input, &f->workspace, s * n / shards, (s + 1) * n / shards};
     for (size_t s = 0; s < n; s++)
         for (size_t k = 0; k < in; k++) f->x[s * kernel_leading(in) + k] = (float)x[s * in + k];
     network_forward(&f->network, kernels, f->parameter, &input, &f->workspace);

@@ -1,67 +1,7 @@
 /* Every kernel set against the plain reference, bit for bit; the references against mathematics. */
 #include <math.h>
-#include <stdio.h>
-#include <stdlib.h>
 
-#include "base/philox.h"
-#include "kernels/reference.h"
-#include "unit.h"
-
-/* Values that make trouble: zeros of both signs, denormals, large and small numbers among ordinary ones. */
-static float awkward(Stream *stream)
-{
-    const uint32_t kind = stream_below(stream, 16);
-    const float sign = stream_next(stream) & 1 ? -1.0f : 1.0f;
-    if (kind < 3) return sign * 0.0f;
-    if (kind == 3) return sign * 0x1p-140f * (1.0f + (float)stream_below(stream, 100));
-    if (kind == 4) return sign * 0x1p-70f * stream_uniform(stream);
-    if (kind == 5) return sign * 0x1p40f * stream_uniform(stream);
-    return sign * stream_uniform(stream);
-}
-
-static float *random_batch(Stream *stream, size_t n, size_t columns, float **padded)
-{
-    const size_t leading = kernel_leading(columns);
-    float *plain = calloc(n * columns + 1, sizeof *plain);
-    *padded = calloc(n * leading + 1, sizeof **padded);
-    for (size_t s = 0; s < n; s++)
-        for (size_t j = 0; j < columns; j++) plain[s * columns + j] = (*padded)[s * leading + j] = awkward(stream);
-    return plain;
-}
-
-static float *random_weights(Stream *stream, size_t in, size_t out, float **panels)
-{
-    float *plain = calloc((in + 1) * out, sizeof *plain);
-    *panels = calloc(kernel_weights(in, out), sizeof **panels);
-    for (size_t k = 0; k <= in; k++)
-        for (size_t j = 0; j < out; j++)
-            (*panels)[kernel_weight_index(in, k, j)] = plain[k * out + j] = awkward(stream);
-    return plain;
-}
-
-static bool same_batch(size_t n, size_t columns, const float *plain, const float *padded)
-{
-    for (size_t s = 0; s < n; s++)
-        if (memcmp(plain + s * columns, padded + s * kernel_leading(columns), columns * sizeof *plain) != 0)
-            return false;
-    return true;
-}
-
-typedef void Check(const Kernels *kernels, Stream *stream, size_t n, size_t in, size_t out);
-
-/* Random shapes, and every edge 1..70 of each dimension. */
-static void on_many_shapes(Check *check)
-{
-    for (const Kernels *const *set = kernels_all(); *set; set++) {
-        Stream stream;
-        stream_init(&stream, 7, PURPOSE_SYNTHESIS, 1, 2);
-        for (size_t edge = 1; edge <= 70; edge++) {
-            check(*set, &stream, edge, 1 + stream_below(&stream, 40), 1 + stream_below(&stream, 40));
-            check(*set, &stream, 1 + stream_below(&stream, 40), edge, 1 + stream_below(&stream, 40));
-            check(*set, &stream, 1 + stream_below(&stream, 40), 1 + stream_below(&stream, 40), edge);
-        }
-    }
-}
+#include "kernel_case.h"
 
 static void check_forward(const Kernels *kernels, Stream *stream, size_t n, size_t in, size_t out)
 {
@@ -106,31 +46,51 @@ static void backward_data_equals_the_reference_in_every_bit(void)
     on_many_shapes(check_backward_data);
 }
 
-/* The lists of a batch's elements that are not zero; parts: rows [first_row[i], first_row[i+1]) are part i. */
-static Nonzeros list_nonzeros(const Kernels *kernels, size_t features, const float *x_padded, size_t parts,
-                              const size_t *first_row, void **memory)
+/* The two have the same lists. */
+static bool same_nonzeros(const Nonzeros *a, const Nonzeros *b)
 {
-    Nonzeros nonzeros;
-    const size_t n = first_row[parts], size = nonzeros_bytes(features, n, parts);
-    *memory = aligned_alloc(64, size);
-    memset(*memory, 0xff, size);
-    nonzeros_place(&nonzeros, features, n, parts, *memory);
-    nonzeros_clear(&nonzeros);
-    for (size_t i = 0; i < parts; i++, nonzeros_end_part(&nonzeros))
-        for (size_t s = first_row[i]; s < first_row[i + 1]; s++)
-            kernels->nonzeros_add(&nonzeros, x_padded + s * kernel_leading(features));
-    CU_ASSERT_EQUAL(nonzeros.n, n);
-    return nonzeros;
+    for (size_t group = 0; group * NONZEROS_GROUP < a->n; group++)
+        for (size_t q = 0; q < nonzeros_quads(a->features); q++) {
+            const uint32_t *sample = nonzeros_samples(a, group, q);
+            for (size_t i = 0; i == 0 || sample[i - 1] != NONZEROS_END; i++) {
+                if (sample[i] != nonzeros_samples(b, group, q)[i]) return false;
+                for (size_t c = 0; c < QUAD && sample[i] != NONZEROS_END; c++) {
+                    const size_t at = c * NONZEROS_ROOM + i;
+                    if (nonzeros_values(a, group, q)[at] != nonzeros_values(b, group, q)[at]) return false;
+                }
+            }
+        }
+    return true;
 }
 
-/* Most inputs are zeros, of both signs. */
-static void thin_out(Stream *stream, size_t n, size_t columns, float *plain, float *padded)
+static void check_lists_of_bytes(const Kernels *kernels, Stream *stream, size_t n, size_t features, size_t out)
 {
+    float *x = calloc(n * kernel_leading(features), sizeof *x), table[256] = {0};
+    uint8_t *bytes = calloc(n * features, 1);
+    void *memory[2];
+    for (int v = 1; v < 256; v++) table[v] = stream_uniform(stream) + 0.5f;
     for (size_t s = 0; s < n; s++)
-        for (size_t j = 0; j < columns; j++)
-            if (stream_below(stream, 4))
-                plain[s * columns + j] = padded[s * kernel_leading(columns) + j] =
-                    stream_below(stream, 2) ? 0.0f : -0.0f;
+        for (size_t k = 0; k < features; k++) {
+            if (stream_below(stream, 40) < out) continue; /* of all densities */
+            bytes[s * features + k] = (uint8_t)stream_below(stream, 256);
+            x[s * kernel_leading(features) + k] = table[bytes[s * features + k]];
+        }
+    const Nonzeros expected = list_nonzeros(kernels_all()[0], features, x, n, &memory[0]);
+    Nonzeros got = open_nonzeros(features, n, &memory[1]);
+    for (size_t s = 0, count; s < n; s += count) {
+        const uint8_t *row[NONZEROS_TILE];
+        for (count = 0; count < NONZEROS_TILE && s + count < n; count++) row[count] = bytes + (s + count) * features;
+        kernels->nonzeros_add_uint8(&got, count, row, table);
+    }
+    kernels->nonzeros_end(&got, table);
+    CU_ASSERT_EQUAL(got.n, n);
+    CU_ASSERT(same_nonzeros(&expected, &got));
+    free(x), free(bytes), free(memory[0]), free(memory[1]);
+}
+
+static void bytes_are_listed_as_the_floats_they_stand_for(void)
+{
+    on_many_shapes(check_lists_of_bytes);
 }
 
 static void check_forward_nonzeros(const Kernels *kernels, Stream *stream, size_t n, size_t in, size_t out)
@@ -139,9 +99,9 @@ static void check_forward_nonzeros(const Kernels *kernels, Stream *stream, size_
     float *x = random_batch(stream, n, in, &x_padded), *w = random_weights(stream, in, out, &w_panels);
     float *expected = calloc(n * out, sizeof *expected), *y = calloc(n * kernel_leading(out), sizeof *y);
     thin_out(stream, n, in, x, x_padded);
-    const size_t rows[] = {0, n}, panels = kernel_panels(out), middle = stream_below(stream, (uint32_t)panels + 1);
+    const size_t panels = kernel_panels(out), middle = stream_below(stream, (uint32_t)panels + 1);
     void *memory;
-    const Nonzeros nonzeros = list_nonzeros(kernels, in, x_padded, 1, rows, &memory);
+    const Nonzeros nonzeros = list_nonzeros(kernels, in, x_padded, n, &memory);
     for (Activation a = ACTIVATION_NONE; a <= ACTIVATION_SIGMOID; a++) {
         reference_forward_f32(n, in, out, x, w, w + in * out, a, expected);
         memset(y, 0xff, n * kernel_leading(out) * sizeof *y);
@@ -155,148 +115,6 @@ static void check_forward_nonzeros(const Kernels *kernels, Stream *stream, size_
 static void forward_without_zeros_equals_the_reference_in_every_bit(void)
 {
     on_many_shapes(check_forward_nonzeros);
-}
-
-/* A weight gradient's case: the shards [first, end) of so many, the samples of each, and the expected sums. */
-enum { MOST_ITEMS = 13 };
-typedef struct {
-    size_t n, in, out;
-    float *x, *x_padded, *e, *e_padded; /* owned */
-    Fold fold;                          /* owned */
-    size_t first_row[MOST_ITEMS + 1];
-    float *expected[MOST_ITEMS]; /* (in + 1, out) of each output; owned */
-} GradientCase;
-
-/* The fold of the items' gradients, by the plain reference and a stack of whole arrays. */
-static void expect_sums(GradientCase *c)
-{
-    const size_t size = (c->in + 1) * c->out;
-    float *stack[MOST_ITEMS];
-    size_t depth = 0, output = 0;
-    for (size_t i = 0; i < c->fold.items; i++) {
-        const size_t row = c->first_row[i];
-        float *dw = stack[depth++] = calloc(size, sizeof *dw);
-        reference_backward_weight_f32(c->first_row[i + 1] - row, c->in, c->out, c->x + row * c->in, c->e + row * c->out,
-                                      dw, dw + c->in * c->out);
-        for (unsigned m = 0; m < c->fold.merges[i]; m++, depth--) {
-            for (size_t k = 0; k < size; k++) stack[depth - 2][k] += stack[depth - 1][k];
-            free(stack[depth - 1]);
-        }
-        if (c->fold.closes[i]) c->expected[output++] = stack[--depth];
-    }
-    CU_ASSERT_EQUAL(output, c->fold.outputs);
-}
-
-static void open_gradient(GradientCase *c, Stream *stream, size_t shards, size_t first, size_t end)
-{
-    c->x = random_batch(stream, c->n, c->in, &c->x_padded);
-    c->e = random_batch(stream, c->n, c->out, &c->e_padded);
-    if (stream_below(stream, 2)) thin_out(stream, c->n, c->in, c->x, c->x_padded);
-    CU_ASSERT_EQUAL_FATAL(fold_init_run(&c->fold, shards, first, end), STATUS_OK);
-    size_t *row = c->first_row;
-    for (size_t i = 0; i <= c->fold.items; i++) row[i] = i * c->n / c->fold.items;
-    if (c->fold.items > 2) row[1] = row[2]; /* an empty share */
-    expect_sums(c);
-}
-
-static void close_gradient(GradientCase *c)
-{
-    for (size_t o = 0; o < c->fold.outputs; o++) free(c->expected[o]);
-    fold_free(&c->fold);
-    free(c->x), free(c->x_padded), free(c->e), free(c->e_padded);
-}
-
-static bool same_sum(const GradientCase *c, const float *plain, const float *panels)
-{
-    for (size_t k = 0; k <= c->in; k++)
-        for (size_t j = 0; j < c->out; j++)
-            if (memcmp(&plain[k * c->out + j], &panels[kernel_weight_index(c->in, k, j)], sizeof(float)) != 0)
-                return false;
-    return true;
-}
-
-/* The whole gradient in four parts: some panels, and of the other panels some rows, the others, and the bias. */
-static bool run_in_parts(const Kernels *kernels, Stream *stream, WeightGradient g)
-{
-    const size_t panels = kernel_panels(g.out), panel = stream_below(stream, (uint32_t)panels + 1);
-    const size_t row = stream_below(stream, (uint32_t)g.in + 1) / 2 * 2;
-    const size_t part[4][4] = {
-        {0, panel, 0, g.in + 1}, {panel, panels, 0, row}, {panel, panels, row, g.in}, {panel, panels, g.in, g.in + 1}};
-    bool bad = false;
-    for (int i = 0; i < 4; i++) {
-        g.panel = part[i][0], g.panel_end = part[i][1], g.row = part[i][2], g.row_end = part[i][3];
-        bad = kernels->backward_weight(&g) || bad;
-    }
-    return bad;
-}
-
-static void check_sums(const Kernels *kernels, Stream *stream, const GradientCase *c, WeightGradient g)
-{
-    float *got[MOST_ITEMS];
-    for (size_t o = 0; o < c->fold.outputs; o++) {
-        got[o] = calloc(kernel_weights(c->in, c->out), sizeof(float));
-        memset(got[o], 0xff, kernel_weights(c->in, c->out) * sizeof(float));
-    }
-    g.sum = got;
-    CU_ASSERT_FALSE(run_in_parts(kernels, stream, g));
-    for (size_t o = 0; o < c->fold.outputs; o++) {
-        CU_ASSERT(same_sum(c, c->expected[o], got[o]));
-        free(got[o]);
-    }
-}
-
-/* The update made within the gradient equals the update made after it. */
-static void check_update_within(const Kernels *kernels, Stream *stream, const GradientCase *c, WeightGradient g)
-{
-    const bool momentum = stream_below(stream, 2);
-    const SgdStep step = {.rate = 0.1f,
-                          .momentum = momentum ? 0.9f : 0.0f,
-                          .weight_decay = stream_below(stream, 2) ? 1e-2f : 0.0f,
-                          .inverse_samples = 1.0f / 7,
-                          .nesterov = momentum && stream_below(stream, 2)};
-    float *w, *v, *plain_w = random_weights(stream, c->in, c->out, &w),
-                  *plain_v = random_weights(stream, c->in, c->out, &v);
-    reference_sgd_f32((c->in + 1) * c->out, step.rate, step.momentum, step.weight_decay, step.nesterov,
-                      step.inverse_samples, c->expected[0], plain_w, momentum ? plain_v : NULL);
-    g.step = &step, g.w = w, g.v = momentum ? v : NULL;
-    CU_ASSERT_FALSE(run_in_parts(kernels, stream, g));
-    CU_ASSERT(same_sum(c, plain_w, w));
-    CU_ASSERT(same_sum(c, plain_v, v));
-    w[kernel_weight_index(c->in, stream_below(stream, (uint32_t)c->in + 1), stream_below(stream, (uint32_t)c->out))] =
-        stream_below(stream, 2) ? INFINITY : -NAN;
-    CU_ASSERT(run_in_parts(kernels, stream, g));
-    free(w), free(v), free(plain_w), free(plain_v);
-}
-
-/* I4: shares, one of them empty, summed by the tree: of all shards, or of a run of some. */
-static void check_backward_weight(const Kernels *kernels, Stream *stream, size_t n, size_t in, size_t out)
-{
-    const size_t shards = 1 + stream_below(stream, MOST_ITEMS), first = stream_below(stream, 2) ? 0 : shards / 3;
-    const size_t end = first ? shards - shards / 4 : shards;
-    GradientCase c = {.n = n, .in = in, .out = out};
-    Operands item[MOST_ITEMS];
-    void *memory;
-    open_gradient(&c, stream, shards, first, end);
-    const Nonzeros nonzeros = list_nonzeros(kernels, in, c.x_padded, c.fold.items, c.first_row, &memory);
-    for (int skip = 0; skip < 2; skip++) {
-        for (size_t i = 0; i < c.fold.items; i++)
-            item[i] = (Operands){.x = skip ? NULL : c.x_padded,
-                                 .nonzeros = skip ? &nonzeros : NULL,
-                                 .part = i,
-                                 .e = c.e_padded,
-                                 .first = c.first_row[i],
-                                 .end = c.first_row[i + 1]};
-        const WeightGradient g = {.in = in, .out = out, .fold = &c.fold, .item = item};
-        check_sums(kernels, stream, &c, g);
-        if (c.fold.outputs == 1) check_update_within(kernels, stream, &c, g);
-    }
-    free(memory);
-    close_gradient(&c);
-}
-
-static void backward_weight_folds_shards_in_the_order_of_the_tree(void)
-{
-    on_many_shapes(check_backward_weight);
 }
 
 static void check_loss(const Kernels *kernels, Stream *stream, size_t n, size_t in, size_t classes)
@@ -410,8 +228,8 @@ int main(void)
     static const UnitTest tests[] = {
         UNIT(forward_equals_the_reference_in_every_bit),
         UNIT(forward_without_zeros_equals_the_reference_in_every_bit),
+        UNIT(bytes_are_listed_as_the_floats_they_stand_for),
         UNIT(backward_data_equals_the_reference_in_every_bit),
-        UNIT(backward_weight_folds_shards_in_the_order_of_the_tree),
         UNIT(the_loss_equals_the_reference_in_every_bit),
         UNIT(the_update_equals_the_reference_and_sees_what_is_not_finite),
         UNIT(the_fused_loss_equals_its_separate_parts),

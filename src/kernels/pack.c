@@ -1,0 +1,103 @@
+/* Samples into the lists of what is not zero. A tile of samples is transposed first, so that a quad's elements in all
+ * of them stand side by side. Of uint8 only the bytes are listed, four in a word where the first feature's value will
+ * be; the table is looked up when the group is complete, for what is not zero alone. */
+#include <assert.h>
+#include <string.h>
+
+#include "kernels/set.h"
+#include "kernels/simd.h"
+
+/* Quads transposed at a time: a tile of them stays in the L1 cache. */
+enum { QUADS = 256 };
+
+static size_t group_of(const Nonzeros *z)
+{
+    return z->n / NONZEROS_GROUP;
+}
+
+/* Up to QUAD bytes as a word, the others 0. */
+static inline uint32_t word_of(const uint8_t *bytes, size_t count)
+{
+    uint32_t word = 0;
+    memcpy(&word, bytes, count);
+    return word;
+}
+
+/* The entries of quads [first, end) of a tile, of which column (.., NONZEROS_TILE) are the words. */
+static void list_words(Nonzeros *z, size_t first, size_t end, const uint32_t *column)
+{
+    const uint32_t sample = (uint32_t)(z->n % NONZEROS_GROUP);
+    for (size_t q = first; q < end; q++, column += NONZEROS_TILE) {
+        const uint32_t at = z->count[q];
+        uint32_t *word = (uint32_t *)(void *)nonzeros_values(z, group_of(z), q) + at;
+        uint32_t *number = nonzeros_samples(z, group_of(z), q) + at;
+        uint32_t some = 0;
+        for (uint32_t s = 0; s < NONZEROS_TILE; s += LANES)
+            some += vec_compress(column + s, sample + s, word + some, number + some);
+        z->count[q] = at + some;
+    }
+}
+
+/* Ends the lists of the group that has been filled. */
+static void end_group(Nonzeros *z, size_t group, const float *table)
+{
+    for (size_t q = 0; q < nonzeros_quads(z->features); q++) {
+        float *value = nonzeros_values(z, group, q);
+        for (size_t i = 0; table && i < z->count[q]; i += LANES) {
+            uint32_t word[LANES];
+            memcpy(word, value + i, sizeof word);
+            for (unsigned c = 0; c < QUAD; c++)
+                vec_store(value + c * NONZEROS_ROOM + i, vec_lookup(table, word, 8 * c));
+        }
+        nonzeros_samples(z, group, q)[z->count[q]] = NONZEROS_END;
+        z->count[q] = 0;
+    }
+}
+
+static void end_tile(Nonzeros *z, size_t count, const float *table)
+{
+    const size_t group = group_of(z);
+    z->n += count;
+    if (group_of(z) > group) end_group(z, group, table);
+}
+
+void KERNEL(nonzeros_add_uint8)(Nonzeros *z, size_t count, const uint8_t *const *row, const float table[256])
+{
+    uint32_t column[QUADS][NONZEROS_TILE];
+    const size_t quads = nonzeros_quads(z->features);
+    assert(z->n % NONZEROS_TILE == 0 && z->n + count <= z->capacity);
+    for (size_t first = 0, end; first < quads; first = end) {
+        end = quads - first < QUADS ? quads : first + QUADS;
+        if (count < NONZEROS_TILE) memset(column, 0, sizeof column);
+        const size_t whole = end * QUAD <= z->features ? end : end - 1;
+        for (size_t s = 0; s < count; s++) {
+            for (size_t q = first; q < whole; q++) column[q - first][s] = word_of(row[s] + q * QUAD, QUAD);
+            if (whole < end) column[whole - first][s] = word_of(row[s] + whole * QUAD, z->features % QUAD);
+        }
+        list_words(z, first, end, column[0]);
+    }
+    end_tile(z, count, table);
+}
+
+void KERNEL(nonzeros_add)(Nonzeros *z, size_t count, const float *x)
+{
+    assert(z->n % NONZEROS_TILE == 0 && z->n + count <= z->capacity);
+    for (size_t s = 0; s < count; s++, x += kernel_leading(z->features))
+        for (size_t q = 0; q < nonzeros_quads(z->features); q++) {
+            float *value = nonzeros_values(z, group_of(z), q) + z->count[q];
+            bool some = false;
+            for (size_t c = 0; c < QUAD; c++) {
+                const float element = q * QUAD + c < z->features ? x[q * QUAD + c] : 0.0f;
+                value[c * NONZEROS_ROOM] = element;
+                some = some || element != 0.0f;
+            }
+            nonzeros_samples(z, group_of(z), q)[z->count[q]] = (uint32_t)((z->n + s) % NONZEROS_GROUP);
+            z->count[q] += some;
+        }
+    end_tile(z, count, NULL);
+}
+
+void KERNEL(nonzeros_end)(Nonzeros *z, const float table[256])
+{
+    if (z->n % NONZEROS_GROUP) end_group(z, group_of(z), table);
+}

@@ -1,0 +1,102 @@
+/* Random operands for kernels, and the shapes on which they are tried. */
+#ifndef LOCKSTEP_TESTS_KERNEL_CASE_H
+#define LOCKSTEP_TESTS_KERNEL_CASE_H
+
+#include <stdlib.h>
+
+#include "base/philox.h"
+#include "kernels/reference.h"
+#include "unit.h"
+
+/* Values that make trouble: zeros of both signs, denormals, large and small numbers among ordinary ones. */
+static inline float awkward(Stream *stream)
+{
+    const uint32_t kind = stream_below(stream, 16);
+    const float sign = stream_next(stream) & 1 ? -1.0f : 1.0f;
+    if (kind < 3) return sign * 0.0f;
+    if (kind == 3) return sign * 0x1p-140f * (1.0f + (float)stream_below(stream, 100));
+    if (kind == 4) return sign * 0x1p-70f * stream_uniform(stream);
+    if (kind == 5) return sign * 0x1p40f * stream_uniform(stream);
+    return sign * stream_uniform(stream);
+}
+
+static inline float *random_batch(Stream *stream, size_t n, size_t columns, float **padded)
+{
+    const size_t leading = kernel_leading(columns);
+    float *plain = calloc(n * columns + 1, sizeof *plain);
+    *padded = calloc(n * leading + 1, sizeof **padded);
+    for (size_t s = 0; s < n; s++)
+        for (size_t j = 0; j < columns; j++) plain[s * columns + j] = (*padded)[s * leading + j] = awkward(stream);
+    return plain;
+}
+
+static inline float *random_weights(Stream *stream, size_t in, size_t out, float **panels)
+{
+    float *plain = calloc((in + 1) * out, sizeof *plain);
+    *panels = calloc(kernel_weights(in, out), sizeof **panels);
+    for (size_t k = 0; k <= in; k++)
+        for (size_t j = 0; j < out; j++)
+            (*panels)[kernel_weight_index(in, k, j)] = plain[k * out + j] = awkward(stream);
+    return plain;
+}
+
+static inline bool same_batch(size_t n, size_t columns, const float *plain, const float *padded)
+{
+    for (size_t s = 0; s < n; s++)
+        if (memcmp(plain + s * columns, padded + s * kernel_leading(columns), columns * sizeof *plain) != 0)
+            return false;
+    return true;
+}
+
+typedef void Check(const Kernels *kernels, Stream *stream, size_t n, size_t in, size_t out);
+
+/* Random shapes, and every edge 1..70 of each dimension; and more samples than a group of them. */
+static inline void on_many_shapes(Check *check)
+{
+    for (const Kernels *const *set = kernels_all(); *set; set++) {
+        Stream stream;
+        stream_init(&stream, 7, PURPOSE_SYNTHESIS, 1, 2);
+        for (size_t edge = 1; edge <= 70; edge++) {
+            check(*set, &stream, edge, 1 + stream_below(&stream, 40), 1 + stream_below(&stream, 40));
+            check(*set, &stream, 1 + stream_below(&stream, 40), edge, 1 + stream_below(&stream, 40));
+            check(*set, &stream, 1 + stream_below(&stream, 40), 1 + stream_below(&stream, 40), edge);
+        }
+        for (size_t n = NONZEROS_GROUP - 1; n <= 3 * NONZEROS_GROUP; n += 43) check(*set, &stream, n, 11, 35);
+    }
+}
+
+/* Most inputs are zeros, of both signs. */
+static inline void thin_out(Stream *stream, size_t n, size_t columns, float *plain, float *padded)
+{
+    for (size_t s = 0; s < n; s++)
+        for (size_t j = 0; j < columns; j++)
+            if (stream_below(stream, 4))
+                plain[s * columns + j] = padded[s * kernel_leading(columns) + j] =
+                    stream_below(stream, 2) ? 0.0f : -0.0f;
+}
+
+static inline Nonzeros open_nonzeros(size_t features, size_t capacity, void **memory)
+{
+    Nonzeros nonzeros;
+    const size_t size = nonzeros_bytes(features, capacity);
+    *memory = aligned_alloc(64, size);
+    memset(*memory, 0xff, size);
+    nonzeros_place(&nonzeros, features, capacity, *memory);
+    nonzeros_clear(&nonzeros);
+    return nonzeros;
+}
+
+/* The lists of a batch's elements that are not zero. */
+static inline Nonzeros list_nonzeros(const Kernels *kernels, size_t features, const float *x_padded, size_t n,
+                                     void **memory)
+{
+    Nonzeros nonzeros = open_nonzeros(features, n, memory);
+    for (size_t s = 0; s < n; s += NONZEROS_TILE)
+        kernels->nonzeros_add(&nonzeros, n - s < NONZEROS_TILE ? n - s : NONZEROS_TILE,
+                              x_padded + s * kernel_leading(features));
+    kernels->nonzeros_end(&nonzeros, NULL);
+    CU_ASSERT_EQUAL(nonzeros.n, n);
+    return nonzeros;
+}
+
+#endif

@@ -1,0 +1,152 @@
+/* The weight gradient of every kernel set against the plain reference, bit for bit: the fold over shards, the update
+ * made within it, any part of it, with and without the zeros of the input. */
+#include "kernel_case.h"
+
+/* A weight gradient's case: the shards [first, end) of so many, the samples of each, and the expected sums. */
+enum { MOST_ITEMS = 13 };
+typedef struct {
+    size_t n, in, out;
+    float *x, *x_padded, *e, *e_padded; /* owned */
+    Fold fold;                          /* owned */
+    size_t first_row[MOST_ITEMS + 1];
+    float *expected[MOST_ITEMS]; /* (in + 1, out) of each output; owned */
+} GradientCase;
+
+/* The fold of the items' gradients, by the plain reference and a stack of whole arrays. */
+static void expect_sums(GradientCase *c)
+{
+    const size_t size = (c->in + 1) * c->out;
+    float *stack[MOST_ITEMS];
+    size_t depth = 0, output = 0;
+    for (size_t i = 0; i < c->fold.items; i++) {
+        const size_t row = c->first_row[i];
+        float *dw = stack[depth++] = calloc(size, sizeof *dw);
+        reference_backward_weight_f32(c->first_row[i + 1] - row, c->in, c->out, c->x + row * c->in, c->e + row * c->out,
+                                      dw, dw + c->in * c->out);
+        for (unsigned m = 0; m < c->fold.merges[i]; m++, depth--) {
+            for (size_t k = 0; k < size; k++) stack[depth - 2][k] += stack[depth - 1][k];
+            free(stack[depth - 1]);
+        }
+        if (c->fold.closes[i]) c->expected[output++] = stack[--depth];
+    }
+    CU_ASSERT_EQUAL(output, c->fold.outputs);
+}
+
+static void open_gradient(GradientCase *c, Stream *stream, size_t shards, size_t first, size_t end)
+{
+    c->x = random_batch(stream, c->n, c->in, &c->x_padded);
+    c->e = random_batch(stream, c->n, c->out, &c->e_padded);
+    if (stream_below(stream, 2)) thin_out(stream, c->n, c->in, c->x, c->x_padded);
+    CU_ASSERT_EQUAL_FATAL(fold_init_run(&c->fold, shards, first, end), STATUS_OK);
+    size_t *row = c->first_row;
+    for (size_t i = 0; i <= c->fold.items; i++) row[i] = i * c->n / c->fold.items;
+    if (c->fold.items > 2) row[1] = row[2]; /* an empty share */
+    expect_sums(c);
+}
+
+static void close_gradient(GradientCase *c)
+{
+    for (size_t o = 0; o < c->fold.outputs; o++) free(c->expected[o]);
+    fold_free(&c->fold);
+    free(c->x), free(c->x_padded), free(c->e), free(c->e_padded);
+}
+
+static bool same_sum(const GradientCase *c, const float *plain, const float *panels)
+{
+    for (size_t k = 0; k <= c->in; k++)
+        for (size_t j = 0; j < c->out; j++)
+            if (memcmp(&plain[k * c->out + j], &panels[kernel_weight_index(c->in, k, j)], sizeof(float)) != 0)
+                return false;
+    return true;
+}
+
+/* The whole gradient in four parts: some panels, and of the other panels some rows, the others, and the bias. */
+static bool run_in_parts(const Kernels *kernels, Stream *stream, WeightGradient g)
+{
+    const size_t panels = kernel_panels(g.out), panel = stream_below(stream, (uint32_t)panels + 1);
+    const size_t row = stream_below(stream, (uint32_t)g.in + 1) / QUAD * QUAD;
+    const size_t part[4][4] = {
+        {0, panel, 0, g.in + 1}, {panel, panels, 0, row}, {panel, panels, row, g.in}, {panel, panels, g.in, g.in + 1}};
+    bool bad = false;
+    for (int i = 0; i < 4; i++) {
+        g.panel = part[i][0], g.panel_end = part[i][1], g.row = part[i][2], g.row_end = part[i][3];
+        bad = kernels->backward_weight(&g) || bad;
+    }
+    return bad;
+}
+
+static void check_sums(const Kernels *kernels, Stream *stream, const GradientCase *c, WeightGradient g)
+{
+    float *got[MOST_ITEMS];
+    for (size_t o = 0; o < c->fold.outputs; o++) {
+        got[o] = calloc(kernel_weights(c->in, c->out), sizeof(float));
+        memset(got[o], 0xff, kernel_weights(c->in, c->out) * sizeof(float));
+    }
+    g.sum = got;
+    CU_ASSERT_FALSE(run_in_parts(kernels, stream, g));
+    for (size_t o = 0; o < c->fold.outputs; o++) {
+        CU_ASSERT(same_sum(c, c->expected[o], got[o]));
+        free(got[o]);
+    }
+}
+
+/* The update made within the gradient equals the update made after it. */
+static void check_update_within(const Kernels *kernels, Stream *stream, const GradientCase *c, WeightGradient g)
+{
+    const bool momentum = stream_below(stream, 2);
+    const SgdStep step = {.rate = 0.1f,
+                          .momentum = momentum ? 0.9f : 0.0f,
+                          .weight_decay = stream_below(stream, 2) ? 1e-2f : 0.0f,
+                          .inverse_samples = 1.0f / 7,
+                          .nesterov = momentum && stream_below(stream, 2)};
+    float *w, *v, *plain_w = random_weights(stream, c->in, c->out, &w),
+                  *plain_v = random_weights(stream, c->in, c->out, &v);
+    reference_sgd_f32((c->in + 1) * c->out, step.rate, step.momentum, step.weight_decay, step.nesterov,
+                      step.inverse_samples, c->expected[0], plain_w, momentum ? plain_v : NULL);
+    g.step = &step, g.w = w, g.v = momentum ? v : NULL;
+    CU_ASSERT_FALSE(run_in_parts(kernels, stream, g));
+    CU_ASSERT(same_sum(c, plain_w, w));
+    CU_ASSERT(same_sum(c, plain_v, v));
+    w[kernel_weight_index(c->in, stream_below(stream, (uint32_t)c->in + 1), stream_below(stream, (uint32_t)c->out))] =
+        stream_below(stream, 2) ? INFINITY : -NAN;
+    CU_ASSERT(run_in_parts(kernels, stream, g));
+    free(w), free(v), free(plain_w), free(plain_v);
+}
+
+/* I4: shares, one of them empty, summed by the tree: of all shards, or of a run of some. */
+static void check_backward_weight(const Kernels *kernels, Stream *stream, size_t n, size_t in, size_t out)
+{
+    const size_t shards = 1 + stream_below(stream, MOST_ITEMS), first = stream_below(stream, 2) ? 0 : shards / 3;
+    const size_t end = first ? shards - shards / 4 : shards;
+    GradientCase c = {.n = n, .in = in, .out = out};
+    Operands item[MOST_ITEMS];
+    void *memory;
+    open_gradient(&c, stream, shards, first, end);
+    const Nonzeros nonzeros = list_nonzeros(kernels, in, c.x_padded, n, &memory);
+    for (int skip = 0; skip < 2; skip++) {
+        for (size_t i = 0; i < c.fold.items; i++)
+            item[i] = (Operands){.x = skip ? NULL : c.x_padded,
+                                 .nonzeros = skip ? &nonzeros : NULL,
+                                 .e = c.e_padded,
+                                 .first = c.first_row[i],
+                                 .end = c.first_row[i + 1]};
+        const WeightGradient g = {.in = in, .out = out, .fold = &c.fold, .item = item};
+        check_sums(kernels, stream, &c, g);
+        if (c.fold.outputs == 1) check_update_within(kernels, stream, &c, g);
+    }
+    free(memory);
+    close_gradient(&c);
+}
+
+static void backward_weight_folds_shards_in_the_order_of_the_tree(void)
+{
+    on_many_shapes(check_backward_weight);
+}
+
+int main(void)
+{
+    static const UnitTest tests[] = {
+        UNIT(backward_weight_folds_shards_in_the_order_of_the_tree),
+    };
+    return UNIT_RUN("weight_gradient", tests);
+}
