@@ -201,8 +201,8 @@ void KERNEL(backward_data)(size_t n, size_t in, size_t out, const float *e, cons
 
 /* An item's samples, as a block reads them. */
 typedef struct {
-    Left x;  /* from feature 0 on */
-    Right e; /* from the block's first column on */
+    const float *x; /* from feature 0 on */
+    const float *e; /* from the block's first column on */
     size_t samples;
 } Source;
 
@@ -210,6 +210,7 @@ typedef struct {
 typedef struct {
     const WeightGradient *gradient;
     const Source *source; /* (items) */
+    size_t ldx, lde;      /* floats from one sample to the next */
     size_t row;
     size_t at; /* of the block's first element in panels */
     Target target;
@@ -219,16 +220,14 @@ typedef struct {
 ALWAYS_INLINE void block_chains(const int rows, const int vecs, const Block *block, size_t item, Vec *sum)
 {
     const Source *source = &block->source[item];
-    Left x = source->x;
-    x.at += block->row * x.row;
-    multiply(rows, vecs, source->samples, x, source->e, sum);
+    const Left x = {source->x + block->row, 1, block->ldx, PANEL * block->ldx};
+    multiply(rows, vecs, source->samples, x, (Right){source->e, block->lde}, sum);
 }
 
 ALWAYS_INLINE void block_put(const int rows, const int vecs, const bool updates, Block *block, size_t output,
                              const Vec *sum)
 {
-    for (int i = 0; i < rows; i++)
-        target_put(&block->target, updates, output, vecs, block->at + (size_t)i * PANEL, sum + i * vecs);
+    target_put(&block->target, updates, output, (size_t)rows, rows, vecs, block->at, sum);
 }
 
 /* The blocks of the rows up to end that are whole, of several items. */
@@ -300,9 +299,7 @@ static void find_sources(const WeightGradient *g, size_t column, Source *source)
     const size_t ldx = kernel_leading(g->in), lde = kernel_leading(g->out);
     for (size_t i = 0; i < g->fold->items; i++) {
         const Operands *o = &g->item[i];
-        source[i] = (Source){.x = {o->x + o->first * ldx, 1, ldx, PANEL * ldx},
-                             .e = {o->e + o->first * lde + column, lde},
-                             .samples = o->end - o->first};
+        source[i] = (Source){o->x + o->first * ldx, o->e + o->first * lde + column, o->end - o->first};
     }
 }
 
@@ -316,10 +313,11 @@ void KERNEL(bias_gradient)(const WeightGradient *g, Vec *bad)
 {
     static const float one = 1.0f; /* X' has a column of ones */
     Source source[FOLD_MAX_SHARDS];
-    Block block = {.gradient = g, .source = source, .target = target_of(g)};
+    /* ldx 0: the same for all samples */
+    Block block = {.gradient = g, .source = source, .lde = kernel_leading(g->out), .target = target_of(g)};
     for (size_t j = g->panel * PANEL; j < columns_end(g); j += TILE_VECS * LANES) {
         find_sources(g, j, source);
-        for (size_t i = 0; i < g->fold->items; i++) source[i].x = (Left){&one, 0, 0, 0};
+        for (size_t i = 0; i < g->fold->items; i++) source[i].x = &one;
         block.row = 0;
         block.at = kernel_weight_index(g->in, g->in, j);
         g->sum ? folded_row(g->fold, &block, 1) : folded_row_update(g->fold, &block, 1);
@@ -331,7 +329,11 @@ bool KERNEL(backward_weight)(const WeightGradient *g)
 {
     if (g->item[0].nonzeros) return KERNEL(backward_weight_nonzeros)(g);
     Source source[FOLD_MAX_SHARDS];
-    Block block = {.gradient = g, .source = source, .target = target_of(g)};
+    Block block = {.gradient = g,
+                   .source = source,
+                   .ldx = kernel_leading(g->in),
+                   .lde = kernel_leading(g->out),
+                   .target = target_of(g)};
     const size_t rows = g->row_end < g->in ? g->row_end : g->in;
     for (size_t j = g->panel * PANEL; j < columns_end(g); j += TILE_VECS * LANES) {
         const bool narrow = columns_end(g) - j <= LANES;

@@ -25,27 +25,52 @@ static inline Target target_of(const WeightGradient *g)
     return t;
 }
 
-/* Takes `vecs` vectors of a fold's output, chains not closed yet: the elements at `at` of its first panel, and so on
- * through the next panels. updates: whether there is no sum, a constant at every call. See Kernels.backward_weight. */
-ALWAYS_INLINE void target_put(Target *t, const bool updates, size_t output, const int vecs, size_t at, const Vec *sum)
+/* What becomes of one vector. */
+typedef enum { PUT_SUM, PUT_PLAIN_UPDATE, PUT_UPDATE } Put;
+
+ALWAYS_INLINE void put_vec(const Put put, const Update *u, Vec sum, float *to, float *v, Vec *bad)
 {
-    Vec bad = vec_set1(0.0f);
-    /* In registers, not in memory: there the next vector would wait for what this one stores. */
-    float *const to = updates ? t->w : t->sum[output], *const v = t->v;
+    if (put == PUT_SUM)
+        vec_store(to, vec_closed(sum));
+    else if (put == PUT_PLAIN_UPDATE)
+        update_vec(u, false, false, false, vec_closed(sum), to, NULL, bad);
+    else
+        update_vec(u, u->decays, v != NULL, u->nesterov, vec_closed(sum), to, v, bad);
+}
+
+/* put is a constant at every call, so that there are no branches between vectors; rows <= most. */
+ALWAYS_INLINE void put_rows(const Put put, Target *t, size_t output, size_t rows, const int most, const int vecs,
+                            size_t at, const Vec *sum)
+{
+    float *const to = put == PUT_SUM ? t->sum[output] : t->w, *const velocity = t->v;
     const size_t next = t->next;
-    const bool plain = t->plain;
     const Update u = t->update;
+    Vec bad = t->bad; /* in a register: in memory the next vector would wait for it */
+#pragma GCC unroll 16
+    for (int k = 0; k < most; k++) {
+        if ((size_t)k >= rows) break;
 #pragma GCC unroll 8
-    for (int i = 0; i < vecs; i++) {
-        const size_t here = at + (size_t)(i / PANEL_VECS) * next + (size_t)(i % PANEL_VECS * LANES);
-        if (!updates)
-            vec_store(to + here, vec_closed(sum[i]));
-        else if (plain)
-            update_vec(&u, false, false, false, vec_closed(sum[i]), to + here, NULL, &bad);
-        else
-            update_vec(&u, u.decays, v != NULL, u.nesterov, vec_closed(sum[i]), to + here, v ? v + here : NULL, &bad);
+        for (int i = 0; i < vecs; i++) {
+            const size_t here =
+                at + (size_t)k * PANEL + (size_t)(i / PANEL_VECS) * next + (size_t)(i % PANEL_VECS * LANES);
+            put_vec(put, &u, sum[k * vecs + i], to + here, velocity ? velocity + here : NULL, &bad);
+        }
     }
-    if (updates) t->bad = vec_or(t->bad, bad);
+    t->bad = bad;
+}
+
+/* Takes a block of a fold's output, (rows, vecs) vectors whose chains are not closed yet; its first element is `at` of
+ * its first panel, and the vectors of a row go on in the next panels. updates: whether there is no sum; it, most and
+ * vecs are constants at every call. See Kernels.backward_weight. */
+ALWAYS_INLINE void target_put(Target *t, const bool updates, size_t output, size_t rows, const int most, const int vecs,
+                              size_t at, const Vec *sum)
+{
+    if (!updates)
+        put_rows(PUT_SUM, t, output, rows, most, vecs, at, sum);
+    else if (t->plain)
+        put_rows(PUT_PLAIN_UPDATE, t, output, rows, most, vecs, at, sum);
+    else
+        put_rows(PUT_UPDATE, t, output, rows, most, vecs, at, sum);
 }
 
 #endif

@@ -60,10 +60,9 @@ typedef struct {
 } SgdStep;
 
 enum {
-    QUAD = 4,                                      /* features */
-    NONZEROS_TILE = 16,                            /* samples that are added at once */
-    NONZEROS_GROUP = 128,                          /* samples of which a kernel's share of y or e fits the L1 cache */
-    NONZEROS_ROOM = NONZEROS_GROUP + NONZEROS_TILE /* a list's elements: whole tiles are stored, and the end */
+    QUAD = 4,            /* features */
+    NONZEROS_TILE = 16,  /* samples that are added at once */
+    NONZEROS_GROUP = 128 /* samples of which a kernel's share of y or e fits the L1 cache */
 };
 
 #define NONZEROS_END UINT32_MAX
@@ -75,10 +74,10 @@ enum {
  * share. */
 typedef struct {
     size_t features, capacity;
-    float *value; /* (groups, quads, QUAD, NONZEROS_ROOM): of each entry; features past the last are 0 */
-    uint32_t
-        *sample;     /* (groups, quads, NONZEROS_ROOM): in which of the group's samples, ascending; then NONZEROS_END */
-    uint32_t *count; /* (quads): entries in the group that is being filled */
+    size_t room; /* elements of each list: a group's or fewer samples, a tile more since whole tiles are stored */
+    float (*value)[QUAD]; /* (groups, quads, room): of each entry; features past the last are 0 */
+    uint32_t *sample;     /* (groups, quads, room): in which of the group's samples, ascending; then NONZEROS_END */
+    uint32_t *count;      /* (quads): entries in the group that is being filled */
 
     size_t n; /* samples so far */
 } Nonzeros;
@@ -88,16 +87,10 @@ static inline size_t nonzeros_quads(size_t features)
     return (features + QUAD - 1) / QUAD;
 }
 
-/* The list of a quad in a group: its samples, and the values of its first feature; the next one's are NONZEROS_ROOM on.
- */
-static inline uint32_t *nonzeros_samples(const Nonzeros *nonzeros, size_t group, size_t quad)
+/* Where the list of a quad in a group begins, in value and in sample. */
+static inline size_t nonzeros_list(const Nonzeros *nonzeros, size_t group, size_t quad)
 {
-    return nonzeros->sample + (group * nonzeros_quads(nonzeros->features) + quad) * NONZEROS_ROOM;
-}
-
-static inline float *nonzeros_values(const Nonzeros *nonzeros, size_t group, size_t quad)
-{
-    return nonzeros->value + (group * nonzeros_quads(nonzeros->features) + quad) * QUAD * NONZEROS_ROOM;
+    return (group * nonzeros_quads(nonzeros->features) + quad) * nonzeros->room;
 }
 
 size_t nonzeros_bytes(size_t features, size_t capacity);

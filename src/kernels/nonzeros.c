@@ -17,9 +17,11 @@ static size_t place(Nonzeros *z, size_t features, size_t capacity, void *memory)
 {
     const size_t quads = nonzeros_quads(features), groups = (capacity + NONZEROS_GROUP - 1) / NONZEROS_GROUP;
     size_t bytes = 0;
-    *z = (Nonzeros){.features = features, .capacity = capacity};
-    z->value = take(memory, &bytes, groups * quads * QUAD * NONZEROS_ROOM, sizeof *z->value);
-    z->sample = take(memory, &bytes, groups * quads * NONZEROS_ROOM, sizeof *z->sample);
+    const size_t tiles = (capacity + NONZEROS_TILE - 1) / NONZEROS_TILE,
+                 most = capacity < NONZEROS_GROUP ? tiles * NONZEROS_TILE : NONZEROS_GROUP;
+    *z = (Nonzeros){.features = features, .capacity = capacity, .room = most + NONZEROS_TILE};
+    z->value = take(memory, &bytes, groups * quads * z->room, sizeof *z->value);
+    z->sample = take(memory, &bytes, groups * quads * z->room, sizeof *z->sample);
     z->count = take(memory, &bytes, quads, sizeof *z->count);
     return bytes;
 }

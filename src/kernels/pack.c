@@ -28,13 +28,25 @@ static void list_words(Nonzeros *z, size_t first, size_t end, const uint32_t *co
 {
     const uint32_t sample = (uint32_t)(z->n % NONZEROS_GROUP);
     for (size_t q = first; q < end; q++, column += NONZEROS_TILE) {
-        const uint32_t at = z->count[q];
-        uint32_t *word = (uint32_t *)(void *)nonzeros_values(z, group_of(z), q) + at;
-        uint32_t *number = nonzeros_samples(z, group_of(z), q) + at;
+        const size_t list = nonzeros_list(z, group_of(z), q), at = z->count[q];
+        uint32_t *word = (uint32_t *)(void *)z->value[list] + at, *number = z->sample + list + at;
         uint32_t some = 0;
         for (uint32_t s = 0; s < NONZEROS_TILE; s += LANES)
             some += vec_compress(column + s, sample + s, word + some, number + some);
-        z->count[q] = at + some;
+        z->count[q] += some;
+    }
+}
+
+/* value (count, QUAD) = what its first bytes stand for; from the last on, so that no byte is lost. */
+static void look_up(float (*value)[QUAD], size_t count, const float *table)
+{
+    enum { ENTRIES = NONZEROS_TILE / QUAD }; /* at a time */
+    const uint8_t *bytes = (const uint8_t *)value;
+    for (size_t i = (count + ENTRIES - 1) / ENTRIES * ENTRIES; i > 0;) {
+        i -= ENTRIES;
+        Vec v[NONZEROS_TILE / LANES];
+        for (size_t k = 0; k < NONZEROS_TILE / LANES; k++) v[k] = vec_lookup(table, bytes + i * QUAD + k * LANES);
+        for (size_t k = 0; k < NONZEROS_TILE / LANES; k++) vec_store(value[i] + k * LANES, v[k]);
     }
 }
 
@@ -42,14 +54,9 @@ static void list_words(Nonzeros *z, size_t first, size_t end, const uint32_t *co
 static void end_group(Nonzeros *z, size_t group, const float *table)
 {
     for (size_t q = 0; q < nonzeros_quads(z->features); q++) {
-        float *value = nonzeros_values(z, group, q);
-        for (size_t i = 0; table && i < z->count[q]; i += LANES) {
-            uint32_t word[LANES];
-            memcpy(word, value + i, sizeof word);
-            for (unsigned c = 0; c < QUAD; c++)
-                vec_store(value + c * NONZEROS_ROOM + i, vec_lookup(table, word, 8 * c));
-        }
-        nonzeros_samples(z, group, q)[z->count[q]] = NONZEROS_END;
+        const size_t list = nonzeros_list(z, group, q);
+        if (table) look_up(z->value + list, z->count[q], table);
+        z->sample[list + z->count[q]] = NONZEROS_END;
         z->count[q] = 0;
     }
 }
@@ -84,14 +91,14 @@ void KERNEL(nonzeros_add)(Nonzeros *z, size_t count, const float *x)
     assert(z->n % NONZEROS_TILE == 0 && z->n + count <= z->capacity);
     for (size_t s = 0; s < count; s++, x += kernel_leading(z->features))
         for (size_t q = 0; q < nonzeros_quads(z->features); q++) {
-            float *value = nonzeros_values(z, group_of(z), q) + z->count[q];
+            const size_t entry = nonzeros_list(z, group_of(z), q) + z->count[q];
             bool some = false;
             for (size_t c = 0; c < QUAD; c++) {
                 const float element = q * QUAD + c < z->features ? x[q * QUAD + c] : 0.0f;
-                value[c * NONZEROS_ROOM] = element;
+                z->value[entry][c] = element;
                 some = some || element != 0.0f;
             }
-            nonzeros_samples(z, group_of(z), q)[z->count[q]] = (uint32_t)((z->n + s) % NONZEROS_GROUP);
+            z->sample[entry] = (uint32_t)((z->n + s) % NONZEROS_GROUP);
             z->count[q] += some;
         }
     end_tile(z, count, NULL);

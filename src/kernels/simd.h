@@ -26,6 +26,10 @@ ALWAYS_INLINE Vec vec_mul(Vec a, Vec b)
 {
     return _mm512_mul_ps(a, b);
 }
+ALWAYS_INLINE Vec vec_sub(Vec a, Vec b)
+{
+    return _mm512_sub_ps(a, b);
+}
 ALWAYS_INLINE Vec vec_or(Vec a, Vec b) /* of the bits */
 {
     return _mm512_or_ps(a, b);
@@ -46,10 +50,10 @@ ALWAYS_INLINE uint32_t vec_compress(const uint32_t *in, uint32_t first, uint32_t
 
 #define HAVE_VEC_LOOKUP
 
-ALWAYS_INLINE Vec vec_lookup(const float *table, const uint32_t *word, unsigned shift)
+ALWAYS_INLINE Vec vec_lookup(const float *table, const uint8_t *bytes)
 {
-    const __m512i bytes = _mm512_srl_epi32(_mm512_loadu_si512(word), _mm_cvtsi32_si128((int)shift));
-    return _mm512_i32gather_ps(_mm512_and_si512(bytes, _mm512_set1_epi32(255)), table, sizeof *table);
+    const __m512i index = _mm512_cvtepu8_epi32(_mm_loadu_si128((const __m128i *)bytes));
+    return _mm512_i32gather_ps(index, table, sizeof *table);
 }
 
 ALWAYS_INLINE Vec vec_load(const float *p)
@@ -87,6 +91,10 @@ ALWAYS_INLINE Vec vec_relu(Vec z)
 ALWAYS_INLINE Vec vec_mul(Vec a, Vec b)
 {
     return _mm256_mul_ps(a, b);
+}
+ALWAYS_INLINE Vec vec_sub(Vec a, Vec b)
+{
+    return _mm256_sub_ps(a, b);
 }
 ALWAYS_INLINE Vec vec_or(Vec a, Vec b) /* of the bits */
 {
@@ -128,6 +136,10 @@ ALWAYS_INLINE Vec vec_relu(Vec z)
 ALWAYS_INLINE Vec vec_mul(Vec a, Vec b)
 {
     return vmulq_f32(a, b);
+}
+ALWAYS_INLINE Vec vec_sub(Vec a, Vec b)
+{
+    return vsubq_f32(a, b);
 }
 ALWAYS_INLINE Vec vec_or(Vec a, Vec b) /* of the bits */
 {
@@ -171,6 +183,10 @@ ALWAYS_INLINE Vec vec_relu(Vec z)
 ALWAYS_INLINE Vec vec_mul(Vec a, Vec b)
 {
     return a * b;
+}
+ALWAYS_INLINE Vec vec_sub(Vec a, Vec b)
+{
+    return a - b;
 }
 ALWAYS_INLINE Vec vec_or(Vec a, Vec b) /* of the bits */
 {
@@ -241,12 +257,12 @@ ALWAYS_INLINE uint32_t vec_compress(const uint32_t *in, uint32_t first, uint32_t
 }
 #endif
 
-/* table[byte] of the byte above `shift` bits of each word (LANES). */
+/* table[byte] of each of the bytes (LANES). */
 #if !defined(HAVE_VEC_LOOKUP)
-ALWAYS_INLINE Vec vec_lookup(const float *table, const uint32_t *word, unsigned shift)
+ALWAYS_INLINE Vec vec_lookup(const float *table, const uint8_t *bytes)
 {
     float value[LANES];
-    for (int i = 0; i < LANES; i++) value[i] = table[word[i] >> shift & 255];
+    for (int i = 0; i < LANES; i++) value[i] = table[bytes[i]];
     return vec_load(value);
 }
 #endif

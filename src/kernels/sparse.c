@@ -32,8 +32,8 @@ typedef struct {
 } Columns;
 
 /* y += x W for a quad of features, of which there are `rows`. */
-ALWAYS_INLINE void forward_quad(const int vecs, size_t rows, const float *value, const uint32_t *sample, const float *w,
-                                const Columns *c)
+ALWAYS_INLINE void forward_quad(const int vecs, size_t rows, const float (*value)[QUAD], const uint32_t *sample,
+                                const float *w, const Columns *c)
 {
     Vec weight[QUAD][QUAD_VECS];
     for (size_t k = 0; k < QUAD; k++)
@@ -45,7 +45,7 @@ ALWAYS_INLINE void forward_quad(const int vecs, size_t rows, const float *value,
         for (int v = 0; v < vecs; v++) chain[v] = vec_load(y + v * LANES);
 #pragma GCC unroll 4
         for (size_t k = 0; k < QUAD; k++) {
-            const Vec x = vec_set1(value[k * NONZEROS_ROOM + i]);
+            const Vec x = vec_set1(value[i][k]);
 #pragma GCC unroll 4
             for (int v = 0; v < vecs; v++) chain[v] = vec_fma(x, weight[k][v], chain[v]);
         }
@@ -58,11 +58,11 @@ ALWAYS_INLINE void forward_columns(const int vecs, size_t n, const Nonzeros *x, 
                                    const Columns *c)
 {
     const size_t whole = x->features / QUAD, rest = x->features % QUAD;
-    const float *value = nonzeros_values(x, group, 0);
-    const uint32_t *sample = nonzeros_samples(x, group, 0);
+    const float(*value)[QUAD] = (const float(*)[QUAD])x->value + nonzeros_list(x, group, 0);
+    const uint32_t *sample = x->sample + nonzeros_list(x, group, 0);
     for (size_t s = 0; s < n; s++)
         for (int v = 0; v < vecs; v++) vec_store(c->y + s * c->leading + v * LANES, vec_set1(0.0f));
-    for (size_t q = 0; q < whole; q++, value += QUAD * NONZEROS_ROOM, sample += NONZEROS_ROOM)
+    for (size_t q = 0; q < whole; q++, value += x->room, sample += x->room)
         forward_quad(vecs, QUAD, value, sample, c->w + q * QUAD * PANEL, c);
     if (rest) forward_quad(vecs, rest, value, sample, c->w + whole * QUAD * PANEL, c);
     const float *bias = c->w + x->features * PANEL;
@@ -102,28 +102,30 @@ void KERNEL(forward_nonzeros)(size_t n, size_t out, size_t panel, size_t panel_e
 
 /* An item's samples, as a block reads them. */
 typedef struct {
-    const float *value;     /* of quad 0 in the group where the item begins */
-    const uint32_t *sample; /* the same */
-    const float *e;         /* of this group's first sample, from the block's first column on */
-    size_t first, end;      /* from this group's first sample */
+    const float (*value)[QUAD]; /* of quad 0 in the group where the item begins */
+    const uint32_t *sample;     /* the same */
+    const float *e;             /* of this group's first sample, from the block's first column on */
+    size_t first, end;          /* from this group's first sample */
 } Source;
 
 /* A block of dW: the rows of a quad, some vectors of columns. */
 typedef struct {
     const WeightGradient *gradient;
     const Source *source; /* (items) */
-    size_t leading, quads, quad;
-    size_t at;     /* of the block's first element in panels */
-    size_t cursor; /* in the quad's list of the current group: the entries of the items so far */
+    size_t leading, quad;
+    size_t room, group; /* elements from one quad's list to the next, from one group's to the next */
+    size_t at;          /* of the block's first element in panels */
+    size_t cursor;      /* in the quad's list of the current group: the entries of the items so far */
     Target target;
 } Block;
 
-/* The chains of a quad over an item's samples: each row's vectors, QUAD_VECS from one row to the next. */
+/* The chains of a quad over an item's samples: (QUAD, vecs). */
 ALWAYS_INLINE Sums quad_chains(const int vecs, Block *block, size_t item)
 {
     const Source *source = &block->source[item];
-    const float *value = source->value + block->quad * QUAD * NONZEROS_ROOM, *errors = source->e;
-    const uint32_t *sample = source->sample + block->quad * NONZEROS_ROOM;
+    const float(*value)[QUAD] = source->value + block->quad * block->room;
+    const uint32_t *sample = source->sample + block->quad * block->room;
+    const float *errors = source->e;
     const size_t leading = block->leading;
     size_t end = source->end, i = source->first ? block->cursor : 0;
     Sums sum;
@@ -136,16 +138,15 @@ ALWAYS_INLINE Sums quad_chains(const int vecs, Block *block, size_t item)
             for (int v = 0; v < vecs; v++) right[v] = vec_load(e + v * LANES);
 #pragma GCC unroll 4
             for (int k = 0; k < QUAD; k++) {
-                const Vec x = vec_set1(value[(size_t)k * NONZEROS_ROOM + i]);
+                const Vec x = vec_set1(value[i][k]);
 #pragma GCC unroll 4
-                for (int v = 0; v < vecs; v++)
-                    sum.v[k * QUAD_VECS + v] = vec_fma(x, right[v], sum.v[k * QUAD_VECS + v]);
+                for (int v = 0; v < vecs; v++) sum.v[k * vecs + v] = vec_fma(x, right[v], sum.v[k * vecs + v]);
             }
         }
         if (end <= NONZEROS_GROUP) break;
         end -= NONZEROS_GROUP;
-        value += block->quads * QUAD * NONZEROS_ROOM;
-        sample += block->quads * NONZEROS_ROOM;
+        value += block->group;
+        sample += block->group;
         errors += NONZEROS_GROUP * leading;
         i = 0;
     }
@@ -156,9 +157,7 @@ ALWAYS_INLINE Sums quad_chains(const int vecs, Block *block, size_t item)
 ALWAYS_INLINE void quad_put(const int vecs, const bool updates, Block *block, size_t output, Sums sum)
 {
     const size_t rows = block->gradient->in - block->quad * QUAD;
-#pragma GCC unroll 4
-    for (size_t k = 0; k < QUAD; k++)
-        if (k < rows) target_put(&block->target, updates, output, vecs, block->at + k * PANEL, sum.v + k * QUAD_VECS);
+    target_put(&block->target, updates, output, rows, QUAD, vecs, block->at, sum.v);
 }
 
 /* The blocks of quads [quad, end). */
@@ -202,8 +201,9 @@ static void find_sources(const WeightGradient *g, size_t column, Source *source)
     for (size_t i = 0; i < g->fold->items; i++) {
         const Operands *o = &g->item[i];
         const size_t group = o->first / NONZEROS_GROUP, base = group * NONZEROS_GROUP;
-        source[i] = (Source){.value = nonzeros_values(o->nonzeros, group, 0),
-                             .sample = nonzeros_samples(o->nonzeros, group, 0),
+        const size_t list = nonzeros_list(o->nonzeros, group, 0);
+        source[i] = (Source){.value = (const float(*)[QUAD])o->nonzeros->value + list,
+                             .sample = o->nonzeros->sample + list,
                              .e = o->e + base * kernel_leading(g->out) + column,
                              .first = o->first - base,
                              .end = o->end - base};
@@ -216,7 +216,8 @@ bool KERNEL(backward_weight_nonzeros)(const WeightGradient *g)
     Block block = {.gradient = g,
                    .source = source,
                    .leading = kernel_leading(g->out),
-                   .quads = nonzeros_quads(g->in),
+                   .room = g->item->nonzeros->room,
+                   .group = nonzeros_list(g->item->nonzeros, 1, 0),
                    .target = target_of(g)};
     const size_t rows = g->row_end < g->in ? g->row_end : g->in, end = columns_end(g->out, g->panel_end);
     for (size_t j = g->panel * PANEL; j < end; j += QUAD_VECS * LANES) {

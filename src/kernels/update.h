@@ -36,7 +36,7 @@ ALWAYS_INLINE void update_vec(const Update *u, const bool decays, const bool mom
     }
     const Vec after = vec_fma(u->minus_rate, g, before);
     vec_store(w, after);
-    *bad = vec_or(*bad, vec_mul(after, vec_set1(0.0f))); /* 0 times infinity is NaN */
+    *bad = vec_or(*bad, vec_sub(after, after)); /* infinity less infinity is NaN */
 }
 
 /* Is a lane of bad NaN? */

@@ -51,13 +51,11 @@ static bool same_nonzeros(const Nonzeros *a, const Nonzeros *b)
 {
     for (size_t group = 0; group * NONZEROS_GROUP < a->n; group++)
         for (size_t q = 0; q < nonzeros_quads(a->features); q++) {
-            const uint32_t *sample = nonzeros_samples(a, group, q);
-            for (size_t i = 0; i == 0 || sample[i - 1] != NONZEROS_END; i++) {
-                if (sample[i] != nonzeros_samples(b, group, q)[i]) return false;
-                for (size_t c = 0; c < QUAD && sample[i] != NONZEROS_END; c++) {
-                    const size_t at = c * NONZEROS_ROOM + i;
-                    if (nonzeros_values(a, group, q)[at] != nonzeros_values(b, group, q)[at]) return false;
-                }
+            const size_t at = nonzeros_list(a, group, q), other = nonzeros_list(b, group, q);
+            for (size_t i = 0; i == 0 || a->sample[at + i - 1] != NONZEROS_END; i++) {
+                if (a->sample[at + i] != b->sample[other + i]) return false;
+                for (size_t c = 0; c < QUAD && a->sample[at + i] != NONZEROS_END; c++)
+                    if (a->value[at + i][c] != b->value[other + i][c]) return false;
             }
         }
     return true;
