@@ -4,7 +4,7 @@ set -euo pipefail
 export name=jobs/benchmarks/against_peers.sh
 
 export usage='usage: jobs/benchmarks/against_peers.sh [--big] [--dense] [--batches "N..."] [--rounds N] [--seconds N]
-                                        [--samples N] [--without-peers] [-o FILE.jsonl]
+                                        [--samples N] [--without-peers] [--realtime] [-o FILE.jsonl]
 
 Samples per second of training: Lockstep, numpy + mpi4py, PyTorch DDP over gloo; 2 ranks of 1 thread, fp32, plain SGD, the same
 network and images. They take turns, so that a busy neighbour meets all of them, and ratios are taken within a round.
@@ -18,6 +18,7 @@ Prints Markdown tables.
   --samples N      training images that Lockstep uses (default 60000; with --big 6000, so that an epoch is short); the peers go
                    through all of them in order and get as far as the time lets them
   --without-peers  Lockstep alone
+  --realtime       everyone under real-time scheduling (chrt -f 1, which needs the right to it): for a machine that is not quiet
   -o FILE          every measurement, one JSON object a line
 
 Lockstep: the median over the epochs of a turn of samples_per_second, which is training alone, the first epoch dropped.
@@ -33,12 +34,13 @@ Environment:
 
 Exit codes: 0 done, what is missing among the peers is told; 64 usage; 66 no program or no MNIST; those of "lockstep train".'
 
-model=small hidden='[500]' layers=784-500-10 images=mnist batches='32 64 128 512' rounds=5 seconds=3 peers=yes samples='' output=''
+first=() model=small hidden='[500]' layers=784-500-10 images=mnist batches='32 64 128 512' rounds=5 seconds=3 peers=yes samples='' output=''
 while [ $# -gt 0 ]; do
     case $1 in
     --big) model=big hidden='[2500,2000,1500,1000,500]' layers=784-2500-2000-1500-1000-500-10 ;;
     --dense) images=dense ;;
     --without-peers) peers=no ;;
+    --realtime) first=(chrt -f 1) ;;
     --batches | --rounds | --seconds | --samples | -o)
         [ $# -ge 2 ] || { echo "$usage" >&2 && exit 64; }
         case $1 in
@@ -77,6 +79,7 @@ if [ -z "$samples" ]; then samples=$([ $model = big ] && echo 6000 || echo 60000
 is_number --samples "$samples"
 [ "$samples" -le 60000 ] || wrong_usage 'MNIST has 60000 training images'
 read -ra batches <<<"$batches"
+may_be_realtime "${first[@]}"
 begin_work "$output"
 ranks=2
 bind $ranks
@@ -133,12 +136,7 @@ find_contestants() {
         fi
         [[ $seen != *" $version "* ]] || continue
         seen+=" $version "
-        contestant "ddp:$python:plain" "PyTorch $version DDP"
-        if may_be_realtime; then
-            contestant "ddp:$python:realtime" "PyTorch $version DDP, real-time"
-        else
-            say "real-time scheduling is not permitted here: PyTorch $version runs without"
-        fi
+        add_ddp "$python" "$version"
     done
     # The OpenBLAS of numpy must find its best kernels itself; both or none.
     unset OPENBLAS_CORETYPE OPENBLAS_L2_SIZE
@@ -153,7 +151,7 @@ measure_lockstep() {
     epochs=$(awk -v rate="${last_rate[$*]:-0}" -v s="$seconds" -v n="$samples" \
         'BEGIN { e = int(s * rate / n + 0.5) + 1; print e < 3 ? 3 : e }')
     rm -rf "$run"
-    mpirun "${mpi_options[@]}" -n $ranks "$lockstep" train jobs/benchmarks/speed.cfg --quiet --run "$run" --set "data.file=$work/train.h5" \
+    "${first[@]}" mpirun "${mpi_options[@]}" -n $ranks "$lockstep" train jobs/benchmarks/speed.cfg --quiet --run "$run" --set "data.file=$work/train.h5" \
         --set "model.hidden=$hidden" --set "training.plan=$1" --set "training.shards=$2" \
         --set "training.batch_size=$((ranks * $3))" --set "training.epochs=$epochs" </dev/null >"$work/out" 2>&1 || code=$?
     if [ $code != 0 ]; then
@@ -179,16 +177,16 @@ measure_peer() {
 
 # measure CONTESTANT ROUND BATCH
 measure() {
-    local part rate='' detail='{}' first=()
+    local part rate='' detail='{}' before=()
     IFS=: read -ra part <<<"$1"
     case $1 in
     lockstep:*) measure_lockstep "${part[1]}" "${part[2]}" "$3" ;;
     numpy)
-        measure_peer "$seconds" mpirun "${mpi_options[@]}" -n $ranks "$peers_python" numpy_mpi.py $model "$3" "$seconds"
+        measure_peer "$seconds" "${first[@]}" mpirun "${mpi_options[@]}" -n $ranks "$peers_python" numpy_mpi.py $model "$3" "$seconds"
         ;;
     ddp:*)
-        if [ "${part[2]}" = realtime ]; then first=(chrt -f 1); fi
-        measure_peer "$seconds" "${first[@]}" "${part[1]}" torch_ddp.py $model "$3" $ranks ddp "$seconds" f32
+        if [ "${part[2]}" = realtime ]; then before=(chrt -f 1); fi
+        measure_peer "$seconds" "${before[@]}" "${part[1]}" torch_ddp.py $model "$3" $ranks ddp "$seconds" f32
         ;;
     esac
     [ -n "$rate" ] || return 0
@@ -292,6 +290,6 @@ print_tables() {
 prepare_images
 find_contestants
 run_rounds
-echo "$layers, $([ $images = mnist ] && echo MNIST || echo 'random images without zeros'), fp32, plain SGD, $ranks ranks of 1 thread; $rounds rounds of $seconds s; $(processor)"
+echo "$layers, $([ $images = mnist ] && echo MNIST || echo 'random images without zeros'), fp32, plain SGD, $ranks ranks of 1 thread; $rounds rounds of $seconds s$(under_what); $(processor)"
 echo
 print_tables

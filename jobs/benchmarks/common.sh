@@ -136,7 +136,27 @@ torch_version() {
     "$1" -c 'import torch; print(torch.__version__.split("+")[0])' 2>/dev/null
 }
 
-# may_be_realtime: may this user schedule in real time?
-may_be_realtime() {
+is_realtime_permitted() {
     chrt -f 1 true 2>/dev/null
+}
+
+# may_be_realtime [COMMAND...]: nothing, or what puts everyone under real-time scheduling.
+may_be_realtime() {
+    [ $# = 0 ] || is_realtime_permitted || wrong_usage '--realtime: this user may not do it here (chrt -f 1 true)'
+}
+
+# under_what: for a table's heading.
+under_what() {
+    # shellcheck disable=SC2154 # the scripts that call it set it
+    [ ${#first[@]} = 0 ] || echo ', everyone under real-time scheduling'
+}
+
+# add_ddp PYTHON VERSION: PyTorch's contestants, one for each of its modes.
+add_ddp() {
+    [ ${#first[@]} != 0 ] || contestant "ddp:$1:plain" "PyTorch $2 DDP"
+    if is_realtime_permitted; then
+        contestant "ddp:$1:realtime" "PyTorch $2 DDP, real-time"
+    else
+        say "real-time scheduling is not permitted here: PyTorch $2 runs without"
+    fi
 }

@@ -3,11 +3,12 @@
 set -euo pipefail
 export name=jobs/benchmarks/time_to_accuracy.sh
 
-export usage='usage: jobs/benchmarks/time_to_accuracy.sh [--targets "98 98.5"] [--seeds N] [--peer-seeds N] [--ranks N] [-o FILE.jsonl]
+export usage='usage: jobs/benchmarks/time_to_accuracy.sh [--targets "98 98.5"] [--seeds N] [--peer-seeds N] [--ranks N]
+                                           [--realtime] [-o FILE.jsonl]
 
 Seconds from the start of mpirun to its exit, for a training that ends after the first evaluation with the wanted accuracy on the
 test set: launching, loading, training, evaluations and the last checkpoint included. The settings are those of
-jobs/benchmarks/to-98.cfg and to-98.5.cfg. Beside it, in turns: an MPI program that does nothing, under the same mpirun, since
+jobs/benchmarks/to-98.cfg and to-98.5.cfg, with one shard a rank. Beside it, in turns: an MPI program that does nothing, under the same mpirun, since
 that much no program can avoid; and PyTorch DDP over gloo (ddp_mnist.py) with the same network, batch, learning rate,
 schedule, momentum and stop rule, from start to exit too. Prints a Markdown table of medians over the seeds.
 
@@ -15,6 +16,7 @@ schedule, momentum and stop rule, from start to exit too. Prints a Markdown tabl
   --seeds N        seeds 1 to N (default 30)
   --peer-seeds N   so many of them for the peers, too (default 10; 0: no peers)
   --ranks N        (default 2)
+  --realtime       everyone under real-time scheduling (chrt -f 1, which needs the right to it): for a machine that is not quiet
   -o FILE          every measurement, one JSON object a line
 
 Where real-time scheduling is permitted (chrt -f 1), DDP runs with and without it.
@@ -28,7 +30,7 @@ Environment:
 Exit codes: 0 done, what is missing among the peers is told; 64 usage; 66 no program, compiler or MNIST; those of "lockstep
 train". A target that is not reached is no failure but is counted.'
 
-targets='98 98.5' seeds=30 peer_seeds=10 ranks=2 output=''
+first=() targets='98 98.5' seeds=30 peer_seeds=10 ranks=2 output=''
 while [ $# -gt 0 ]; do
     case $1 in
     --targets | --seeds | --peer-seeds | --ranks | -o)
@@ -42,6 +44,7 @@ while [ $# -gt 0 ]; do
         esac
         shift
         ;;
+    --realtime) first=(chrt -f 1) ;;
     -h | --help)
         echo "$usage"
         exit 0
@@ -67,6 +70,7 @@ is_number --seeds "$seeds"
 is_number --ranks "$ranks"
 [ "$peer_seeds" = 0 ] || is_number --peer-seeds "$peer_seeds"
 read -ra targets <<<"$targets"
+may_be_realtime "${first[@]}"
 begin_work "$output"
 bind "$ranks"
 table=$work/table # target, seed, contestant, seconds, reached (0 or 1), epochs, accuracy; separated by tabs
@@ -90,12 +94,7 @@ find_contestants() {
         fi
         [[ $seen != *" $version "* ]] || continue
         seen+=" $version "
-        contestant "ddp:$python:plain" "PyTorch $version DDP"
-        if may_be_realtime; then
-            contestant "ddp:$python:realtime" "PyTorch $version DDP, real-time"
-        else
-            say "real-time scheduling is not permitted here: PyTorch $version runs without"
-        fi
+        add_ddp "$python" "$version"
     done
 }
 
@@ -126,7 +125,7 @@ clock() {
 }
 
 run_empty() {
-    clock mpirun "${mpi_options[@]}" -n "$ranks" "$work/empty"
+    clock "${first[@]}" mpirun "${mpi_options[@]}" -n "$ranks" "$work/empty"
     [ "$code" = 0 ] || { cat "$work/err" >&2 && fail 66 'mpirun cannot start an empty MPI program'; }
     accuracy=1 epochs=0
 }
@@ -135,8 +134,8 @@ run_empty() {
 run_lockstep() {
     local run=$work/run
     rm -rf "$run"
-    clock mpirun "${mpi_options[@]}" -n "$ranks" "$lockstep" train "jobs/benchmarks/to-$1.cfg" --quiet --run "$run" \
-        --set "data.file=$work/mnist.h5" --set "run.seed=$2"
+    clock "${first[@]}" mpirun "${mpi_options[@]}" -n "$ranks" "$lockstep" train "jobs/benchmarks/to-$1.cfg" --quiet --run "$run" \
+        --set "data.file=$work/mnist.h5" --set "run.seed=$2" --set "training.shards=$ranks"
     if [ "$code" != 0 ]; then
         cat "$work/err" >&2
         fail "$code" "Lockstep failed: target $1, seed $2"
@@ -147,10 +146,10 @@ run_lockstep() {
 
 # run_ddp PYTHON MODE TARGET SEED; without a result epochs is empty.
 run_ddp() {
-    local first=()
-    if [ "$2" = realtime ]; then first=(chrt -f 1); fi
+    local before=()
+    if [ "$2" = realtime ]; then before=(chrt -f 1); fi
     "$lockstep" train "jobs/benchmarks/to-$3.cfg" --print-config >"$work/whole.cfg"
-    clock timeout -k 5 600 "${first[@]}" "$1" jobs/benchmarks/ddp_mnist.py --images "$work/idx" --checkpoint "$work/checkpoint.pt" \
+    clock timeout -k 5 600 "${before[@]}" "$1" jobs/benchmarks/ddp_mnist.py --images "$work/idx" --checkpoint "$work/checkpoint.pt" \
         --ranks "$ranks" --seed "$4" --target "$(setting target_accuracy)" --hidden "$(setting hidden)" --batch "$(setting batch_size)" \
         --epochs "$(setting epochs)" --rate "$(setting learning_rate)" --momentum "$(setting momentum)" \
         --nesterov "$(setting nesterov)" --decay "$(setting weight_decay)" --warmup "$(setting warmup_steps)" \
@@ -245,6 +244,6 @@ build_empty_program
 unpack_mnist
 import_idx "$work/idx" "$work/mnist.h5"
 run_rounds
-echo "MNIST, 784-500-10, $ranks ranks of 1 thread; wall time from start to exit; $(processor)"
+echo "MNIST, 784-500-10, $ranks ranks of 1 thread; wall time from start to exit$(under_what); $(processor)"
 echo
 print_table
