@@ -270,6 +270,12 @@ static Status check_together(Reader *reader)
         reader->set = origin.set;
         return refuse(reader, origin.line, "optimizer.nesterov: true needs optimizer.momentum > 0, which is 0");
     }
+    if (s->training.target_accuracy > 0 && s->evaluation.every_epochs == 0) {
+        const Origin origin = origin_of(reader, "training.target_accuracy");
+        reader->set = origin.set;
+        return refuse(reader, origin.line,
+                      "training.target_accuracy: it needs evaluation.every_epochs > 0, which is 0");
+    }
     if (s->optimizer.schedule.min_learning_rate > s->optimizer.learning_rate) {
         const Origin origin = origin_of(reader, "optimizer.schedule.min_learning_rate");
         reader->set = origin.set;

@@ -45,8 +45,9 @@ typedef struct {
     } model;
     struct {
         int64_t epochs, batch_size, shards;
-        SettingText reduction; /* "tree", "mpi" */
-        SettingText plan;      /* "replica", "node" */
+        SettingText reduction;  /* "tree", "mpi" */
+        SettingText plan;       /* "replica", "node" */
+        double target_accuracy; /* 0: none */
     } training;
     struct {
         SettingText name; /* "sgd" */
@@ -91,8 +92,9 @@ MUST_CHECK Status settings_parse(Settings *settings, const char *name, const cha
 void settings_print(const Settings *settings, FILE *out);
 
 /* Whether a run with the settings of `before` may go on with those of `now`: STATUS_CONFIG names the first setting
- * whose change would change the result, with both values. Free are run.name, run.dir, evaluation, checkpoint, log, the
- * paths of data (the caller compares the values' digests), and more training.epochs where no schedule depends on them.
+ * whose change would change the result, with both values. Free are run.name, run.dir, training.plan and
+ * target_accuracy, evaluation, checkpoint, log, the paths of data (the caller compares the values' digests), and more
+ * training.epochs where no schedule depends on them.
  */
 MUST_CHECK Status settings_check_resume(const Settings *before, const Settings *now);
 

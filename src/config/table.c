@@ -50,6 +50,8 @@ const Setting setting_table[] = {
      .text = "tree: same bits on any number of ranks"},
     {CHOICE(training.plan, "replica", "node"), .fallback = "\"replica\"",
      .text = "parameters: a copy per rank, or one per node", .resume = RESUME_FREE},
+    {FLOAT(training.target_accuracy, 0, 1), .fallback = "0.0",
+     .text = "test accuracy that ends training; 0: none", .resume = RESUME_FREE},
 
     {CHOICE(optimizer.name, "sgd"), .fallback = "\"sgd\"", .text = "method of the update"},
     {FLOAT(optimizer.learning_rate, 0, 1e6), .above_low = true, .fallback = "0.1", .text = "step length per gradient"},

@@ -102,8 +102,8 @@ static Status after_step(Trainer *t)
         st = trainer_check_finite(t);
         if (st == STATUS_OK) st = trainer_check_replicas(t, &model);
     }
-    const bool at_end = t->step % t->steps_per_epoch == 0; /* the epoch's own end saves */
-    if (st == STATUS_OK && t->save_asked && !at_end && !t->stopping) st = save_step(t);
+    const bool epoch_done = t->step % t->steps_per_epoch == 0; /* the epoch's own end saves */
+    if (st == STATUS_OK && t->save_asked && !epoch_done && !t->stopping) st = save_step(t);
     return st;
 }
 
@@ -172,18 +172,24 @@ static void record_end_of_run(Trainer *t, const char *reason, const CheckpointSc
     records_sync(records);
 }
 
+/* Nothing is left to train. */
+static bool at_end(const Trainer *t)
+{
+    return t->step == t->schedule.total || trainer_reached(t, t->settings->training.target_accuracy);
+}
+
 /* The end of an epoch: checks, evaluation, record, checkpoints. Collective; agreed. */
 static Status end_epoch(Trainer *t, uint64_t epoch, double speed, CheckpointScore *score)
 {
     const Settings *s = t->settings;
     const uint64_t evaluate = (uint64_t)s->evaluation.every_epochs, save = (uint64_t)s->checkpoint.every_epochs;
-    const bool last = t->step == t->schedule.total;
+    const bool last = t->step == t->schedule.total, may_be_last = last || s->training.target_accuracy > 0.0;
     Digest model;
     Status st = check_epoch_rows(t, (uint32_t)(epoch - 1));
     if (st == STATUS_OK) st = trainer_check_replicas(t, &model);
     if (st != STATUS_OK) return st;
     *score = (CheckpointScore){0};
-    if (last || (evaluate && epoch % evaluate == 0)) trainer_evaluate(t, last, score);
+    if (last || (evaluate && epoch % evaluate == 0)) trainer_evaluate(t, may_be_last, score);
     record_epoch(t, epoch, score, speed, model);
     log_epoch(t, epoch, score, speed);
     t->epoch_loss = 0.0;
@@ -195,7 +201,8 @@ static Status end_epoch(Trainer *t, uint64_t epoch, double speed, CheckpointScor
         st = trainer_save(t, SAVE_BEST);
         if (!t->best_saved) t->best = before; /* the next epoch that is better than what best.h5 holds is tried */
     }
-    if (st == STATUS_OK && !last && !t->stopping && (t->save_asked || (save && epoch % save == 0))) st = save_step(t);
+    if (st == STATUS_OK && !at_end(t) && !t->stopping && (t->save_asked || (save && epoch % save == 0)))
+        st = save_step(t);
     return st;
 }
 
@@ -248,11 +255,16 @@ static Status run_epochs(Trainer *t, CheckpointScore *score)
     uint64_t stop_now = signals_stop() || t->options.stop_after_steps == 0;
     comm_sum_words(t->comm, &stop_now, 1);
     t->stopping = stop_now > 0;
-    while (t->step < t->schedule.total) {
+    /* A target that was lowered to what the last evaluation before this start had reached. */
+    if (at_end(t)) trainer_evaluate(t, true, score);
+    while (!at_end(t)) {
         if (t->stopping) return stop(t);
         Status st = run_epoch(t, score);
         if (st != STATUS_OK) return st;
     }
+    if (t->step < t->schedule.total)
+        log_info("the test accuracy has reached training.target_accuracy, %.2f %%: training ends",
+                 100.0 * t->settings->training.target_accuracy);
     return finish(t, score);
 }
 
@@ -262,7 +274,7 @@ Status trainer_run(Trainer *t, char last_line[128])
     Digest model;
     char hex[DIGEST_HEX_SIZE];
     Status st = STATUS_OK;
-    if (t->step < t->schedule.total) {
+    if (!t->finished) {
         trainer_log_plan(t);
         st = run_epochs(t, &score);
         if (st != STATUS_OK && st != STATUS_STOPPED) record_end_of_run(t, status_name(st), NULL);

@@ -10,6 +10,12 @@ static void beat(void *context)
     watchdog_beat(t->watchdog, t->step, PHASE_EVALUATE);
 }
 
+bool trainer_reached(const Trainer *t, double target)
+{
+    return target > 0.0 && t->last.count && t->last.step == t->step &&
+           (double)t->last.correct / (double)t->last.count >= target;
+}
+
 void trainer_evaluate(Trainer *t, bool predictions, CheckpointScore *score)
 {
     Prediction *prediction = predictions ? t->prediction : NULL;

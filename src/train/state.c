@@ -29,11 +29,12 @@ static Status write_config(Trainer *t)
     return rundir_finish_file(&t->run, "config.cfg", file);
 }
 
-/* Could a run with the settings in `text`, which `where` names, be this one? */
-static Status check_settings(const Trainer *t, const char *where, const char *text)
+/* Could a run with the settings in `text`, which `where` names, be this one? *target: its training.target_accuracy. */
+static Status check_settings(const Trainer *t, const char *where, const char *text, double *target)
 {
     Settings before;
     Status st = settings_parse(&before, where, text, strlen(text), NULL, 0);
+    *target = before.training.target_accuracy;
     return st == STATUS_OK ? settings_check_resume(&before, t->settings) : st;
 }
 
@@ -45,10 +46,10 @@ static Status other_dataset(const Trainer *t)
                        t->settings->data.file);
 }
 
-/* Does the checkpoint belong to a run with these settings and this dataset? */
-static Status check_belongs(const Trainer *t, const Checkpoint *checkpoint)
+/* Does the checkpoint belong to a run with these settings and this dataset? *target: that its run had. */
+static Status check_belongs(const Trainer *t, const Checkpoint *checkpoint, double *target)
 {
-    Status st = check_settings(t, "the config in the checkpoint", checkpoint->config);
+    Status st = check_settings(t, "the config in the checkpoint", checkpoint->config, target);
     if (st != STATUS_OK) return st;
     if (!digest_equal(checkpoint->dataset, t->dataset)) return other_dataset(t);
     if (checkpoint->network.floats == t->network.floats && !checkpoint->velocity == !t->velocity) return STATUS_OK;
@@ -84,6 +85,7 @@ static Status check_directory(const Trainer *t)
     char path[sizeof t->run.path + 16], *text, before[DIGEST_HEX_SIZE], now[DIGEST_HEX_SIZE];
     size_t size;
     bool trained;
+    double target;
     Status st = read_course(t, &trained, before);
     if (st != STATUS_OK || !trained) return st;
     snprintf(path, sizeof path, "%s/config.cfg", t->run.path);
@@ -93,13 +95,15 @@ static Status check_directory(const Trainer *t)
         return STATUS_OK;
     }
     if (st != STATUS_OK) return st;
-    st = check_settings(t, path, text);
+    st = check_settings(t, path, text, &target);
     memory_free(text);
     digest_hex(t->dataset, now);
     return st == STATUS_OK && *before && strcmp(before, now) != 0 ? other_dataset(t) : st;
 }
 
-static void take_state(Trainer *t, const Checkpoint *checkpoint)
+/* target: what the checkpoint's run had to reach. With a lower one now, what was an evaluation on the way may be the
+ * end, whose records and predictions are still to be written. */
+static void take_state(Trainer *t, const Checkpoint *checkpoint, double target)
 {
     memcpy(t->parameter, checkpoint->parameter, t->network.floats * sizeof *t->parameter);
     if (t->velocity) memcpy(t->velocity, checkpoint->velocity, t->network.floats * sizeof *t->velocity);
@@ -108,6 +112,8 @@ static void take_state(Trainer *t, const Checkpoint *checkpoint)
     t->epoch_digest = checkpoint->epoch_digest;
     t->best = checkpoint->best;
     t->last = checkpoint->last;
+    t->finished = t->step == t->schedule.total ||
+                  (trainer_reached(t, target) && trainer_reached(t, t->settings->training.target_accuracy));
 }
 
 /* What the options and the run directory offer to go on with; *found false: nothing. */
@@ -151,16 +157,17 @@ static Status open_run(Trainer *t)
 {
     Checkpoint checkpoint = {0};
     bool found;
+    double target;
     Status st = print_config(t);
     if (st == STATUS_OK) st = rundir_open(t->options.run_path, t->options.resume == RESUME_NONE, &t->run);
     if (st == STATUS_OK) st = read_state(t, &checkpoint, &found);
     if (st == STATUS_OK && found) {
-        st = check_belongs(t, &checkpoint);
-        if (st == STATUS_OK) take_state(t, &checkpoint);
+        st = check_belongs(t, &checkpoint, &target);
+        if (st == STATUS_OK) take_state(t, &checkpoint, target);
     }
     if (st == STATUS_OK && (!found || t->options.resume == RESUME_FILE)) st = check_directory(t);
     checkpoint_free(&checkpoint);
-    if (st != STATUS_OK || t->step == t->schedule.total) return st;
+    if (st != STATUS_OK || t->finished) return st;
     st = checkpoint_prepare(t->run.path);
     if (st == STATUS_OK) st = rundir_begin_records(&t->run);
     if (st == STATUS_OK) st = write_config(t);
@@ -178,6 +185,7 @@ static void share_state(Trainer *t)
     comm_broadcast(t->comm, &t->epoch_digest, sizeof t->epoch_digest);
     comm_broadcast(t->comm, &t->best, sizeof t->best);
     comm_broadcast(t->comm, &t->last, sizeof t->last);
+    comm_broadcast(t->comm, &t->finished, sizeof t->finished);
     if (t->step == 0) return; /* every rank has drawn the same */
     comm_broadcast(t->comm, t->parameter, t->network.floats * sizeof *t->parameter);
     if (t->velocity) comm_broadcast(t->comm, t->velocity, t->network.floats * sizeof *t->velocity);

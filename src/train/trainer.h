@@ -101,6 +101,7 @@ typedef struct Trainer {
     uint64_t step;                       /* completed steps */
     uint64_t first_step;                 /* completed before this start */
     bool not_finite;                     /* the last update made a parameter infinite or NaN */
+    bool finished;                       /* the checkpoint that was taken is the last of a finished run */
     bool stopping;                       /* a stop was agreed on */
     bool save_asked;                     /* a checkpoint was agreed on */
     bool save_signalled;                 /* by a signal, and its user is to be told */
@@ -144,6 +145,10 @@ MUST_CHECK Status trainer_check_replicas(Trainer *trainer, Digest *model);
 /* Evaluates on the test set: by rank 0, or by all ranks on their shards of it (evaluation.mode), with the same result
  * in every bit. predictions: also fills trainer->prediction if it is wanted. Collective. */
 void trainer_evaluate(Trainer *trainer, bool predictions, CheckpointScore *score);
+
+/* The last evaluation is of the model as it is now, and its accuracy is one that ends training: target is
+ * training.target_accuracy. Equal on all ranks. */
+bool trainer_reached(const Trainer *trainer, double target);
 
 /* Opens the run directory and, where there is a run to go on with, takes its state. Collective; agreed. */
 MUST_CHECK Status trainer_begin_run(Trainer *trainer);

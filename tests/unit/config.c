@@ -311,6 +311,9 @@ static void settings_that_contradict_each_other_are_refused(void)
     REFUSED(parse(DATA "optimizer = { schedule = { min_learning_rate = 0.2 } }"),
             "x.cfg:2: optimizer.schedule.min_learning_rate: found 0.2", "at most optimizer.learning_rate, 0.1");
     CU_ASSERT_EQUAL(parse(DATA "optimizer = { schedule = { min_learning_rate = 0.1 } }"), STATUS_OK);
+    REFUSED(parse(DATA "training = {\n target_accuracy = 0.9 }; evaluation = { every_epochs = 0 }"),
+            "x.cfg:3: training.target_accuracy: it needs evaluation.every_epochs > 0");
+    CU_ASSERT_EQUAL(parse(DATA "training = { target_accuracy = 1.0 }"), STATUS_OK);
 }
 
 int main(void)
