@@ -47,7 +47,7 @@ static bool same_columns(const BenchRow *a, const BenchRow *b)
     return true;
 }
 
-enum { LABEL = 42, COLUMN = 12 };
+enum { LABEL = 52, COLUMN = 12 };
 
 /* Wide enough for the title, too. */
 static int width_of(const BenchField *field)

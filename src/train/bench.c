@@ -17,7 +17,7 @@ static bool dataset_is_there(Bench *bench)
     return there > 0;
 }
 
-/* Enough for whole batches only, and for every shard. */
+/* Whole batches only, so that every step has the same work. */
 static uint32_t drawn_rows(const Settings *s)
 {
     enum { ENOUGH = 8192 };

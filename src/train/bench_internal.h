@@ -13,7 +13,7 @@ typedef struct {
     BenchSink *sink;
     void *context;
 
-    double peak; /* multiply-adds and adds a second, of one rank while all run: mean; once bench_machine has run */
+    double peak; /* floating-point operations a second, of a rank while all run, mean; once bench_machine has run */
 } Bench;
 
 enum { BENCH_MOST_BLOCKS = 201 };
@@ -26,6 +26,7 @@ typedef struct {
 
     size_t calls, blocks;            /* calls in a block; the same on all ranks */
     double seconds;                  /* out: of a call, the median over the blocks on this rank */
+    double least;                    /* out: of a call, in the fastest block */
     double block[BENCH_MOST_BLOCKS]; /* of a call, in each block */
 } BenchCase;
 

@@ -84,6 +84,7 @@ static void backward_data(void *context)
                               w->output[i - 1], t->network.layer[i - 1].activation, w->error[i - 1], w->scratch);
 }
 
+/* The gradient as the ranks exchange it: into memory, a sum for each output of the fold. */
 static void backward_weight(void *context)
 {
     const Call *call = context;
@@ -93,6 +94,18 @@ static void backward_weight(void *context)
     WeightGradient target = {.sum = sum};
     for (size_t o = 0; o < t->own.outputs; o++)
         sum[o] = kit->sums + o * t->network.floats + t->network.layer[call->layer].offset;
+    network_slice(&t->network, call->layer, 1, 0, &target);
+    network_gradient(&t->network, t->kernels, call->layer, &t->own, kit->share[call->zeros % ZEROS], &target);
+}
+
+/* The gradient as the ranks exchange operands: it goes into the update, not into memory. */
+static void backward_weight_sgd(void *context)
+{
+    const Call *call = context;
+    const Kit *kit = call->kit;
+    const Trainer *t = kit->trainer;
+    const size_t offset = t->network.layer[call->layer].offset;
+    WeightGradient target = {.step = &kit->sgd, .w = kit->w + offset, .v = kit->v ? kit->v + offset : NULL};
     network_slice(&t->network, call->layer, 1, 0, &target);
     network_gradient(&t->network, t->kernels, call->layer, &t->own, kit->share[call->zeros % ZEROS], &target);
 }
@@ -167,13 +180,14 @@ static void fill(Kit *kit)
     kit->sgd.inverse_samples = 1.0f / (float)t->settings->training.batch_size;
 }
 
-enum { MOST_CASES = 9 + 3 * NETWORK_MAX_LAYERS };
+enum { MOST_CASES = 8 + 4 * NETWORK_MAX_LAYERS };
 
 typedef struct {
     Kit *kit;
     Call *call;       /* (MOST_CASES) owned */
     BenchCase *cases; /* (MOST_CASES) owned */
     size_t count;
+    bool fuses; /* the gradient of each rank's run is one sum, so that an update can be made with it */
 } Plan;
 
 static Call *add(Plan *plan, const char *what, void (*run)(void *context))
@@ -226,6 +240,7 @@ static void plan_all(Plan *plan)
     add_of_layer(plan, "softmax_cross_entropy", softmax_cross_entropy, last);
     for (size_t i = last; i > 0; i--) add_product(plan, "backward_data", backward_data, i);
     for (size_t i = last + 1; i-- > 0;) add_product(plan, "backward_weight", backward_weight, i);
+    for (size_t i = last + 1; i-- > 0 && plan->fuses;) add_product(plan, "backward_weight_sgd", backward_weight_sgd, i);
     Call *call = add(plan, "sgd", sgd);
     call->flops = floats * (3.0 + (kit->sgd.weight_decay != 0.0f ? 2.0 : 0.0) + (kit->v ? 2.0 : 0.0) +
                             (kit->sgd.nesterov ? 2.0 : 0.0));
@@ -267,6 +282,9 @@ static void emit(Bench *bench, const Call *call, double seconds)
 
 static void measure(Bench *bench, Plan *plan, double seconds)
 {
+    uint64_t fuse = bench->trainer.own.outputs == 1;
+    comm_sum_words(bench->comm, &fuse, 1);
+    plan->fuses = fuse == (uint64_t)comm_size(bench->comm);
     fill(plan->kit);
     plan_all(plan);
     bench_measure(bench, plan->cases, plan->count, seconds);

@@ -52,7 +52,10 @@ void bench_measure(Bench *bench, BenchCase *cases, size_t count, double seconds)
         for (size_t i = 0; i < count; i++)
             if (b < cases[i].blocks) cases[i].block[b] = time_block(bench, &cases[i]);
     }
-    for (size_t i = 0; i < count; i++) cases[i].seconds = bench_median(cases[i].block, cases[i].blocks);
+    for (size_t i = 0; i < count; i++) {
+        cases[i].seconds = bench_median(cases[i].block, cases[i].blocks);
+        cases[i].least = cases[i].block[0];
+    }
 }
 
 static int ascending(const void *a, const void *b)
