@@ -1,14 +1,10 @@
 /* The whole step, as training makes it, but with records that go nowhere. */
-#include <assert.h>
-#include <string.h>
-
-#include "base/clock.h"
 #include "train/bench_internal.h"
 
 static const char *const exchange_name[] = {
     [EXCHANGE_GRADIENT] = "gradient", [EXCHANGE_OPERANDS] = "operands", [EXCHANGE_SPLIT] = "split"};
 
-/* The phases that a step goes through, then the whole of it. */
+/* The phases that a step goes through. */
 static const Phase phases[] = {PHASE_PACK, PHASE_COMPUTE, PHASE_REDUCE, PHASE_UPDATE, PHASE_RECORD};
 static const char *const phase_name[] = {"pack", "compute", "reduce", "update", "record"};
 enum { STEP_PHASES = sizeof phases / sizeof *phases };
@@ -36,7 +32,7 @@ static double samples_of_step(const Trainer *t)
     return (double)(left < batch ? left : batch);
 }
 
-/* Block b. Collective; agreed. */
+/* Measures block b. Collective; agreed. */
 static Status run_block(Bench *bench, Blocks *blocks, size_t b)
 {
     Trainer *t = &bench->trainer;
