@@ -16,7 +16,7 @@ typedef struct {
     double peak; /* floating-point operations a second, of a rank while all run, mean; once bench_machine has run */
 } Bench;
 
-enum { BENCH_MOST_BLOCKS = 201 };
+enum { BENCH_LEAST_BLOCKS = 5, BENCH_MOST_BLOCKS = 201 };
 
 /* Something to be timed. */
 typedef struct {
@@ -34,6 +34,11 @@ typedef struct {
  * many seconds. A block is calls for as long as a clock needs. Each begins on all ranks at once. Collective: the cases
  * may be. */
 void bench_measure(Bench *bench, BenchCase *cases, size_t count, double seconds);
+
+/* When what is to take so many seconds must come to its end after the least number of blocks: on a busy machine there
+ * is no telling beforehand how long a block will take. Has rank 0's clock passed it? Collective. */
+double bench_end(double seconds); /* local */
+bool bench_is_late(Bench *bench, double end);
 
 /* The median of value (count), which is sorted. */
 double bench_median(double *value, size_t count);

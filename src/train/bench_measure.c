@@ -22,7 +22,7 @@ static double time_block(Bench *bench, BenchCase *c)
  * all. */
 static void calibrate(Bench *bench, BenchCase *c, double block, double seconds)
 {
-    enum { LEAST_BLOCKS = 5, MOST_CALLS = 1 << 24, ROUNDS = 8 };
+    enum { MOST_CALLS = 1 << 24, ROUNDS = 8 };
     double whole = 0.0;
     c->calls = 1;
     time_block(bench, c); /* the first call finds nothing in the caches */
@@ -34,13 +34,26 @@ static void calibrate(Bench *bench, BenchCase *c, double block, double seconds)
         if (c->prepare || whole >= 0.5 * block) break;
         c->calls = (size_t)within(block / whole * (double)c->calls, 1.0, MOST_CALLS);
     }
-    c->blocks = (size_t)within(seconds / whole, LEAST_BLOCKS, BENCH_MOST_BLOCKS);
+    c->blocks = (size_t)within(seconds / whole, BENCH_LEAST_BLOCKS, BENCH_MOST_BLOCKS);
+}
+
+double bench_end(double seconds)
+{
+    return clock_seconds() + 2.0 * seconds;
+}
+
+bool bench_is_late(Bench *bench, double end)
+{
+    bool late = clock_seconds() > end;
+    comm_broadcast(bench->comm, &late, sizeof late);
+    return late;
 }
 
 void bench_measure(Bench *bench, BenchCase *cases, size_t count, double seconds)
 {
     const double each = seconds / (double)count;
     const double block = within(each / 11.0, 50e-6, 2e-3);
+    const double end = bench_end(seconds);
     size_t most = 0;
     for (size_t i = 0; i < count; i++) {
         watchdog_beat(bench->trainer.watchdog, bench->trainer.step, PHASE_COMPUTE);
@@ -48,11 +61,13 @@ void bench_measure(Bench *bench, BenchCase *cases, size_t count, double seconds)
         if (cases[i].blocks > most) most = cases[i].blocks;
     }
     for (size_t b = 0; b < most; b++) {
+        if (b >= BENCH_LEAST_BLOCKS && bench_is_late(bench, end)) most = b;
         watchdog_beat(bench->trainer.watchdog, bench->trainer.step, PHASE_COMPUTE);
-        for (size_t i = 0; i < count; i++)
+        for (size_t i = 0; i < count && b < most; i++)
             if (b < cases[i].blocks) cases[i].block[b] = time_block(bench, &cases[i]);
     }
     for (size_t i = 0; i < count; i++) {
+        if (cases[i].blocks > most) cases[i].blocks = most;
         cases[i].seconds = bench_median(cases[i].block, cases[i].blocks);
         cases[i].least = cases[i].block[0];
     }

@@ -58,7 +58,7 @@ static Status run_block(Bench *bench, Blocks *blocks, size_t b)
 /* How many steps a block has, and how many blocks there is time for; rank 0's clock decides. Collective; agreed. */
 static Status calibrate(Bench *bench, Blocks *blocks, double seconds)
 {
-    enum { WARM_UP = 20, LEAST_BLOCKS = 5 };
+    enum { WARM_UP = 20 };
     const double block = seconds / 51.0;
     const uint64_t total = bench->trainer.schedule.total;
     blocks->steps = total < WARM_UP ? total : WARM_UP;
@@ -71,7 +71,7 @@ static Status calibrate(Bench *bench, Blocks *blocks, double seconds)
     const double wanted = block / step;
     blocks->steps = wanted < 1.0 ? 1 : wanted > (double)total ? total : (uint64_t)wanted;
     const double affordable = seconds / (step * (double)blocks->steps);
-    blocks->blocks = affordable < LEAST_BLOCKS        ? LEAST_BLOCKS
+    blocks->blocks = affordable < BENCH_LEAST_BLOCKS  ? BENCH_LEAST_BLOCKS
                      : affordable > BENCH_MOST_BLOCKS ? BENCH_MOST_BLOCKS
                                                       : (size_t)affordable;
     return STATUS_OK;
@@ -122,8 +122,12 @@ static void emit_phase(Bench *bench, const char *name, double seconds, double st
 Status bench_step(Bench *bench, double seconds)
 {
     static Blocks blocks;
+    const double end = bench_end(seconds);
     Status st = calibrate(bench, &blocks, seconds);
-    for (size_t b = 0; b < blocks.blocks && st == STATUS_OK; b++) st = run_block(bench, &blocks, b);
+    for (size_t b = 0; b < blocks.blocks && st == STATUS_OK; b++) {
+        st = run_block(bench, &blocks, b);
+        if (b + 1 >= BENCH_LEAST_BLOCKS && bench_is_late(bench, end)) blocks.blocks = b + 1;
+    }
     if (st != STATUS_OK) return st;
     exchange_finish(&bench->trainer);
     const double step = bench_spread(bench, bench_median(blocks.step, blocks.blocks)).most;
