@@ -3,10 +3,9 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "base/file.h"
 #include "base/log.h"
-#include "base/memory.h"
 #include "commands.h"
+#include "config_file.h"
 #include "train/check.h"
 #include "train/trainer.h"
 
@@ -24,25 +23,6 @@ static const Option options[] = {
     {"quiet", 0, NULL, "only warnings, errors and the last line", false},
 };
 
-/* Reads and parses the config; local. */
-static Status read_settings(const Invocation *invocation, Settings *settings)
-{
-    const char *path = invocation->operands[0];
-    char *text = NULL;
-    const char **sets = NULL;
-    size_t size, set_count = 0;
-    Status st = file_read(path, "config", SETTINGS_FILE_LIMIT, STATUS_CONFIG, &text, &size);
-    if (st == STATUS_OK) st = memory_new(&sets, invocation->given_count, "the command line");
-    if (st == STATUS_OK) {
-        for (size_t i = 0; i < invocation->given_count; i++)
-            if (strcmp(invocation->given[i].option->name, "set") == 0) sets[set_count++] = invocation->given[i].value;
-        st = settings_parse(settings, path, text, size, sets, set_count);
-    }
-    memory_free(text);
-    memory_free(sets);
-    return st;
-}
-
 /* --run, else run.dir, else runs/<run.name> */
 static Status find_run_path(const Invocation *invocation, const Settings *settings, char *path, size_t size)
 {
@@ -57,7 +37,7 @@ static Status share_settings(Comm *comm, const Invocation *invocation, Settings 
 {
     Status st = STATUS_OK;
     if (comm_rank(comm) == 0) {
-        st = read_settings(invocation, settings);
+        st = config_file_read(invocation, invocation->operands[0], settings);
         if (st == STATUS_OK) st = find_run_path(invocation, settings, path, size);
     }
     st = comm_agree(comm, st);
@@ -95,7 +75,7 @@ static Status look_only(const Invocation *invocation, const TrainerOptions *trai
     long long ranks = size;
     Status st = invocation_number(invocation, "ranks", 1, 1 << 20, &ranks);
     if (st != STATUS_OK || rank > 0) return st;
-    st = read_settings(invocation, &settings);
+    st = config_file_read(invocation, invocation->operands[0], &settings);
     if (st == STATUS_OK) st = find_run_path(invocation, &settings, path, sizeof path);
     if (st != STATUS_OK) return st;
     if (invocation_has(invocation, "print-config")) settings_print(&settings, stdout);

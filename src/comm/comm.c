@@ -146,6 +146,14 @@ Status comm_agree(Comm *comm, Status mine)
     return st;
 }
 
+void comm_barrier(Comm *comm)
+{
+    if (comm->size == 1) return;
+    watchdog_wait(comm->watchdog, true);
+    MPI_Barrier(comm->world);
+    watchdog_wait(comm->watchdog, false);
+}
+
 void comm_broadcast(Comm *comm, void *bytes, size_t size)
 {
     enum { MOST = 1 << 30 };

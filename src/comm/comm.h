@@ -33,6 +33,9 @@ const char *comm_library(void);
  * one small reduction. */
 MUST_CHECK Status comm_agree(Comm *comm, Status mine);
 
+/* No rank returns before every rank has called. Collective. */
+void comm_barrier(Comm *comm);
+
 /* Rank 0's bytes, on every rank. Collective. */
 void comm_broadcast(Comm *comm, void *bytes, size_t size);
 

@@ -174,6 +174,12 @@ typedef struct {
 
     /* out (count) = table[in (count)] */
     void (*expand)(size_t count, const float table[256], const uint8_t *in, float *out);
+
+    /* No part of training, but its limits, to be measured. spin: `rounds` multiply-adds in each lane of as many
+     * registers as a product's tile has, and nothing in memory; returns how many multiply-adds these are. scan: reads
+     * x (count), a multiple of 4 * PANEL. *sink: something of all of it, so that no compiler leaves it out. */
+    size_t (*spin)(size_t rounds, float *sink);
+    void (*scan)(size_t count, const float *x, float *sink);
 } Kernels;
 
 /* The fastest set that this processor runs, or the one that LOCKSTEP_ISA names. STATUS_USAGE: no such set, or this

@@ -19,4 +19,6 @@ const Kernels KERNEL(kernels) = {
     .sgd = KERNEL(sgd),
     .add = KERNEL(add),
     .expand = KERNEL(expand),
+    .spin = KERNEL(spin),
+    .scan = KERNEL(scan),
 };

@@ -20,6 +20,8 @@ void KERNEL(softmax_cross_entropy)(size_t n, size_t classes, const uint32_t *lab
 bool KERNEL(sgd)(size_t count, const SgdStep *step, const float *gradient, float *w, float *v);
 void KERNEL(add)(size_t count, const float *a, const float *b, float *sum);
 void KERNEL(expand)(size_t count, const float table[256], const uint8_t *in, float *out);
+size_t KERNEL(spin)(size_t rounds, float *sink);
+void KERNEL(scan)(size_t count, const float *x, float *sink);
 
 /* Within the set: y (n,columns) = activation(y), where that is not done with the product (tanh, sigmoid); e *=
  * activation'(y), of count floats; the bias's row of a weight gradient; backward_weight of items with nonzeros. */

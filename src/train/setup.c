@@ -243,7 +243,7 @@ static Status open_shared(Trainer *t)
     open_schedule(t);
     if (!t->exchange.shared || node_rank(t->node) == 0)
         network_draw(&t->network, network_initialisation(s->model.init), (uint64_t)s->run.seed, t->parameter);
-    return trainer_begin_run(t);
+    return t->options.run_path ? trainer_begin_run(t) : STATUS_OK;
 }
 
 Status trainer_open(Trainer *t, Comm *comm, const Settings *settings, const TrainerOptions *options)

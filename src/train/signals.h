@@ -12,6 +12,9 @@
 /* Takes the signals over. */
 void signals_begin(void);
 
+/* Gives them back to the system, which ends the process at each of them. */
+void signals_end(void);
+
 /* Has a stop been asked for? It stays asked for. */
 bool signals_stop(void);
 

@@ -53,7 +53,7 @@ typedef struct {
 
 /* What is asked of one start of a run; strings borrowed. */
 typedef struct {
-    const char *run_path;
+    const char *run_path; /* NULL: no run on disk, so nothing to go on with and no records */
     Resume resume;
     const char *checkpoint;   /* RESUME_FILE: from which */
     int64_t stop_after_steps; /* stop after so many steps of this start; -1: never */

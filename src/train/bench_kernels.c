@@ -1,0 +1,307 @@
+/* Each kernel at the shapes of a rank's step, through the network where it has a call of its own for one. The work that
+ * counts is that on elements of the input which are not zero; a dense product of the same shape gives the dense
+ * equivalent. */
+#include <math.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "base/memory.h"
+#include "train/bench_internal.h"
+
+enum { ZEROS_SKIPPED, ZEROS_MULTIPLIED, ZEROS };
+
+/* One rank's share of a batch, packed in both ways, and everything that a step makes of it. */
+typedef struct {
+    Trainer *trainer;
+    size_t n;
+    double nonzero;        /* elements of the inputs */
+    Inputs inputs[ZEROS];  /* owned */
+    Inputs packing[ZEROS]; /* for the batches that follow; owned */
+    Batch batch;           /* owned */
+    uint32_t position;     /* of the next batch */
+    float *memory;         /* of the workspace; owned */
+    Workspace workspace;
+    Share *share[ZEROS]; /* (shards of this rank's run); owned */
+    float *sums, *w, *v; /* (outputs of the run's fold, floats), (floats), (floats); owned; v NULL without momentum */
+    SgdStep sgd;
+} Kit;
+
+/* What a case is about. */
+typedef struct {
+    Kit *kit;
+    const char *what;
+    size_t layer;
+    int zeros;                  /* ZEROS: they make no difference */
+    double flops, dense, bytes; /* of a call; NaN: not to be said */
+    Network alone;              /* the layer, and the workspace with it as its first */
+    Workspace workspace;
+} Call;
+
+static void pack_next(Kit *kit, Inputs *inputs)
+{
+    Loader *loader = &kit->trainer->loader;
+    const uint32_t batch = (uint32_t)kit->trainer->settings->training.batch_size, left = loader->rows - kit->position;
+    const uint32_t end = kit->position + (batch < left ? batch : left);
+    kit->batch.inputs = inputs;
+    loader_pack(loader, 0, kit->position, end, &kit->batch);
+    kit->position = loader->rows - end < batch ? 0 : end;
+}
+
+static void pack(void *context)
+{
+    const Call *call = context;
+    pack_next(call->kit, &call->kit->packing[call->zeros]);
+}
+
+static void forward(void *context)
+{
+    Call *call = context;
+    const Kit *kit = call->kit;
+    BatchInput before = {.n = kit->n};
+    if (call->layer > 0) before.x = kit->workspace.output[call->layer - 1];
+    network_forward_first(&call->alone, kit->trainer->kernels, kit->trainer->parameter, 0,
+                          kernel_panels(call->alone.layer[0].out),
+                          call->layer > 0 ? &before : &kit->inputs[call->zeros].input, &call->workspace);
+}
+
+/* Of the last layer, which alone has none to go back to. */
+static void softmax_cross_entropy(void *context)
+{
+    Call *call = context;
+    const Kit *kit = call->kit;
+    network_errors(&call->alone, kit->trainer->kernels, kit->trainer->parameter, kit->n, kit->batch.label,
+                   &call->workspace);
+}
+
+static void backward_data(void *context)
+{
+    const Call *call = context;
+    const Trainer *t = call->kit->trainer;
+    const Workspace *w = &call->kit->workspace;
+    const size_t i = call->layer;
+    const Layer *layer = &t->network.layer[i];
+    t->kernels->backward_data(call->kit->n, layer->in, layer->out, w->error[i], t->parameter + layer->offset,
+                              w->output[i - 1], t->network.layer[i - 1].activation, w->error[i - 1], w->scratch);
+}
+
+/* The gradient as the ranks exchange it: into memory, a sum for each output of the fold. */
+static void backward_weight(void *context)
+{
+    const Call *call = context;
+    const Kit *kit = call->kit;
+    const Trainer *t = kit->trainer;
+    float *sum[2 * FOLD_MAX_DEPTH];
+    WeightGradient target = {.sum = sum};
+    for (size_t o = 0; o < t->own.outputs; o++)
+        sum[o] = kit->sums + o * t->network.floats + t->network.layer[call->layer].offset;
+    network_slice(&t->network, call->layer, 1, 0, &target);
+    network_gradient(&t->network, t->kernels, call->layer, &t->own, kit->share[call->zeros % ZEROS], &target);
+}
+
+/* The gradient as the ranks exchange operands: it goes into the update, not into memory. */
+static void backward_weight_sgd(void *context)
+{
+    const Call *call = context;
+    const Kit *kit = call->kit;
+    const Trainer *t = kit->trainer;
+    const size_t offset = t->network.layer[call->layer].offset;
+    WeightGradient target = {.step = &kit->sgd, .w = kit->w + offset, .v = kit->v ? kit->v + offset : NULL};
+    network_slice(&t->network, call->layer, 1, 0, &target);
+    network_gradient(&t->network, t->kernels, call->layer, &t->own, kit->share[call->zeros % ZEROS], &target);
+}
+
+static void sgd(void *context)
+{
+    const Kit *kit = ((const Call *)context)->kit;
+    kit->trainer->kernels->sgd(kit->trainer->network.floats, &kit->sgd, kit->sums, kit->w, kit->v);
+}
+
+static void digest(void *context)
+{
+    Trainer *t = ((const Call *)context)->kit->trainer;
+    digest_begin(t->digest);
+    network_digest(&t->network, t->parameter, t->digest);
+}
+
+static Status allocate(Kit *kit)
+{
+    const Trainer *t = kit->trainer;
+    const size_t features = t->loader.samples.features, floats = t->network.floats;
+    Status st = batch_init(&kit->batch, &t->loader, t->block);
+    for (int z = 0; z < ZEROS && st == STATUS_OK; z++) {
+        const bool skip = z == ZEROS_SKIPPED;
+        st = inputs_init(&kit->inputs[z], features, t->block, t->run_length, skip, NULL);
+        if (st == STATUS_OK) st = inputs_init(&kit->packing[z], features, t->block, t->run_length, skip, NULL);
+        if (st == STATUS_OK) st = memory_new(&kit->share[z], t->run_length, "operands");
+    }
+    if (st == STATUS_OK) st = memory_new(&kit->memory, workspace_floats(&t->network, t->block, true), "activations");
+    if (st == STATUS_OK) st = memory_new(&kit->sums, t->own.outputs * floats, "gradients");
+    if (st == STATUS_OK) st = memory_new(&kit->w, floats, "parameters");
+    if (st == STATUS_OK && t->velocity) st = memory_new(&kit->v, floats, "parameters");
+    return st;
+}
+
+static void kit_free(Kit *kit)
+{
+    batch_free(&kit->batch);
+    for (int z = 0; z < ZEROS; z++) {
+        inputs_free(&kit->inputs[z]);
+        inputs_free(&kit->packing[z]);
+        memory_free(kit->share[z]);
+    }
+    memory_free(kit->memory);
+    memory_free(kit->sums);
+    memory_free(kit->w);
+    memory_free(kit->v);
+}
+
+/* The first batch in both ways, and one pass of the network, so that all arrays hold what they hold in training. */
+static void fill(Kit *kit)
+{
+    const Trainer *t = kit->trainer;
+    const size_t features = t->loader.samples.features;
+    for (int z = 0; z < ZEROS; z++) {
+        kit->position = 0;
+        pack_next(kit, &kit->inputs[z]);
+        for (size_t i = 0; i < t->run_length; i++)
+            kit->share[z][i] = (Share){&kit->inputs[z].input, &kit->workspace, i, kit->batch.first_row[i],
+                                       kit->batch.first_row[i + 1]};
+    }
+    kit->n = kit->batch.first_row[t->run_length];
+    for (size_t s = 0; s < kit->n; s++)
+        for (size_t k = 0; k < features; k++)
+            kit->nonzero += kit->inputs[ZEROS_MULTIPLIED].x[s * kernel_leading(features) + k] != 0.0f;
+    workspace_place(&kit->workspace, &t->network, t->block, true, kit->memory);
+    network_forward(&t->network, t->kernels, t->parameter, &kit->inputs[ZEROS_SKIPPED].input, &kit->workspace);
+    network_errors(&t->network, t->kernels, t->parameter, kit->n, kit->batch.label, &kit->workspace);
+    memcpy(kit->w, t->parameter, t->network.floats * sizeof *kit->w);
+    kit->sgd = t->sgd;
+    kit->sgd.rate = 1e-3f;
+    kit->sgd.inverse_samples = 1.0f / (float)t->settings->training.batch_size;
+}
+
+enum { MOST_CASES = 8 + 4 * NETWORK_MAX_LAYERS };
+
+typedef struct {
+    Kit *kit;
+    Call *call;       /* (MOST_CASES) owned */
+    BenchCase *cases; /* (MOST_CASES) owned */
+    size_t count;
+    bool fuses; /* the gradient of each rank's run is one sum, so that an update can be made with it */
+} Plan;
+
+static Call *add(Plan *plan, const char *what, void (*run)(void *context))
+{
+    Call *call = &plan->call[plan->count];
+    *call = (Call){.kit = plan->kit, .what = what, .zeros = ZEROS, .flops = NAN, .dense = NAN, .bytes = NAN};
+    plan->cases[plan->count++] = (BenchCase){.run = run, .context = call};
+    return call;
+}
+
+static Call *add_of_layer(Plan *plan, const char *what, void (*run)(void *context), size_t layer)
+{
+    const Kit *kit = plan->kit;
+    Call *call = add(plan, what, run);
+    call->layer = layer;
+    call->alone = (Network){.layers = 1, .layer = {kit->trainer->network.layer[layer]}};
+    call->workspace = kit->workspace;
+    call->workspace.output[0] = kit->workspace.output[layer];
+    call->workspace.error[0] = kit->workspace.error[layer];
+    return call;
+}
+
+/* One product of a layer; of the first layer, which reads the inputs, in both ways. */
+static void add_product(Plan *plan, const char *what, void (*run)(void *context), size_t layer)
+{
+    const Kit *kit = plan->kit;
+    const Layer *of = &kit->trainer->network.layer[layer];
+    for (int z = 0; z < (layer == 0 ? ZEROS : 1); z++) {
+        Call *call = add_of_layer(plan, what, run, layer);
+        if (layer == 0) call->zeros = z;
+        call->dense = call->flops = 2.0 * (double)(kit->n * of->in) * (double)of->out;
+        if (call->zeros == ZEROS_SKIPPED) call->flops = 2.0 * kit->nonzero * (double)of->out;
+    }
+}
+
+static void plan_all(Plan *plan)
+{
+    const Kit *kit = plan->kit;
+    const Trainer *t = kit->trainer;
+    const double floats = (double)t->network.floats;
+    const size_t last = t->network.layers - 1;
+    const Samples *samples = &t->loader.samples;
+    const size_t pixel = samples->kind == ELEMENT_UINT8 ? sizeof(uint8_t) : sizeof(float);
+    for (int z = 0; z < ZEROS; z++) {
+        Call *call = add(plan, "pack", pack);
+        call->zeros = z;
+        call->bytes = (double)(kit->n * samples->features * pixel);
+    }
+    for (size_t i = 0; i <= last; i++) add_product(plan, "forward", forward, i);
+    add_of_layer(plan, "softmax_cross_entropy", softmax_cross_entropy, last);
+    for (size_t i = last; i > 0; i--) add_product(plan, "backward_data", backward_data, i);
+    for (size_t i = last + 1; i-- > 0;) add_product(plan, "backward_weight", backward_weight, i);
+    for (size_t i = last + 1; i-- > 0 && plan->fuses;) add_product(plan, "backward_weight_sgd", backward_weight_sgd, i);
+    Call *call = add(plan, "sgd", sgd);
+    call->flops = floats * (3.0 + (kit->sgd.weight_decay != 0.0f ? 2.0 : 0.0) + (kit->v ? 2.0 : 0.0) +
+                            (kit->sgd.nesterov ? 2.0 : 0.0));
+    call->bytes = floats * (kit->v ? 5.0 : 3.0) * sizeof(float);
+    call = add(plan, "digest", digest);
+    call->bytes = (double)t->network.parameters * sizeof(float);
+}
+
+/* Over all ranks; NaN stays NaN. */
+static double rate(Bench *bench, double amount, double seconds)
+{
+    return 1e-9 * bench_spread(bench, amount).sum / bench_spread(bench, seconds).sum;
+}
+
+static void emit(Bench *bench, const Call *call, double seconds)
+{
+    static const char *const zeros[ZEROS + 1] = {"skipped", "multiplied", NULL};
+    const Layer *layer = &call->alone.layer[0];
+    const double flops = rate(bench, call->flops, seconds);
+    BenchRow row;
+    char of[64] = "";
+    if (call->alone.layers) snprintf(of, sizeof of, " %zu: %zu x %zu", call->layer, layer->in, layer->out);
+    bench_row(&row, call->what, "%s%s%s%s", call->what, of, zeros[call->zeros] ? ", zeros " : "",
+              zeros[call->zeros] ? zeros[call->zeros] : "");
+    if (zeros[call->zeros]) bench_text(&row, "zeros", zeros[call->zeros]);
+    if (call->alone.layers) {
+        bench_number(&row, "layer", NULL, 0, (double)call->layer);
+        bench_number(&row, "in", NULL, 0, (double)layer->in);
+        bench_number(&row, "out", NULL, 0, (double)layer->out);
+    }
+    bench_number(&row, "samples", NULL, 0, (double)call->kit->n);
+    bench_number(&row, "microseconds", "us a call", 2, 1e6 * bench_spread(bench, seconds).mean);
+    bench_number(&row, "gflops_per_second", "GFLOP/s", 1, flops);
+    bench_number(&row, "peak_percent", "% of peak", 1, 100.0 * 1e9 * flops / bench->peak);
+    bench_number(&row, "dense_gflops_per_second", "as if dense", 1, rate(bench, call->dense, seconds));
+    bench_number(&row, "gbytes_per_second", "GB/s", 1, rate(bench, call->bytes, seconds));
+    bench_emit(bench, &row);
+}
+
+static void measure(Bench *bench, Plan *plan, double seconds)
+{
+    uint64_t fuse = bench->trainer.own.outputs == 1;
+    comm_sum_words(bench->comm, &fuse, 1);
+    plan->fuses = fuse == (uint64_t)comm_size(bench->comm);
+    fill(plan->kit);
+    plan_all(plan);
+    bench_measure(bench, plan->cases, plan->count, seconds);
+    for (size_t i = 0; i < plan->count; i++) emit(bench, &plan->call[i], plan->cases[i].seconds);
+}
+
+Status bench_kernels(Bench *bench, double seconds)
+{
+    Kit kit = {.trainer = &bench->trainer};
+    Plan plan = {.kit = &kit};
+    Status st = allocate(&kit);
+    if (st == STATUS_OK) st = memory_new(&plan.call, MOST_CASES, "what to measure");
+    if (st == STATUS_OK) st = memory_new(&plan.cases, MOST_CASES, "what to measure");
+    st = comm_agree(bench->comm, st);
+    if (st == STATUS_OK) measure(bench, &plan, seconds);
+    memory_free(plan.call);
+    memory_free(plan.cases);
+    kit_free(&kit);
+    return st;
+}

@@ -1,0 +1,114 @@
+/* The gradient's sum over the ranks with the update: Lockstep's, which hands each block to the update while it is in
+ * the cache, against MPI_Allreduce and then the update. The pieces are written anew before each. */
+#include <string.h>
+
+#include "base/memory.h"
+#include "train/bench_internal.h"
+
+enum { KINDS = 2 };
+
+typedef struct {
+    const Trainer *trainer;
+    Reduction *reduction; /* owned */
+    size_t count, pieces;
+    uint64_t *word;     /* as many as beside a step's gradient; borrowed */
+    const float *fresh; /* (count) borrowed */
+    float *w, *v;       /* (count) borrowed; v NULL without momentum */
+    SgdStep sgd;
+} Sum;
+
+static void write_pieces(void *context)
+{
+    const Sum *s = context;
+    reduction_begin(s->reduction);
+    for (size_t i = 0; i < s->pieces; i++)
+        memcpy(reduction_pieces(s->reduction)[i], s->fresh, s->count * sizeof *s->fresh);
+}
+
+static void apply(void *context, size_t begin, size_t count, const float *gradient)
+{
+    const Sum *s = context;
+    s->trainer->kernels->sgd(count, &s->sgd, gradient, s->w + begin, s->v ? s->v + begin : NULL);
+}
+
+static void add_and_update(void *context)
+{
+    Sum *s = context;
+    reduction_words(s->reduction, s->word);
+    reduction_finish(s->reduction, REDUCTION_ALL, apply, s);
+}
+
+static void emit(Bench *bench, const char *label, size_t count, const BenchCase cases[KINDS])
+{
+    const double tree = bench_spread(bench, cases[REDUCTION_TREE].seconds).most;
+    const double mpi = bench_spread(bench, cases[REDUCTION_MPI].seconds).most;
+    const double mbytes = 1e-6 * (double)(count * sizeof(float));
+    BenchRow row;
+    bench_row(&row, "reduction", "%s %.2f MB, slowest rank", label, mbytes);
+    bench_number(&row, "gradient_mbytes", NULL, 3, mbytes);
+    bench_number(&row, "lockstep_microseconds", "us Lockstep", 1, 1e6 * tree);
+    bench_number(&row, "mpi_microseconds", "us MPI_Allreduce", 1, 1e6 * mpi);
+    bench_number(&row, "mpi_per_lockstep", "ratio", 2, mpi / tree);
+    bench_emit(bench, &row);
+}
+
+/* Both, in turn, on one node's memory. Collective; agreed. */
+static Status measure(Bench *bench, const char *label, const Sum *common, double seconds)
+{
+    static BenchCase cases[KINDS];
+    const Trainer *t = &bench->trainer;
+    const size_t words = WORD_LOSSES + t->shards, ranks = (size_t)comm_size(bench->comm);
+    Sum sums[KINDS] = {*common, *common};
+    Node *node = NULL;
+    size_t shared = 0;
+    Status st = STATUS_OK;
+    for (int kind = 0; kind < KINDS && st == STATUS_OK; kind++) {
+        ReductionBytes bytes;
+        st = reduction_bytes((ReductionKind)kind, t->shards, common->count, words, ranks,
+                             (size_t)comm_rank(bench->comm), &bytes);
+        if (st == STATUS_OK) shared += bytes.shared;
+    }
+    st = comm_agree(bench->comm, st);
+    if (st == STATUS_OK) st = node_open(bench->comm, shared, &node);
+    for (int kind = 0; kind < KINDS && st == STATUS_OK; kind++) {
+        st = reduction_open(bench->comm, node, (ReductionKind)kind, t->kernels, t->shards, common->count, words,
+                            &sums[kind].reduction);
+        cases[kind] = (BenchCase){.run = add_and_update, .prepare = write_pieces, .context = &sums[kind]};
+    }
+    if (st == STATUS_OK) {
+        bench_measure(bench, cases, KINDS, seconds);
+        emit(bench, label, common->count, cases);
+    }
+    for (int kind = 0; kind < KINDS; kind++) reduction_close(sums[kind].reduction);
+    node_close(node);
+    return st;
+}
+
+Status bench_reduction(Bench *bench, double seconds)
+{
+    enum { SMALL = 400000, LARGE = 12000000 }; /* floats: 784-500-10's, a network of 12 million parameters */
+    Trainer *t = &bench->trainer;
+    const size_t own = t->network.floats, most = own > LARGE ? own : LARGE;
+    float *fresh = NULL, *w = NULL, *v = NULL;
+    Status st = memory_new(&fresh, most, "gradients");
+    if (st == STATUS_OK) st = memory_new(&w, most, "parameters");
+    if (st == STATUS_OK && t->velocity) st = memory_new(&v, most, "parameters");
+    st = comm_agree(bench->comm, st);
+    Sum sum = {.trainer = t, .pieces = t->own.outputs, .word = t->word, .fresh = fresh, .w = w, .v = v, .sgd = t->sgd};
+    sum.sgd.rate = 1e-3f;
+    sum.sgd.inverse_samples = 1.0f / (float)t->settings->training.batch_size;
+    for (size_t i = 0; i < most && st == STATUS_OK; i++) fresh[i] = (float)(i % 1009) * 1e-3f - 0.5f;
+    const struct {
+        const char *label;
+        size_t count;
+        double share;
+    } sizes[] = {{"this gradient,", own, 0.4}, {"a gradient of", SMALL, 0.2}, {"a gradient of", LARGE, 0.4}};
+    for (size_t i = 0; i < sizeof sizes / sizeof *sizes && st == STATUS_OK; i++) {
+        sum.count = sizes[i].count;
+        st = measure(bench, sizes[i].label, &sum, sizes[i].share * seconds);
+    }
+    memory_free(fresh);
+    memory_free(w);
+    memory_free(v);
+    return st;
+}
