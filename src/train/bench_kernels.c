@@ -130,8 +130,8 @@ static Status allocate(Kit *kit)
     Status st = batch_init(&kit->batch, &t->loader, t->block);
     for (int z = 0; z < ZEROS && st == STATUS_OK; z++) {
         const bool skip = z == ZEROS_SKIPPED;
-        st = inputs_init(&kit->inputs[z], features, t->block, t->run_length, skip, NULL);
-        if (st == STATUS_OK) st = inputs_init(&kit->packing[z], features, t->block, t->run_length, skip, NULL);
+        st = inputs_init(&kit->inputs[z], features, t->block, skip, NULL);
+        if (st == STATUS_OK) st = inputs_init(&kit->packing[z], features, t->block, skip, NULL);
         if (st == STATUS_OK) st = memory_new(&kit->share[z], t->run_length, "operands");
     }
     if (st == STATUS_OK) st = memory_new(&kit->memory, workspace_floats(&t->network, t->block, true), "activations");
@@ -164,8 +164,8 @@ static void fill(Kit *kit)
         kit->position = 0;
         pack_next(kit, &kit->inputs[z]);
         for (size_t i = 0; i < t->run_length; i++)
-            kit->share[z][i] = (Share){&kit->inputs[z].input, &kit->workspace, i, kit->batch.first_row[i],
-                                       kit->batch.first_row[i + 1]};
+            kit->share[z][i] =
+                (Share){&kit->inputs[z].input, &kit->workspace, kit->batch.first_row[i], kit->batch.first_row[i + 1]};
     }
     kit->n = kit->batch.first_row[t->run_length];
     for (size_t s = 0; s < kit->n; s++)
