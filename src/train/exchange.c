@@ -142,8 +142,6 @@ static Status take_operands(Trainer *t)
         return st;
     }
     for (size_t i = 0; i < x->operands && st == STATUS_OK; i++) st = place_operand(t, segment[i], &x->operand[i]);
-    if (st == STATUS_OK)
-        st = inputs_init(&x->scan, t->loader.samples.features, t->block, 0, t->skip_zeros, segment[x->mine]);
     memory_free(segment);
     return comm_agree(t->comm, st);
 }
@@ -165,7 +163,6 @@ void exchange_close(Exchange *x)
         inputs_free(&x->operand[i].inputs[0]);
         inputs_free(&x->operand[i].inputs[1]);
     }
-    inputs_free(&x->scan);
     memory_free(x->operand);
     memory_free(x->share);
     memory_free(x->memory);
