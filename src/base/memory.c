@@ -1,5 +1,6 @@
 #include "base/memory.h"
 
+#include <malloc.h>
 #include <stdbool.h>
 #include <stdint.h>
 #include <stdlib.h>
@@ -7,7 +8,18 @@
 
 /* From this size on an array lies in huge pages where the system has them: fewer misses of the address cache. Whole
  * huge pages alone, so that no more memory becomes resident than was asked for. */
-enum { HUGE_FROM = 4 << 20, HUGE_PAGE = 2 << 20 };
+enum { HUGE_FROM = 4 << 20, HUGE_PAGE = 2 << 20, RETURNED_FROM = 1 << 20 };
+
+/* From RETURNED_FROM on an array goes back to the system when it is freed, HDF5's too. Else glibc keeps what is as
+ * large as the largest that was ever freed, and peaks add up. */
+static void return_large_arrays(void)
+{
+#ifdef M_MMAP_THRESHOLD
+    static bool done;
+    if (!done) mallopt(M_MMAP_THRESHOLD, RETURNED_FROM);
+    done = true;
+#endif
+}
 
 static void use_huge_pages(void *ptr, size_t bytes)
 {
@@ -33,6 +45,7 @@ void *memory_get(size_t count, size_t size, const char *what)
 {
     size_t bytes;
     void *block = NULL;
+    return_large_arrays();
     const bool fits = !__builtin_mul_overflow(count, size, &bytes) && bytes <= SIZE_MAX / 2;
     const size_t alignment = fits && bytes >= HUGE_FROM ? HUGE_PAGE : MEMORY_ALIGNMENT;
     if (fits) block = calloc(1, bytes + sizeof block + alignment);
