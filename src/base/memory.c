@@ -8,7 +8,7 @@
 
 /* From this size on an array lies in huge pages where the system has them: fewer misses of the address cache. Whole
  * huge pages alone, so that no more memory becomes resident than was asked for. */
-enum { HUGE_FROM = 4 << 20, HUGE_PAGE = 2 << 20, RETURNED_FROM = 1 << 20 };
+enum { HUGE_FROM = 4 << 20, HUGE_PAGE = 2 << 20, RETURNED_FROM = 128 << 10 };
 
 /* From RETURNED_FROM on an array goes back to the system when it is freed, HDF5's too. Else glibc keeps what is as
  * large as the largest that was ever freed, and peaks add up. */
