@@ -126,7 +126,9 @@ static void memory_that_is_not_used_takes_none(void)
     for (size_t i = 0; i < SIZE; i += 4096) x[i]++;
     CU_ASSERT(resident() - before >= SIZE / 2);
     memory_free(x);
+#ifndef __SANITIZE_ADDRESS__ /* which keeps what is freed, to see it used */
     CU_ASSERT(resident() - before < SIZE / 2);
+#endif
 }
 
 static void the_nearest_name_is_a_slip_away_or_none(void)
