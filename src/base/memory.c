@@ -1,13 +1,25 @@
 #include "base/memory.h"
 
+#include <malloc.h>
+#include <stdbool.h>
 #include <stdint.h>
 #include <stdlib.h>
-#include <string.h>
 #include <sys/mman.h>
 
 /* From this size on an array lies in huge pages where the system has them: fewer misses of the address cache. Whole
  * huge pages alone, so that no more memory becomes resident than was asked for. */
-enum { HUGE_FROM = 4 << 20, HUGE_PAGE = 2 << 20 };
+enum { HUGE_FROM = 4 << 20, HUGE_PAGE = 2 << 20, RETURNED_FROM = 128 << 10 };
+
+/* From RETURNED_FROM on an array goes back to the system when it is freed, HDF5's too. Else glibc keeps what is as
+ * large as the largest that was ever freed, and peaks add up. */
+static void return_large_arrays(void)
+{
+#ifdef M_MMAP_THRESHOLD
+    static bool done;
+    if (!done) mallopt(M_MMAP_THRESHOLD, RETURNED_FROM);
+    done = true;
+#endif
+}
 
 static void use_huge_pages(void *ptr, size_t bytes)
 {
@@ -19,24 +31,35 @@ static void use_huge_pages(void *ptr, size_t bytes)
 #endif
 }
 
+/* The first multiple of alignment in a block behind room for the block's own address, which stands right before it. */
+static void *place(void *block, size_t alignment)
+{
+    void **ptr = (void **)(((uintptr_t)block + sizeof block + alignment - 1) / alignment * alignment);
+    ptr[-1] = block;
+    return ptr;
+}
+
+/* calloc and not memset: it knows which pages come fresh, and zero, from the system, and does not touch them. What is
+ * never used of an array takes no memory then, and a large one no time. */
 void *memory_get(size_t count, size_t size, const char *what)
 {
     size_t bytes;
-    void *ptr = NULL;
-    if (!__builtin_mul_overflow(count, size, &bytes) && bytes <= SIZE_MAX / 2) {
-        bytes = (bytes / MEMORY_ALIGNMENT + 1) * MEMORY_ALIGNMENT;
-        if (posix_memalign(&ptr, bytes >= HUGE_FROM ? HUGE_PAGE : MEMORY_ALIGNMENT, bytes) != 0) ptr = NULL;
-    }
-    if (!ptr) {
+    void *block = NULL;
+    return_large_arrays();
+    const bool fits = !__builtin_mul_overflow(count, size, &bytes) && bytes <= SIZE_MAX / 2;
+    const size_t alignment = fits && bytes >= HUGE_FROM ? HUGE_PAGE : MEMORY_ALIGNMENT;
+    if (fits) block = calloc(1, bytes + sizeof block + alignment);
+    if (!block) {
         Status st = status_fail(STATUS_INTERNAL, "out of memory: %zu elements of %zu bytes for %s", count, size, what);
         (void)st;
         return NULL;
     }
-    if (bytes >= HUGE_FROM) use_huge_pages(ptr, bytes);
-    return memset(ptr, 0, bytes);
+    void *ptr = place(block, alignment);
+    if (alignment == HUGE_PAGE) use_huge_pages(ptr, bytes);
+    return ptr;
 }
 
 void memory_free(void *ptr)
 {
-    free(ptr);
+    if (ptr) free(((void **)ptr)[-1]);
 }

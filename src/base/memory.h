@@ -1,4 +1,5 @@
-/* All private memory of the program. Zeroed, aligned to a cache line, overflow-checked; large arrays in huge pages. */
+/* All private memory of the program. Zeroed, aligned to a cache line, overflow-checked; large arrays in huge pages.
+ * What is never used of an array takes no memory. */
 #ifndef LOCKSTEP_BASE_MEMORY_H
 #define LOCKSTEP_BASE_MEMORY_H
 

@@ -42,6 +42,16 @@ void comm_launched(int *rank, int *size)
     *size = launched_number(sizes, 1);
 }
 
+/* Ranks of one host need no network. Open MPI looks for some all the same (its mtl components): with the layer for
+ * messages named, which does without, MPI_Init takes 0.06 s and not 0.22 (4.1, 2 ranks). What the user asked for stays.
+ */
+static void look_for_no_network(void)
+{
+    const char *size = getenv("OMPI_COMM_WORLD_SIZE"), *here = getenv("OMPI_COMM_WORLD_LOCAL_SIZE");
+    const int keep = 0;
+    if (size && here && strcmp(size, here) == 0) setenv("OMPI_MCA_pml", "ob1", keep);
+}
+
 /* Gives the ranks of a host neighbouring numbers, hosts in the order of their lowest ranks: rank 0 stays 0. mpirun may
  * deal ranks out to the hosts in turn. Costs one message of one number where they are neighbours already. */
 static void make_neighbours(Comm *comm)
@@ -63,6 +73,7 @@ static void make_neighbours(Comm *comm)
 static void begin_mpi(Comm *comm, int *argc, char ***argv)
 {
     int level;
+    look_for_no_network();
     MPI_Init_thread(argc, argv, MPI_THREAD_FUNNELED, &level);
     comm->mpi = true;
     MPI_Comm_dup(MPI_COMM_WORLD, &comm->world);

@@ -1,7 +1,7 @@
 /* A share is an MPI-3 shared window with memory of each rank's own (alloc_shared_noncontig), so that its pages lie
- * where their rank runs, by first touch. Open MPI 4.1 begins each segment 264 bytes into a page: a page more is asked
- * for, and the segment begins on the next one. No MPI call is made on the windows later: all is loads, stores and C11
- * atomics.
+ * where their rank runs, by first touch: they come zero from the system, and only those that are used. Open MPI 4.1
+ * begins each segment 264 bytes into a page: a page more is asked for, and the segment begins on the next one. No MPI
+ * call is made on the windows later: all is loads, stores and C11 atomics.
  *
  * Open MPI puts the files of windows into the directory osc_sm_backing_directory, by default /dev/shm. Asking MPI_T for
  * its value costs 0.2 s; mpirun --mca hands it on in the environment. */
@@ -255,7 +255,6 @@ static void share_window(Node *node, size_t bytes, void **segment)
         const uintptr_t address = ((uintptr_t)segment[q] + page - 1) / page * page;
         segment[q] = size > 0 ? (void *)address : NULL;
     }
-    if (bytes > 0) memset(segment[node->rank], 0, bytes);
 }
 
 Status node_share(Node *node, size_t bytes, void **segment)
@@ -268,7 +267,7 @@ Status node_share(Node *node, size_t bytes, void **segment)
     else
         share_window(node, bytes, segment);
     node->shares++;
-    return comm_agree(node->comm, st); /* every rank has zeroed its own then */
+    return comm_agree(node->comm, st);
 }
 
 /* The store and the load are in one order with those of sleep_for: either this rank sees the sleeper, or that one the

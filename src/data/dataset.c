@@ -9,7 +9,7 @@
 #include "base/memory.h"
 #include "base/text.h"
 
-enum { LABEL_BLOCK = 1 << 16, FEATURES_LIMIT = 1 << 24, PARTS = 2 };
+enum { LABEL_BLOCK = 1 << 13, FEATURES_LIMIT = 1 << 24, PARTS = 2 };
 
 const char *const dataset_part_name[2] = {"train", "test"};
 const char *const dataset_default_images[2] = {"/train/images", "/test/images"};
@@ -164,7 +164,7 @@ int dataset_shape(const Dataset *dataset, uint64_t extent[H5FILE_MAX_DIMENSIONS]
     return dataset->shape.dimensions - 1;
 }
 
-/* In blocks, so that the 64-bit values never take more than half a megabyte. */
+/* In blocks, so that the 64-bit values take 64 KiB, and HDF5 as much to convert them. */
 Status dataset_read_labels(Dataset *dataset, Part part, uint32_t first, uint32_t count, uint32_t *label)
 {
     assert(first <= dataset->rows[part] && count <= dataset->rows[part] - first);

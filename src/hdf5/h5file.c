@@ -92,6 +92,7 @@ void h5file_close(H5File *file)
 {
     if (!file) return;
     if (file->id >= 0) H5Fclose(file->id);
+    H5garbage_collect(); /* it keeps what it has freed, for the next file */
     memory_free(file->path);
     memory_free(file);
 }

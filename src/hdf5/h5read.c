@@ -131,26 +131,40 @@ Status library_describe(const H5File *file, const char *dataset, hid_t id, H5Inf
     return st;
 }
 
+/* How so many elements are converted: HDF5's own buffer is 1 MiB and zeroed at each read, be it of one label. The
+ * caller closes it (H5Pclose). */
+static hid_t transfer_of(uint64_t elements)
+{
+    enum { LEAST = 1 << 12, MOST = 1 << 20 };
+    const uint64_t bytes = elements < MOST / sizeof(int64_t) ? elements * sizeof(int64_t) : MOST;
+    const hid_t transfer = H5Pcreate(H5P_DATASET_XFER);
+    H5Pset_buffer(transfer, (size_t)(bytes < LEAST ? LEAST : bytes), NULL, NULL);
+    return transfer;
+}
+
 /* Reads rows [first, first + count) as memory_type. */
 static Status read_rows(const H5File *file, const char *dataset, hid_t id, const H5Info *info, uint64_t first,
                         uint64_t count, hid_t memory_type, void *out)
 {
     assert(first <= info->extent[0] && count <= info->extent[0] - first);
-    hsize_t start[H5FILE_MAX_DIMENSIONS] = {first}, extent[H5FILE_MAX_DIMENSIONS];
+    hsize_t start[H5FILE_MAX_DIMENSIONS] = {first}, extent[H5FILE_MAX_DIMENSIONS], elements = 1;
     for (int i = 0; i < info->dimensions; i++) {
         extent[i] = i == 0 ? count : info->extent[i];
-        if (extent[i] == 0) return STATUS_OK;
+        elements *= extent[i];
     }
+    if (elements == 0) return STATUS_OK;
+    const hid_t transfer = transfer_of(elements);
     const hid_t in_file = H5Dget_space(id), in_memory = H5Screate_simple(info->dimensions, extent, NULL);
     H5Sselect_hyperslab(in_file, H5S_SELECT_SET, start, NULL, extent, NULL);
     Status st = STATUS_OK;
-    if (H5Dread(id, memory_type, in_memory, in_file, H5P_DEFAULT, out) < 0)
+    if (H5Dread(id, memory_type, in_memory, in_file, transfer, out) < 0)
         st = status_fail(STATUS_DATA,
                          "\"%s\": rows %" PRIu64 " to %" PRIu64
                          " of dataset \"%s\" cannot be read: the file is damaged (HDF5: %s)",
                          file->path, first, first + count - 1, dataset, library_reason());
     H5Sclose(in_memory);
     H5Sclose(in_file);
+    H5Pclose(transfer);
     return st;
 }
 

@@ -15,8 +15,9 @@
 #include "base/log.h"
 #include "base/memory.h"
 
-/* A record of many classes has some 1.5 MB; what a full disk holds up may take all of the buffer. */
-enum { BUFFER_SIZE = 1 << 22, WRITE_SIZE = 1 << 16 };
+/* A record of many classes has some 1.5 MB; what a full disk holds up may take all of the buffer. Small enough not to
+ * lie in huge pages, of which the few records between two writes would take one. */
+enum { BUFFER_SIZE = 3 << 20, WRITE_SIZE = 1 << 16 };
 
 struct Records {
     int fd;

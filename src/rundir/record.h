@@ -29,7 +29,7 @@ void record_counts(Records *records, const char *key, size_t rows, size_t column
 void record_end(Records *records);
 
 /* Hands what was recorded to the operating system. What cannot be written waits in memory for the next call, and no
- * part of a record stays in the file; when the memory for that (4 MiB) is full the oldest records are dropped. Each is
+ * part of a record stays in the file; when the memory for that (3 MiB) is full the oldest records are dropped. Each is
  * told as a warning; training goes on. */
 void records_flush(Records *records);
 

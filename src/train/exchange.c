@@ -134,8 +134,6 @@ static Status take_operands(Trainer *t)
         return st;
     }
     for (size_t i = 0; i < x->operands && st == STATUS_OK; i++) st = place_operand(t, segment[i], &x->operand[i]);
-    if (st == STATUS_OK)
-        st = inputs_init(&x->scan, t->loader.samples.features, t->block, t->skip_zeros, segment[x->mine]);
     memory_free(segment);
     return comm_agree(t->comm, st);
 }
@@ -157,7 +155,6 @@ void exchange_close(Exchange *x)
         inputs_free(&x->operand[i].inputs[0]);
         inputs_free(&x->operand[i].inputs[1]);
     }
-    inputs_free(&x->scan);
     memory_free(x->operand);
     memory_free(x->share);
     memory_free(x->memory);
@@ -280,13 +277,13 @@ static void apply(void *context, size_t begin, size_t count, const float *gradie
     if (a->trainer->kernels->sgd(count, &a->trainer->sgd, gradient, a->parameter + begin, velocity)) a->bad = true;
 }
 
-/* Copies this rank's slices of an update that was made apart into the node's copy. */
-static void publish_slices(Trainer *t, const float *from, float *to)
+/* Copies a rank's slices of a vector. */
+static void copy_slices(const Trainer *t, size_t part, const float *from, float *to)
 {
     for (size_t i = 0; i < t->network.layers; i++) {
         const Layer *layer = &t->network.layer[i];
         WeightGradient slice;
-        network_slice(&t->network, i, (size_t)node_size(t->node), (size_t)node_rank(t->node), &slice);
+        network_slice(&t->network, i, (size_t)node_size(t->node), part, &slice);
         for (size_t p = slice.panel; p < slice.panel_end; p++) {
             const size_t at = layer->offset + kernel_weight_index(layer->in, slice.row, p * PANEL);
             memcpy(to + at, from + at, (slice.row_end - slice.row) * PANEL * sizeof *to);
@@ -298,25 +295,30 @@ static void publish_slices(Trainer *t, const float *from, float *to)
 static bool update_and_check(Trainer *t)
 {
     Exchange *x = &t->exchange;
-    const size_t floats = t->network.floats, ranks = (size_t)node_size(t->node), me = (size_t)node_rank(t->node);
+    const size_t floats = t->network.floats, me = (size_t)node_rank(t->node);
+    const size_t next = (me + 1) % (size_t)node_size(t->node);
     float *before = x->before, *velocity = t->velocity ? before + floats : NULL;
     bool bad;
-    memcpy(before, t->parameter, floats * sizeof *before);
-    if (velocity) memcpy(velocity, t->velocity, floats * sizeof *velocity);
+    if (x->kind == EXCHANGE_GRADIENT) {
+        memcpy(before, t->parameter, floats * sizeof *before);
+        if (velocity) memcpy(velocity, t->velocity, floats * sizeof *velocity);
+    } else {
+        copy_slices(t, next, t->parameter, before);
+        if (velocity) copy_slices(t, next, t->velocity, velocity);
+    }
     node_barrier(t->node); /* all have their copies */
     if (x->kind == EXCHANGE_GRADIENT) {
         Applied applied = {.trainer = t, .parameter = before, .velocity = velocity};
         reduction_finish(t->reduction, REDUCTION_ALL, apply, &applied);
         bad = applied.bad;
-        publish_slices(t, before, t->parameter);
-        if (velocity) publish_slices(t, velocity, t->velocity);
+        copy_slices(t, me, before, t->parameter);
+        if (velocity) copy_slices(t, me, velocity, t->velocity);
     } else {
         bad = update_slices(t, me, t->parameter, t->velocity);
-        update_slices(t, (me + 1) % ranks, before, velocity);
+        update_slices(t, next, before, velocity);
     }
     node_barrier(t->node);
-    if (!same_slices(t, (me + 1) % ranks, before, t->parameter) ||
-        (velocity && !same_slices(t, (me + 1) % ranks, velocity, t->velocity)))
+    if (!same_slices(t, next, before, t->parameter) || (velocity && !same_slices(t, next, velocity, t->velocity)))
         x->wrong = true;
     return bad;
 }

@@ -28,7 +28,6 @@ typedef struct {
     bool shared;           /* the node has one copy of the parameters */
     size_t operands, mine; /* of how many ranks operands are seen, and which are this rank's */
     Operand *operand;      /* (operands); owned, views into memory of the node */
-    Inputs scan;           /* in the memory of this rank's first inputs, for evaluations; owned */
     char *memory;          /* of the operand, if it is the only one; owned */
     const Fold *fold;      /* over the shares; borrowed */
     Share *share;          /* (fold->items) the samples of a step; owned */

@@ -2,11 +2,8 @@
 #include <string.h>
 
 #include "output/predictions.h"
-#include "train/confusion.h"
 #include "train/setup.h"
 #include "train/trainer.h"
-
-enum { LEAST_BLOCK = 256 /* samples: of a block of the evaluation */ };
 
 ReductionKind setup_reduction(const Settings *s)
 {
@@ -39,11 +36,15 @@ static size_t bytes_of(const RankPlan *plan, const Settings *s, const Dataset *d
     const size_t sample = image + 2 * sizeof(uint32_t);      /* with label and row */
     const size_t order = sizeof(uint32_t);                   /* the permutation */
     const size_t largest = plan->train_rows / plan->run + 1; /* shard: the check of the order */
-    size_t batch = inputs_bytes(features, plan->block, true);
-    const size_t rows = inputs_bytes(features, plan->block, false);
-    if (rows > batch) batch = rows;
+    size_t batch = 0, evaluation = 0;                        /* the most, whether zeros are skipped or not */
+    for (int skip = 0; skip < 2; skip++) {
+        const size_t step = inputs_bytes(features, plan->block, skip);
+        const size_t test = plan->test ? evaluation_memory_bytes(network, skip) : 0;
+        batch = step > batch ? step : batch;
+        evaluation = test > evaluation ? test : evaluation;
+    }
     return plan->train_rows * (sample + order) + largest * (sizeof(uint32_t) + sizeof(uint8_t)) +
-           plan->test_rows * sample + 2 * batch + plan->block * sizeof(uint32_t) + plan->reduction.shared +
+           plan->test_rows * sample + evaluation + 2 * batch + plan->block * sizeof(uint32_t) + plan->reduction.shared +
            plan->reduction.own + sizeof(float) * (workspace_floats(network, plan->block, true) + plan->slab) +
            sizeof(uint64_t) * (plan->words + confusion_words(classes)) + ranks * sizeof(Replica) +
            plan->predictions * sizeof(Prediction);
@@ -60,7 +61,7 @@ Status setup_plan(const Settings *s, const Dataset *dataset, const Network *netw
     plan->most_run = (shards + ranks - 1) / ranks;
     const size_t rows = dataset_rows(dataset, PART_TRAIN) / shards * plan->most_run + plan->most_run;
     const size_t batch = loader_share(rows, shards, plan->most_run, (size_t)s->training.batch_size);
-    plan->block = batch > LEAST_BLOCK ? batch : LEAST_BLOCK;
+    plan->block = batch;
     plan->words = WORD_LOSSES + shards;
     plan->predictions = s->evaluation.predictions ? dataset_rows(dataset, PART_TEST) : 0;
     const Status st = reduction_bytes(setup_reduction(s), shards, floats, plan->words, ranks, rank, &plan->reduction);

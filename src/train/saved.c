@@ -4,8 +4,6 @@
 
 #include "base/memory.h"
 
-enum { BLOCK = 256 }; /* samples taken at a time */
-
 Status saved_open(const char *path, Saved *saved)
 {
     *saved = (Saved){0};
@@ -57,34 +55,17 @@ static Status check_dataset(const Saved *saved, const DatasetSource *source, con
                         pixels_name(kind));
 }
 
-/* What an evaluation works in. */
-typedef struct {
-    Workspace workspace;
-    float *slab;   /* the workspace's memory; owned */
-    Inputs inputs; /* owned */
-} Block;
-
-static Status block_init(Block *block, const Saved *saved, const Samples *samples)
+static Status memory_init(EvaluationMemory *memory, const Saved *saved, const Samples *samples)
 {
-    const Network *network = &saved->checkpoint.network;
     uint64_t count[2] = {0, 0};
     bool skip_zeros;
-    *block = (Block){0};
-    Status st = memory_new(&block->slab, workspace_floats(network, BLOCK, false), "activations");
-    if (st == STATUS_OK) st = inputs_count(&saved->checkpoint.scaling, saved->kernels, samples, count);
+    *memory = (EvaluationMemory){0};
+    Status st = inputs_count(&saved->checkpoint.scaling, saved->kernels, samples, count);
     if (st == STATUS_OK) st = inputs_choose(count, &skip_zeros);
-    if (st == STATUS_OK) st = inputs_init(&block->inputs, samples->features, BLOCK, skip_zeros, NULL);
-    if (st == STATUS_OK) workspace_place(&block->workspace, network, BLOCK, false, block->slab);
-    return st;
+    return st == STATUS_OK ? evaluation_memory_init(memory, &saved->checkpoint.network, skip_zeros) : st;
 }
 
-static void block_free(Block *block)
-{
-    inputs_free(&block->inputs);
-    memory_free(block->slab);
-}
-
-static Evaluation evaluation_of(const Saved *saved, const Samples *samples, size_t shards, Block *block)
+static Evaluation evaluation_of(const Saved *saved, const Samples *samples, size_t shards, EvaluationMemory *memory)
 {
     return (Evaluation){
         .network = &saved->checkpoint.network,
@@ -95,8 +76,7 @@ static Evaluation evaluation_of(const Saved *saved, const Samples *samples, size
         .rows = (uint32_t)samples->count,
         .shards = shards,
         .length = shards,
-        .workspace = &block->workspace,
-        .inputs = &block->inputs,
+        .memory = memory,
     };
 }
 
@@ -105,12 +85,12 @@ static Status evaluate_samples(const Saved *saved, const Samples *samples, Check
 {
     const size_t shards = (size_t)saved->settings.training.shards;
     double loss[FOLD_MAX_SHARDS];
-    Block block;
+    EvaluationMemory memory;
     Fold whole = {0};
-    Status st = block_init(&block, saved, samples);
+    Status st = memory_init(&memory, saved, samples);
     if (st == STATUS_OK) st = fold_init_run(&whole, shards, 0, shards);
     if (st == STATUS_OK) {
-        const Evaluation evaluation = evaluation_of(saved, samples, shards, &block);
+        const Evaluation evaluation = evaluation_of(saved, samples, shards, &memory);
         evaluate_shards(&evaluation, loss, confusion, prediction);
         *score = (CheckpointScore){.step = saved->checkpoint.step,
                                    .correct = confusion_correct(confusion),
@@ -118,7 +98,7 @@ static Status evaluate_samples(const Saved *saved, const Samples *samples, Check
                                    .loss = fold_doubles(&whole, loss) / (double)samples->count};
     }
     fold_free(&whole);
-    block_free(&block);
+    evaluation_memory_free(&memory);
     return st;
 }
 

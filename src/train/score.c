@@ -29,8 +29,7 @@ void trainer_evaluate(Trainer *t, bool predictions, CheckpointScore *score)
         .shards = t->shards,
         .first_shard = t->test_first,
         .length = t->test_length,
-        .workspace = &t->exchange.operand[t->exchange.mine].workspace,
-        .inputs = &t->exchange.scan,
+        .memory = &t->evaluation,
         .beat = beat,
         .context = t,
     };

@@ -211,6 +211,13 @@ static Status open_density(Trainer *t)
     return comm_agree(t->comm, inputs_choose(count, &t->skip_zeros));
 }
 
+/* Collective; agreed. */
+static Status open_evaluation(Trainer *t)
+{
+    if (t->test_length == 0) return comm_agree(t->comm, STATUS_OK);
+    return comm_agree(t->comm, evaluation_memory_init(&t->evaluation, &t->network, t->skip_zeros));
+}
+
 /* Who shares memory with whom, and what goes between them in a step. Collective; agreed. */
 static Status open_exchange(Trainer *t)
 {
@@ -237,6 +244,7 @@ static Status open_shared(Trainer *t)
     digest_dataset(t);
     st = open_scaling(t);
     if (st == STATUS_OK) st = open_density(t);
+    if (st == STATUS_OK) st = open_evaluation(t);
     if (st == STATUS_OK) st = open_exchange(t);
     if (st == STATUS_OK) st = watchdog_open(t->comm, s->run.deadline_seconds, phase_place, &t->watchdog);
     if (st != STATUS_OK) return st;
@@ -273,6 +281,7 @@ void trainer_close(Trainer *t)
     loader_free(&t->loader);
     batch_free(&t->batch);
     samples_free(&t->test);
+    evaluation_memory_free(&t->evaluation);
     fold_free(&t->own);
     fold_free(&t->whole);
     memory_free(t->slab);

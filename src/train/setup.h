@@ -19,7 +19,7 @@ typedef struct {
     size_t first_shard, run; /* its shards of the training set */
     size_t test_first, test; /* and those of the test set that it evaluates; test may be 0 */
     size_t train_rows, test_rows;
-    size_t block;    /* samples taken at a time, in steps and evaluations; on all ranks */
+    size_t block;    /* samples of a step, the most of any rank */
     size_t most_run; /* shards of any rank */
     size_t slab;     /* floats: parameters, velocity */
     size_t words;

@@ -10,14 +10,15 @@
 #include "rundir/history.h"
 #include "train/trainer.h"
 
-/* The resolved settings' text, for config.cfg and for checkpoints. */
+/* The resolved settings' text, for config.cfg and for checkpoints. A longer one could not be read back. */
 static Status print_config(Trainer *t)
 {
-    size_t size;
-    FILE *out = open_memstream(&t->config, &size);
+    Status st = memory_new(&t->config, SETTINGS_FILE_LIMIT + 1, "the config's text");
+    if (st != STATUS_OK) return st;
+    FILE *out = fmemopen(t->config, SETTINGS_FILE_LIMIT + 1, "w");
     if (out) settings_print(t->settings, out);
-    if (out && fclose(out) == 0) return STATUS_OK;
-    return status_fail(STATUS_INTERNAL, "out of memory for the config's text");
+    if (out && fclose(out) == 0 && strlen(t->config) < SETTINGS_FILE_LIMIT) return STATUS_OK;
+    return status_fail(STATUS_CONFIG, "the config's text is longer than the %d bytes allowed", SETTINGS_FILE_LIMIT);
 }
 
 static Status write_config(Trainer *t)

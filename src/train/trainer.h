@@ -20,7 +20,7 @@
 #include "output/predictions.h"
 #include "rundir/checkpoint.h"
 #include "rundir/rundir.h"
-#include "train/confusion.h"
+#include "train/evaluate.h"
 #include "train/exchange.h"
 
 /* Where a rank's time goes, in seconds. */
@@ -72,7 +72,8 @@ typedef struct Trainer {
     Samples test;                           /* the rows that this rank evaluates; owned */
     size_t test_first, test_length;         /* the shards of the test set that these are */
     uint32_t test_rows;                     /* of the whole test set */
-    size_t block;                           /* the most samples taken at a time */
+    EvaluationMemory evaluation;            /* of a rank that evaluates; owned */
+    size_t block;                           /* the most samples of a step that any rank has */
     double density;                         /* of the inputs: the share that is not zero */
     bool skip_zeros;                        /* of the inputs */
     int image_dimensions;                   /* of one image */

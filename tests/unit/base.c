@@ -1,5 +1,7 @@
 /* Floor 0. */
+#include <stdio.h>
 #include <stdlib.h>
+#include <unistd.h>
 
 #include "base/digest.h"
 #include "base/fpstate.h"
@@ -101,6 +103,34 @@ static void memory_is_zeroed_aligned_and_refuses_overflow(void)
     status_clear();
 }
 
+/* The bytes of this process that are in memory (proc(5), statm). */
+static size_t resident(void)
+{
+    size_t all = 0, pages = 0;
+    FILE *file = fopen("/proc/self/statm", "r");
+    CU_ASSERT_PTR_NOT_NULL_FATAL(file);
+    CU_ASSERT_EQUAL(fscanf(file, "%zu %zu", &all, &pages), 2);
+    fclose(file);
+    return pages * (size_t)sysconf(_SC_PAGESIZE);
+}
+
+/* AddressSanitizer keeps a byte for every eight: hence the half, and not nothing. */
+static void memory_that_is_not_used_takes_none(void)
+{
+    enum { SIZE = 64 << 20 };
+    unsigned char *x;
+    const size_t before = resident();
+    CU_ASSERT_EQUAL_FATAL(memory_new(&x, SIZE, "x"), STATUS_OK);
+    CU_ASSERT(resident() - before < SIZE / 2);
+    CU_ASSERT_EQUAL((uintptr_t)x % MEMORY_ALIGNMENT, 0);
+    for (size_t i = 0; i < SIZE; i += 4096) x[i]++;
+    CU_ASSERT(resident() - before >= SIZE / 2);
+    memory_free(x);
+#ifndef __SANITIZE_ADDRESS__ /* which keeps what is freed, to see it used */
+    CU_ASSERT(resident() - before < SIZE / 2);
+#endif
+}
+
 static void the_nearest_name_is_a_slip_away_or_none(void)
 {
     static const char *const names[] = {"learning_rate", "momentum", "nesterov"};
@@ -129,7 +159,8 @@ int main(void)
         UNIT(philox_gives_the_published_numbers),        UNIT(bounded_numbers_are_uniform),
         UNIT(streams_differ_in_every_part_of_their_key), UNIT(digests_are_those_of_xxhsum),
         UNIT(a_sample_hash_depends_on_position_and_row), UNIT(memory_is_zeroed_aligned_and_refuses_overflow),
-        UNIT(the_nearest_name_is_a_slip_away_or_none),   UNIT(a_changed_rounding_mode_is_seen),
+        UNIT(memory_that_is_not_used_takes_none),        UNIT(the_nearest_name_is_a_slip_away_or_none),
+        UNIT(a_changed_rounding_mode_is_seen),
     };
     return UNIT_RUN("base", tests);
 }
