@@ -14,9 +14,9 @@ size_t inputs_bytes(size_t features, size_t capacity, bool skip_zeros)
     return capacity * kernel_leading(features) * sizeof(float);
 }
 
-Status inputs_init(Inputs *inputs, size_t features, size_t capacity, bool skip_zeros, void *memory)
+Status inputs_init(Inputs *inputs, size_t features, size_t width, size_t capacity, bool skip_zeros, void *memory)
 {
-    *inputs = (Inputs){0};
+    *inputs = (Inputs){.width = width};
     Status st = STATUS_OK;
     if (!memory) {
         char *bytes;
@@ -29,7 +29,7 @@ Status inputs_init(Inputs *inputs, size_t features, size_t capacity, bool skip_z
         return st;
     }
     if (skip_zeros) {
-        nonzeros_place(&inputs->nonzeros, features, capacity, memory);
+        nonzeros_place(&inputs->nonzeros, features, width, capacity, memory);
         inputs->input.nonzeros = &inputs->nonzeros;
     } else
         inputs->input.x = inputs->x = memory;
@@ -76,7 +76,7 @@ void inputs_add(Inputs *inputs, const Scaling *scaling, const Kernels *kernels, 
 {
     const size_t leading = kernel_leading(samples->features);
     if (!inputs->input.nonzeros) {
-        scaling_apply(scaling, kernels, samples, sample, inputs->x + inputs->input.n++ * leading);
+        scaling_apply(scaling, kernels, samples, sample, inputs->width, inputs->x + inputs->input.n++ * leading);
         return;
     }
     const uint8_t **row = &inputs->row[inputs->waiting];
@@ -84,7 +84,7 @@ void inputs_add(Inputs *inputs, const Scaling *scaling, const Kernels *kernels, 
     if (*row)
         prefetch(*row, samples->features);
     else
-        scaling_apply(scaling, kernels, samples, sample, inputs->x + inputs->waiting * leading);
+        scaling_apply(scaling, kernels, samples, sample, inputs->width, inputs->x + inputs->waiting * leading);
     inputs->input.n++;
     if (++inputs->waiting == NONZEROS_TILE) list_waiting(inputs, scaling, kernels);
 }
@@ -105,7 +105,7 @@ Status inputs_count(const Scaling *scaling, const Kernels *kernels, const Sample
     Status st = memory_new(&row, kernel_leading(samples->features), "an image");
     if (st != STATUS_OK) return st;
     for (size_t i = 0; i < rows; i++) {
-        scaling_apply(scaling, kernels, samples, i * samples->count / rows, row);
+        scaling_apply(scaling, kernels, samples, i * samples->count / rows, 0, row);
         for (size_t k = 0; k < samples->features; k++) count[0] += row[k] != 0.0f;
     }
     count[1] += rows * samples->features;

@@ -100,13 +100,14 @@ Status scaling_init_float(Scaling *scaling, ScalingKind kind, double a, double b
     return STATUS_OK;
 }
 
-void scaling_apply(const Scaling *scaling, const Kernels *kernels, const Samples *samples, size_t sample, float *x)
+void scaling_apply(const Scaling *scaling, const Kernels *kernels, const Samples *samples, size_t sample, size_t width,
+                   float *x)
 {
     const size_t features = samples->features;
     if (samples->kind == ELEMENT_UINT8) {
-        kernels->expand(features, scaling->table, (const uint8_t *)samples->pixels + sample * features, x);
+        kernels->expand(features, width, scaling->table, (const uint8_t *)samples->pixels + sample * features, x);
         return;
     }
     const float *pixels = (const float *)samples->pixels + sample * features;
-    for (size_t j = 0; j < features; j++) x[j] = (pixels[j] - scaling->shift) * scaling->factor;
+    for (size_t j = 0; j < features; j++) x[patches_place(width, j)] = (pixels[j] - scaling->shift) * scaling->factor;
 }

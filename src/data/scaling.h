@@ -41,7 +41,8 @@ MUST_CHECK Status scaling_init_uint8(Scaling *scaling, ScalingKind kind, const u
  * STATUS_DATA: all pixels are equal, or spread over less than 2.9e-39 or more than FLT_MAX. */
 MUST_CHECK Status scaling_init_float(Scaling *scaling, ScalingKind kind, double a, double b);
 
-/* x (features) = the scaled pixels of one sample. */
-void scaling_apply(const Scaling *scaling, const Kernels *kernels, const Samples *samples, size_t sample, float *x);
+/* x (features) = the scaled pixels of one sample, in the order of memory (width: kernels/patches.h). */
+void scaling_apply(const Scaling *scaling, const Kernels *kernels, const Samples *samples, size_t sample, size_t width,
+                   float *x);
 
 #endif

@@ -16,6 +16,7 @@
 
 #include "base/status.h"
 #include "kernels/fold.h"
+#include "kernels/patches.h"
 
 enum { PANEL = 32 };
 
@@ -74,7 +75,8 @@ enum {
  * share. */
 typedef struct {
     size_t features, capacity;
-    size_t room; /* elements of each list: a group's or fewer samples, a tile more since whole tiles are stored */
+    size_t width; /* of images (patches.h) */
+    size_t room;  /* elements of each list: a group's or fewer samples, a tile more since whole tiles are stored */
     float (*value)[QUAD]; /* (groups, quads, room): of each entry; features past the last are 0 */
     uint32_t *sample;     /* (groups, quads, room): in which of the group's samples, ascending; then NONZEROS_END */
     uint32_t *count;      /* (quads): entries in the group that is being filled */
@@ -96,7 +98,7 @@ static inline size_t nonzeros_list(const Nonzeros *nonzeros, size_t group, size_
 size_t nonzeros_bytes(size_t features, size_t capacity);
 
 /* memory: aligned to 64 bytes, of nonzeros_bytes(). */
-void nonzeros_place(Nonzeros *nonzeros, size_t features, size_t capacity, void *memory);
+void nonzeros_place(Nonzeros *nonzeros, size_t features, size_t width, size_t capacity, void *memory);
 
 /* No samples. */
 void nonzeros_clear(Nonzeros *nonzeros);
@@ -150,8 +152,8 @@ typedef struct {
     bool (*backward_weight)(const WeightGradient *gradient);
 
     /* Adds up to NONZEROS_TILE samples, as many but for the last ones of a batch.
-     *   row (count): of each (features) uint8; its element v stands for table[v], and table[0] is 0
-     *   x (count, features): the elements themselves */
+     *   row (count): of each (features) uint8 in the order of the sample; v stands for table[v], and table[0] is 0
+     *   x (count, features): the elements themselves, in the order of memory */
     void (*nonzeros_add_uint8)(Nonzeros *nonzeros, size_t count, const uint8_t *const *row, const float table[256]);
     void (*nonzeros_add)(Nonzeros *nonzeros, size_t count, const float *x);
 
@@ -172,8 +174,8 @@ typedef struct {
     /* sum = a + b, (count); sum may be a or b. */
     void (*add)(size_t count, const float *a, const float *b, float *sum);
 
-    /* out (count) = table[in (count)] */
-    void (*expand)(size_t count, const float table[256], const uint8_t *in, float *out);
+    /* x (features), in the order of memory = table[in (features)], in the order of the sample (patches.h) */
+    void (*expand)(size_t features, size_t width, const float table[256], const uint8_t *in, float *x);
 
     /* No part of training, but its limits, to be measured. spin: `rounds` multiply-adds in each lane of as many
      * registers as a product's tile has, and nothing in memory; returns how many multiply-adds these are. scan: reads

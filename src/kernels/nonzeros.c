@@ -13,13 +13,13 @@ static void *take(char *memory, size_t *at, size_t count, size_t size)
     return here;
 }
 
-static size_t place(Nonzeros *z, size_t features, size_t capacity, void *memory)
+static size_t place(Nonzeros *z, size_t features, size_t width, size_t capacity, void *memory)
 {
     const size_t quads = nonzeros_quads(features), groups = (capacity + NONZEROS_GROUP - 1) / NONZEROS_GROUP;
     size_t bytes = 0;
     const size_t tiles = (capacity + NONZEROS_TILE - 1) / NONZEROS_TILE,
                  most = capacity < NONZEROS_GROUP ? tiles * NONZEROS_TILE : NONZEROS_GROUP;
-    *z = (Nonzeros){.features = features, .capacity = capacity, .room = most + NONZEROS_TILE};
+    *z = (Nonzeros){.features = features, .width = width, .capacity = capacity, .room = most + NONZEROS_TILE};
     z->value = take(memory, &bytes, groups * quads * z->room, sizeof *z->value);
     z->sample = take(memory, &bytes, groups * quads * z->room, sizeof *z->sample);
     z->count = take(memory, &bytes, quads, sizeof *z->count);
@@ -29,12 +29,12 @@ static size_t place(Nonzeros *z, size_t features, size_t capacity, void *memory)
 size_t nonzeros_bytes(size_t features, size_t capacity)
 {
     Nonzeros unused;
-    return place(&unused, features, capacity, NULL);
+    return place(&unused, features, 0, capacity, NULL);
 }
 
-void nonzeros_place(Nonzeros *nonzeros, size_t features, size_t capacity, void *memory)
+void nonzeros_place(Nonzeros *nonzeros, size_t features, size_t width, size_t capacity, void *memory)
 {
-    place(nonzeros, features, capacity, memory);
+    place(nonzeros, features, width, capacity, memory);
 }
 
 void nonzeros_clear(Nonzeros *z)

@@ -23,6 +23,25 @@ static inline uint32_t word_of(const uint8_t *bytes, size_t count)
     return word;
 }
 
+/* The bytes of a sample's quads [first, end), to column (.., NONZEROS_TILE). */
+static void put_quads(const Nonzeros *z, const uint8_t *row, size_t first, size_t end, uint32_t *column)
+{
+    const size_t whole = end * QUAD <= z->features ? end : end - 1;
+    for (size_t q = first; q < whole; q++, column += NONZEROS_TILE) *column = word_of(row + q * QUAD, QUAD);
+    if (whole < end) *column = word_of(row + whole * QUAD, z->features % QUAD);
+}
+
+/* The same of images in patches. */
+static void put_patches(const Nonzeros *z, const uint8_t *row, size_t first, size_t end, uint32_t *column)
+{
+    const size_t in_row = z->width / 2;
+    for (size_t q = first, x = first % in_row; q < end; x = 0) {
+        const uint8_t *above = row + q / in_row * 2 * z->width;
+        for (; x < in_row && q < end; x++, q++, column += NONZEROS_TILE)
+            *column = word_of(above + 2 * x, 2) | word_of(above + z->width + 2 * x, 2) << 16;
+    }
+}
+
 /* The entries of quads [first, end) of a tile, of which column (.., NONZEROS_TILE) are the words. */
 static void list_words(Nonzeros *z, size_t first, size_t end, const uint32_t *column)
 {
@@ -76,11 +95,7 @@ void KERNEL(nonzeros_add_uint8)(Nonzeros *z, size_t count, const uint8_t *const 
     for (size_t first = 0, end; first < quads; first = end) {
         end = quads - first < QUADS ? quads : first + QUADS;
         if (count < NONZEROS_TILE) memset(column, 0, sizeof column);
-        const size_t whole = end * QUAD <= z->features ? end : end - 1;
-        for (size_t s = 0; s < count; s++) {
-            for (size_t q = first; q < whole; q++) column[q - first][s] = word_of(row[s] + q * QUAD, QUAD);
-            if (whole < end) column[whole - first][s] = word_of(row[s] + whole * QUAD, z->features % QUAD);
-        }
+        for (size_t s = 0; s < count; s++) (z->width ? put_patches : put_quads)(z, row[s], first, end, column[0] + s);
         list_words(z, first, end, column[0]);
     }
     end_tile(z, count, table);

@@ -79,7 +79,20 @@ void KERNEL(add)(size_t count, const float *a, const float *b, float *sum)
     for (size_t i = 0; i < count; i++) sum[i] = a[i] + b[i];
 }
 
-void KERNEL(expand)(size_t count, const float table[256], const uint8_t *restrict in, float *restrict out)
+void KERNEL(expand)(size_t features, size_t width, const float table[256], const uint8_t *restrict in,
+                    float *restrict x)
 {
-    for (size_t i = 0; i < count; i++) out[i] = table[in[i]];
+    if (width == 0) {
+        for (size_t i = 0; i < features; i++) x[i] = table[in[i]];
+        return;
+    }
+    for (size_t first = 0; first < features; first += 2 * width)
+        for (size_t i = 0; i < width; i += 2) {
+            const uint8_t *above = in + first + i, *below = above + width;
+            float *patch = x + first + 2 * i;
+            patch[0] = table[above[0]];
+            patch[1] = table[above[1]];
+            patch[2] = table[below[0]];
+            patch[3] = table[below[1]];
+        }
 }

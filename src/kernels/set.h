@@ -19,7 +19,7 @@ void KERNEL(softmax_cross_entropy)(size_t n, size_t classes, const uint32_t *lab
                                    float *loss);
 bool KERNEL(sgd)(size_t count, const SgdStep *step, const float *gradient, float *w, float *v);
 void KERNEL(add)(size_t count, const float *a, const float *b, float *sum);
-void KERNEL(expand)(size_t count, const float table[256], const uint8_t *in, float *out);
+void KERNEL(expand)(size_t features, size_t width, const float table[256], const uint8_t *in, float *x);
 size_t KERNEL(spin)(size_t rounds, float *sink);
 void KERNEL(scan)(size_t count, const float *x, float *sink);
 

@@ -29,6 +29,11 @@ Status network_init(Network *network, size_t features, const size_t *hidden, siz
     return STATUS_OK;
 }
 
+void network_set_image(Network *network, int dimensions, const uint64_t *extent)
+{
+    network->width = patches_width(dimensions, extent);
+}
+
 Activation network_activation(const char *name)
 {
     if (strcmp(name, "relu") == 0) return ACTIVATION_RELU;
@@ -93,11 +98,18 @@ void network_tensor_name(const Network *network, size_t tensor, char name[64])
     snprintf(name, 64, "layer%zu.%s", tensor / 2, tensor % 2 ? "bias" : "weight");
 }
 
+size_t network_weight_index(const Network *network, size_t layer, size_t row, size_t column)
+{
+    const Layer *l = &network->layer[layer];
+    if (layer == 0 && row < l->in) row = patches_place(network->width, row);
+    return l->offset + kernel_weight_index(l->in, row, column);
+}
+
 size_t network_tensor_index(const Network *network, size_t tensor, size_t i)
 {
     const Layer *layer = &network->layer[tensor / 2];
     const size_t row = tensor % 2 ? layer->in : i / layer->out;
-    return layer->offset + kernel_weight_index(layer->in, row, i % layer->out);
+    return network_weight_index(network, tensor / 2, row, i % layer->out);
 }
 
 void network_digest_tensor(const Network *network, const float *parameter, size_t tensor, DigestState *state)
@@ -106,12 +118,12 @@ void network_digest_tensor(const Network *network, const float *parameter, size_
 #error "digests are taken over little-endian floats"
 #endif
     const Layer *layer = &network->layer[tensor / 2];
-    const float *panels = parameter + layer->offset;
     const size_t first = tensor % 2 ? layer->in : 0, end = tensor % 2 ? layer->in + 1 : layer->in;
     for (size_t row = first; row < end; row++)
         for (size_t j = 0; j < layer->out; j += PANEL) {
             const size_t columns = layer->out - j < PANEL ? layer->out - j : PANEL;
-            digest_add(state, panels + kernel_weight_index(layer->in, row, j), columns * sizeof *panels);
+            digest_add(state, parameter + network_weight_index(network, tensor / 2, row, j),
+                       columns * sizeof *parameter);
         }
 }
 

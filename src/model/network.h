@@ -21,6 +21,7 @@ typedef struct {
 typedef struct {
     size_t layers;
     Layer layer[NETWORK_MAX_LAYERS];
+    size_t width;      /* of the images that are its inputs (kernels/patches.h) */
     size_t floats;     /* length of a parameter vector in memory, padding included */
     size_t parameters; /* weights and biases in truth */
 } Network;
@@ -29,6 +30,9 @@ typedef struct {
  * none. STATUS_CONFIG: more parameters than 2^40. */
 MUST_CHECK Status network_init(Network *network, size_t features, const size_t *hidden, size_t count, size_t classes,
                                Activation activation);
+
+/* The inputs are images of this shape, of as many values as the network has features; without it they have none. */
+void network_set_image(Network *network, int dimensions, const uint64_t *extent);
 
 /* The activation of this name ("relu", "tanh", "sigmoid"), one of them for certain. */
 Activation network_activation(const char *name);
@@ -48,6 +52,10 @@ void network_draw(const Network *network, Initialisation kind, uint64_t seed, fl
 size_t network_tensors(const Network *network);
 size_t network_tensor_size(const Network *network, size_t tensor);
 void network_tensor_name(const Network *network, size_t tensor, char name[64]); /* "layer0.weight" */
+
+/* Where the weight of a layer's input `row`, counted as in files, and output `column` stands in a parameter vector; row
+ * in is the bias. */
+size_t network_weight_index(const Network *network, size_t layer, size_t row, size_t column);
 
 /* Where element i of a tensor, in the order of files, stands in a parameter vector. */
 size_t network_tensor_index(const Network *network, size_t tensor, size_t i);

@@ -73,15 +73,16 @@ static void put_score(Output *out, const char *group, const CheckpointScore *sco
 }
 
 /* values = a tensor of a parameter vector in the order of files; false if one of them is infinite or NaN. */
-static bool gather(const Layer *layer, const float *vector, bool bias, float *values)
+static bool gather(const Network *network, size_t tensor, const float *vector, float *values)
 {
-    const float *panels = vector + layer->offset;
+    const Layer *layer = &network->layer[tensor / 2];
+    const bool bias = tensor % 2 == 1;
     const size_t first = bias ? layer->in : 0, end = bias ? layer->in + 1 : layer->in;
     bool finite = true;
     for (size_t row = first; row < end; row++)
         for (size_t j = 0; j < layer->out; j += PANEL) {
             const size_t columns = layer->out - j < PANEL ? layer->out - j : PANEL;
-            memcpy(values, panels + kernel_weight_index(layer->in, row, j), columns * sizeof *values);
+            memcpy(values, vector + network_weight_index(network, tensor / 2, row, j), columns * sizeof *values);
             for (size_t k = 0; k < columns; k++) finite &= isfinite(values[k]) != 0;
             values += columns;
         }
@@ -97,7 +98,7 @@ static void put_tensor(Output *out, const Network *network, const char *group, s
     const bool bias = tensor % 2 == 1;
     char path[CHECKPOINT_PATH_IN_FILE];
     checkpoint_tensor_path(group, tensor, path);
-    if (!gather(layer, vector, bias, values)) {
+    if (!gather(network, tensor, vector, values)) {
         out->st = status_fail(STATUS_DIVERGED, "%s has infinite values or NaN: no checkpoint is made of it", path);
         return;
     }

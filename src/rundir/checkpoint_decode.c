@@ -154,6 +154,7 @@ static void get_image(Input *in, Checkpoint *c)
         if (__builtin_mul_overflow(product, c->image_extent[i], &product)) product = 0;
     if (in->st == STATUS_OK && product != c->network.layer[0].in)
         refuse(in, "/state/image/shape", "does not fit the network's inputs");
+    if (in->st == STATUS_OK) network_set_image(&c->network, c->image_dimensions, c->image_extent);
 }
 
 static void get_scaling(Input *in, Checkpoint *c)
@@ -196,14 +197,15 @@ static void get_texts(Input *in, Checkpoint *c)
 }
 
 /* The inverse of gather in checkpoint_content.c. */
-static void scatter(const Layer *layer, const float *values, bool bias, float *vector)
+static void scatter(const Network *network, size_t tensor, const float *values, float *vector)
 {
-    float *panels = vector + layer->offset;
+    const Layer *layer = &network->layer[tensor / 2];
+    const bool bias = tensor % 2 == 1;
     const size_t first = bias ? layer->in : 0, end = bias ? layer->in + 1 : layer->in;
     for (size_t row = first; row < end; row++)
         for (size_t j = 0; j < layer->out; j += PANEL) {
             const size_t columns = layer->out - j < PANEL ? layer->out - j : PANEL;
-            memcpy(panels + kernel_weight_index(layer->in, row, j), values, columns * sizeof *values);
+            memcpy(vector + network_weight_index(network, tensor / 2, row, j), values, columns * sizeof *values);
             values += columns;
         }
 }
@@ -222,7 +224,7 @@ static void get_tensor(Input *in, const Network *network, const char *group, siz
     in->st = memory_new(&values, network_tensor_size(network, tensor), "a tensor of a checkpoint");
     if (in->st != STATUS_OK) return;
     get_floats(in, path, bias ? 1 : 2, bias ? extent + 1 : extent, values);
-    if (in->st == STATUS_OK) scatter(layer, values, bias, vector);
+    if (in->st == STATUS_OK) scatter(network, tensor, values, vector);
     memory_free(values);
 }
 

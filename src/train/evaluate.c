@@ -12,7 +12,8 @@ Status evaluation_memory_init(EvaluationMemory *memory, const Network *network, 
 {
     *memory = (EvaluationMemory){0};
     Status st = memory_new(&memory->slab, workspace_floats(network, EVALUATION_BLOCK, false), "activations");
-    if (st == STATUS_OK) st = inputs_init(&memory->inputs, network->layer[0].in, EVALUATION_BLOCK, skip_zeros, NULL);
+    if (st == STATUS_OK)
+        st = inputs_init(&memory->inputs, network->layer[0].in, network->width, EVALUATION_BLOCK, skip_zeros, NULL);
     if (st == STATUS_OK)
         workspace_place(&memory->workspace, network, EVALUATION_BLOCK, false, memory->slab);
     else

@@ -107,7 +107,8 @@ static Status place_operand(const Trainer *t, char *memory, Operand *operand)
     const size_t size = one_inputs_bytes(t);
     Status st = STATUS_OK;
     for (size_t i = 0; i < 2 && st == STATUS_OK; i++)
-        st = inputs_init(&operand->inputs[i], t->loader.samples.features, t->block, t->skip_zeros, memory + i * size);
+        st = inputs_init(&operand->inputs[i], t->loader.samples.features, t->network.width, t->block, t->skip_zeros,
+                         memory + i * size);
     workspace_place(&operand->workspace, &t->network, t->block, true, (float *)(void *)(memory + 2 * size));
     return st;
 }

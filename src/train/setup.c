@@ -118,8 +118,11 @@ Status setup_network(const Settings *s, const Dataset *dataset, Network *network
 {
     size_t hidden[SETTINGS_MAX_HIDDEN];
     for (size_t i = 0; i < s->model.hidden.count; i++) hidden[i] = (size_t)s->model.hidden.value[i];
-    return network_init(network, dataset_features(dataset), hidden, s->model.hidden.count, dataset_classes(dataset),
-                        network_activation(s->model.activation));
+    uint64_t extent[H5FILE_MAX_DIMENSIONS];
+    const Status st = network_init(network, dataset_features(dataset), hidden, s->model.hidden.count,
+                                   dataset_classes(dataset), network_activation(s->model.activation));
+    if (st == STATUS_OK) network_set_image(network, dataset_shape(dataset, extent), extent);
+    return st;
 }
 
 Status setup_check_ranks(const Settings *s, size_t ranks)

@@ -155,6 +155,22 @@ static void edges_of_the_state_come_back(void)
     sample_free(&c);
 }
 
+/* The first layer's rows are in another order in memory than in the file. */
+static void images_in_patches_come_back(void)
+{
+    Checkpoint c = sample_make((const size_t[]){24, 33, 2}, 3, ACTIVATION_RELU, true, 7);
+    memory_free((void *)c.parameter);
+    memory_free((void *)c.velocity);
+    memcpy(c.image_extent, (const uint64_t[]){4, 6}, 2 * sizeof(uint64_t));
+    network_set_image(&c.network, c.image_dimensions, c.image_extent);
+    CU_ASSERT_EQUAL(c.network.width, 6);
+    c.parameter = sample_vector(&c.network, 0);
+    c.velocity = sample_vector(&c.network, 1);
+    c.model = sample_digest(&c);
+    round_trip(&c);
+    sample_free(&c);
+}
+
 static void the_same_state_gives_the_same_bytes(void)
 {
     Checkpoint c = sample_small(5);
@@ -358,6 +374,7 @@ int main(int argc, char **argv)
         UNIT(every_bit_comes_back),
         UNIT(a_file_holds_tensors_row_major),
         UNIT(edges_of_the_state_come_back),
+        UNIT(images_in_patches_come_back),
         UNIT(the_same_state_gives_the_same_bytes),
         UNIT(what_is_not_finite_is_never_saved),
         UNIT(every_truncation_is_refused),

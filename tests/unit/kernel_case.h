@@ -75,13 +75,13 @@ static inline void thin_out(Stream *stream, size_t n, size_t columns, float *pla
                     stream_below(stream, 2) ? 0.0f : -0.0f;
 }
 
-static inline Nonzeros open_nonzeros(size_t features, size_t capacity, void **memory)
+static inline Nonzeros open_nonzeros(size_t features, size_t width, size_t capacity, void **memory)
 {
     Nonzeros nonzeros;
     const size_t size = nonzeros_bytes(features, capacity);
     *memory = aligned_alloc(64, size);
     memset(*memory, 0xff, size);
-    nonzeros_place(&nonzeros, features, capacity, *memory);
+    nonzeros_place(&nonzeros, features, width, capacity, *memory);
     nonzeros_clear(&nonzeros);
     return nonzeros;
 }
@@ -90,7 +90,7 @@ static inline Nonzeros open_nonzeros(size_t features, size_t capacity, void **me
 static inline Nonzeros list_nonzeros(const Kernels *kernels, size_t features, const float *x_padded, size_t n,
                                      void **memory)
 {
-    Nonzeros nonzeros = open_nonzeros(features, n, memory);
+    Nonzeros nonzeros = open_nonzeros(features, 0, n, memory);
     for (size_t s = 0; s < n; s += NONZEROS_TILE)
         kernels->nonzeros_add(&nonzeros, n - s < NONZEROS_TILE ? n - s : NONZEROS_TILE,
                               x_padded + s * kernel_leading(features));

@@ -61,20 +61,27 @@ static bool same_nonzeros(const Nonzeros *a, const Nonzeros *b)
     return true;
 }
 
-static void check_lists_of_bytes(const Kernels *kernels, Stream *stream, size_t n, size_t features, size_t out)
+/* Bytes of random density, and what they stand for. */
+static void draw_bytes(Stream *stream, size_t count, uint8_t *bytes, float table[256])
 {
-    float *x = calloc(n * kernel_leading(features), sizeof *x), table[256] = {0};
+    const uint32_t density = stream_below(stream, 41);
+    table[0] = 0.0f;
+    for (int v = 1; v < 256; v++) table[v] = stream_uniform(stream) + 0.5f;
+    for (size_t i = 0; i < count; i++)
+        bytes[i] = stream_below(stream, 40) < density ? (uint8_t)stream_below(stream, 256) : 0;
+}
+
+/* The lists of bytes against those of the floats that the first kernel set expands them to. */
+static void compare_lists(const Kernels *kernels, Stream *stream, size_t n, size_t features, size_t width)
+{
+    float *x = calloc(n * kernel_leading(features), sizeof *x), table[256];
     uint8_t *bytes = calloc(n * features, 1);
     void *memory[2];
-    for (int v = 1; v < 256; v++) table[v] = stream_uniform(stream) + 0.5f;
+    draw_bytes(stream, n * features, bytes, table);
     for (size_t s = 0; s < n; s++)
-        for (size_t k = 0; k < features; k++) {
-            if (stream_below(stream, 40) < out) continue; /* of all densities */
-            bytes[s * features + k] = (uint8_t)stream_below(stream, 256);
-            x[s * kernel_leading(features) + k] = table[bytes[s * features + k]];
-        }
+        kernels_all()[0]->expand(features, width, table, bytes + s * features, x + s * kernel_leading(features));
     const Nonzeros expected = list_nonzeros(kernels_all()[0], features, x, n, &memory[0]);
-    Nonzeros got = open_nonzeros(features, n, &memory[1]);
+    Nonzeros got = open_nonzeros(features, width, n, &memory[1]);
     for (size_t s = 0, count; s < n; s += count) {
         const uint8_t *row[NONZEROS_TILE];
         for (count = 0; count < NONZEROS_TILE && s + count < n; count++) row[count] = bytes + (s + count) * features;
@@ -84,6 +91,12 @@ static void check_lists_of_bytes(const Kernels *kernels, Stream *stream, size_t 
     CU_ASSERT_EQUAL(got.n, n);
     CU_ASSERT(same_nonzeros(&expected, &got));
     free(x), free(bytes), free(memory[0]), free(memory[1]);
+}
+
+static void check_lists_of_bytes(const Kernels *kernels, Stream *stream, size_t n, size_t height, size_t width)
+{
+    compare_lists(kernels, stream, n, height * width, 0);
+    compare_lists(kernels, stream, n, 4 * height * width, 2 * width);
 }
 
 static void bytes_are_listed_as_the_floats_they_stand_for(void)
@@ -204,6 +217,39 @@ static void huge_logits_do_not_overflow(void)
     CU_ASSERT_DOUBLE_EQUAL(loss, 1e37, 1e31);
 }
 
+/* Each feature has a place of its own, and four places are a patch of 2x2. */
+static void patches_are_a_permutation(void)
+{
+    enum { HEIGHT = 6, WIDTH = 10 };
+    int seen[HEIGHT * WIDTH] = {0};
+    for (size_t f = 0; f < HEIGHT * WIDTH; f++) {
+        const size_t place = patches_place(WIDTH, f), y = f / WIDTH, x = f % WIDTH;
+        CU_ASSERT_FATAL(place < HEIGHT * WIDTH);
+        seen[place]++;
+        CU_ASSERT_EQUAL(place / 4, y / 2 * (WIDTH / 2) + x / 2);
+        CU_ASSERT_EQUAL(patches_place(0, f), f);
+    }
+    for (size_t f = 0; f < HEIGHT * WIDTH; f++) CU_ASSERT_EQUAL(seen[f], 1);
+    CU_ASSERT_EQUAL(patches_width(2, (const uint64_t[]){28, 28}), 28);
+    CU_ASSERT_EQUAL(patches_width(3, (const uint64_t[]){3, 32, 30}), 30);
+    CU_ASSERT_EQUAL(patches_width(2, (const uint64_t[]){27, 28}), 0);
+    CU_ASSERT_EQUAL(patches_width(2, (const uint64_t[]){28, 27}), 0);
+    CU_ASSERT_EQUAL(patches_width(1, (const uint64_t[]){784}), 0);
+}
+
+static void images_are_expanded_in_patches(void)
+{
+    enum { HEIGHT = 4, WIDTH = 6, PIXELS = HEIGHT * WIDTH };
+    for (const Kernels *const *set = kernels_all(); *set; set++) {
+        float table[256], x[PIXELS];
+        uint8_t in[PIXELS];
+        for (int i = 0; i < 256; i++) table[i] = (float)i;
+        for (int i = 0; i < PIXELS; i++) in[i] = (uint8_t)(3 * i + 1);
+        (*set)->expand(PIXELS, WIDTH, table, in, x);
+        for (size_t f = 0; f < PIXELS; f++) CU_ASSERT_EQUAL(x[patches_place(WIDTH, f)], (float)in[f]);
+    }
+}
+
 /* What the sets share, seen through each: expand and add. */
 static void tables_and_sums_are_exact(void)
 {
@@ -212,7 +258,7 @@ static void tables_and_sums_are_exact(void)
         uint8_t in[300];
         for (int i = 0; i < 256; i++) table[i] = (float)i / 255.0f;
         for (int i = 0; i < 300; i++) in[i] = (uint8_t)(i * 7);
-        (*set)->expand(300, table, in, out);
+        (*set)->expand(300, 0, table, in, out);
         (*set)->add(300, out, out, sum);
         for (int i = 0; i < 300; i++) {
             CU_ASSERT_EQUAL(out[i], (float)in[i] / 255.0f);
@@ -232,6 +278,8 @@ int main(void)
         UNIT(the_update_equals_the_reference_and_sees_what_is_not_finite),
         UNIT(the_fused_loss_equals_its_separate_parts),
         UNIT(huge_logits_do_not_overflow),
+        UNIT(patches_are_a_permutation),
+        UNIT(images_are_expanded_in_patches),
         UNIT(tables_and_sums_are_exact),
     };
     return UNIT_RUN("kernels", tests);

@@ -122,7 +122,7 @@ typedef struct {
 
 static void open_batch(const Loader *loader, size_t capacity, Batch *batch, Inputs *inputs)
 {
-    CU_ASSERT_EQUAL_FATAL(inputs_init(inputs, FEATURES, capacity, false, NULL), STATUS_OK);
+    CU_ASSERT_EQUAL_FATAL(inputs_init(inputs, FEATURES, 0, capacity, false, NULL), STATUS_OK);
     CU_ASSERT_EQUAL_FATAL(batch_init(batch, loader, capacity), STATUS_OK);
     batch->inputs = inputs;
 }
@@ -245,7 +245,7 @@ static void measure(const Scaling *scaling, const Samples *samples, double *mean
     float x[PIXELS + 2 * PANEL];
     double sum = 0, squares = 0;
     for (size_t s = 0; s < samples->count; s++) {
-        scaling_apply(scaling, kernels_all()[0], samples, s, x);
+        scaling_apply(scaling, kernels_all()[0], samples, s, 0, x);
         for (size_t i = 0; i < samples->features; i++) {
             sum += (double)x[i];
             squares += (double)x[i] * (double)x[i];
@@ -269,7 +269,7 @@ static void unit_scaling_of_bytes_is_v_over_255(void)
     for (int v = 0; v < 256; v++) pixels[v] = (uint8_t)v;
     CU_ASSERT_EQUAL_FATAL(scaling_init_uint8(&scaling, SCALING_UNIT, (uint64_t[2]){0}, 256), STATUS_OK);
     for (const Kernels *const *set = kernels_all(); *set; set++) {
-        scaling_apply(&scaling, *set, &samples, 0, x);
+        scaling_apply(&scaling, *set, &samples, 0, 0, x);
         for (int v = 0; v < 256; v++) CU_ASSERT_EQUAL(x[v], (float)v / 255.0f);
     }
 }
@@ -324,7 +324,7 @@ static void unit_scaling_of_floats_is_from_0_to_1(void)
     scaling_range(&samples, range);
     CU_ASSERT_EQUAL_FATAL(scaling_init_float(&scaling, SCALING_UNIT, (double)range[0], (double)range[1]), STATUS_OK);
     for (size_t s = 0; s < IMAGES; s++) {
-        scaling_apply(&scaling, kernels_all()[0], &samples, s, x);
+        scaling_apply(&scaling, kernels_all()[0], &samples, s, 0, x);
         for (size_t i = 0; i < PIXELS; i++) {
             least = x[i] < least ? x[i] : least;
             most = x[i] > most ? x[i] : most;
@@ -344,7 +344,7 @@ static void no_scaling_keeps_floats_and_refuses_bytes(void)
     fill_floats(pixels);
     const Samples samples = {.count = IMAGES, .features = PIXELS, .kind = ELEMENT_FLOAT32, .pixels = pixels};
     CU_ASSERT_EQUAL_FATAL(scaling_init_float(&scaling, SCALING_NONE, 5, 5), STATUS_OK);
-    scaling_apply(&scaling, kernels_all()[0], &samples, 2, x);
+    scaling_apply(&scaling, kernels_all()[0], &samples, 2, 0, x);
     CU_ASSERT_EQUAL(memcmp(x, pixels + 2 * PIXELS, PIXELS * sizeof *x), 0);
     CU_ASSERT_EQUAL(scaling_init_uint8(&scaling, SCALING_NONE, (uint64_t[2]){0}, 1), STATUS_CONFIG);
     CU_ASSERT_MESSAGE_HAS("data.scaling");
