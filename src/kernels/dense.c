@@ -76,23 +76,25 @@ typedef struct {
     size_t leading;
     const float *bias; /* (PANEL), added; or NULL */
     bool relu;
+    const float *gate; /* like out; where it is not positive the element becomes 0; or NULL */
 } Product;
 
 /* out (m, vecs * LANES) = a b. */
 ALWAYS_INLINE void product_columns(const int vecs, size_t m, size_t inner, Left a, Right b, Product p)
 {
-#define TILE(rows, i)                                                            \
-    {                                                                            \
-        Vec sum[TILE_ROWS * TILE_VECS];                                          \
-        const Left ai = {a.at + (i)*a.row, a.row, a.inner, a.block};             \
-        multiply(rows, vecs, inner, ai, b, sum);                                 \
-        for (int r = 0; r < (rows); r++)                                         \
-            for (int v = 0; v < vecs; v++) {                                     \
-                Vec z = vec_closed(sum[r * vecs + v]);                           \
-                if (p.bias) z = vec_add(z, vec_load(p.bias + v * LANES));        \
-                if (p.relu) z = vec_relu(z);                                     \
-                vec_store(p.out + ((i) + (size_t)r) * p.leading + v * LANES, z); \
-            }                                                                    \
+#define TILE(rows, i)                                                                                             \
+    {                                                                                                             \
+        Vec sum[TILE_ROWS * TILE_VECS];                                                                           \
+        const Left ai = {a.at + (i)*a.row, a.row, a.inner, a.block};                                              \
+        multiply(rows, vecs, inner, ai, b, sum);                                                                  \
+        for (int r = 0; r < (rows); r++)                                                                          \
+            for (int v = 0; v < vecs; v++) {                                                                      \
+                Vec z = vec_closed(sum[r * vecs + v]);                                                            \
+                if (p.bias) z = vec_add(z, vec_load(p.bias + v * LANES));                                         \
+                if (p.relu) z = vec_relu(z);                                                                      \
+                if (p.gate) z = vec_if_positive(vec_load(p.gate + ((i) + (size_t)r) * p.leading + v * LANES), z); \
+                vec_store(p.out + ((i) + (size_t)r) * p.leading + v * LANES, z);                                  \
+            }                                                                                                     \
     }
     FOR_TILES(m, TILE);
 #undef TILE
@@ -103,7 +105,7 @@ static void product_panel(size_t m, size_t columns, size_t inner, Left a, Right 
 {
     for (size_t j = 0; j < columns; j += TILE_VECS * LANES) {
         const Right bj = {b.at + j, b.inner};
-        const Product pj = {p.out + j, p.leading, p.bias ? p.bias + j : NULL, p.relu};
+        const Product pj = {p.out + j, p.leading, p.bias ? p.bias + j : NULL, p.relu, p.gate ? p.gate + j : NULL};
         if (columns - j <= LANES)
             product_columns(1, m, inner, a, bj, pj);
         else
@@ -134,16 +136,18 @@ void KERNEL(forward)(size_t n, size_t in, size_t out, size_t panel, size_t panel
     KERNEL(activate)(n, columns, kernel_leading(out), activation, y + panel * PANEL);
 }
 
-/* dx = e W^T for few outputs: W^T (out, in) in panels of PANEL inputs stays in the L1 cache. */
-static void backward_data_narrow(size_t n, size_t in, size_t out, const float *e, const float *w, float *dx,
-                                 float *scratch)
+/* dx = e W^T for few outputs: W^T (out, in) in panels of PANEL inputs stays in the L1 cache. gate (n,in): see Product.
+ */
+static void backward_data_narrow(size_t n, size_t in, size_t out, const float *e, const float *w, const float *gate,
+                                 float *dx, float *scratch)
 {
     const Left a = {e, kernel_leading(out), 1, PANEL};
     for (size_t k = 0; k < kernel_panels(in) * PANEL; k += PANEL) {
         for (size_t j = 0; j < out; j++)
             for (size_t i = 0; i < PANEL; i++) scratch[j * PANEL + i] = k + i < in ? w[(k + i) * PANEL + j] : 0.0f;
         const Right b = {scratch, PANEL};
-        product_panel(n, PANEL, out, a, b, (Product){.out = dx + k, .leading = kernel_leading(in)});
+        const Product p = {.out = dx + k, .leading = kernel_leading(in), .gate = gate ? gate + k : NULL};
+        product_panel(n, PANEL, out, a, b, p);
     }
 }
 
@@ -189,12 +193,13 @@ void KERNEL(backward_data)(size_t n, size_t in, size_t out, const float *e, cons
                            Activation activation, float *dx, float *scratch)
 {
     const size_t ldx = kernel_leading(in), padded = kernel_panels(in) * PANEL;
+    const bool gated = out <= PANEL && activation == ACTIVATION_RELU;
     if (out <= PANEL)
-        backward_data_narrow(n, in, out, e, w, dx, scratch);
+        backward_data_narrow(n, in, out, e, w, gated ? x : NULL, dx, scratch);
     else
         backward_data_wide(n, in, out, e, w, dx, scratch);
     for (size_t s = 0; s < n; s++) {
-        KERNEL(activation_backward)(in, x + s * ldx, activation, dx + s * ldx);
+        if (!gated) KERNEL(activation_backward)(in, x + s * ldx, activation, dx + s * ldx);
         memset(dx + s * ldx + in, 0, (padded - in) * sizeof *dx);
     }
 }

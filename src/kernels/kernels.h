@@ -110,6 +110,15 @@ typedef struct {
     const Nonzeros *nonzeros; /* their elements that are not zero */
 } BatchInput;
 
+/* n samples, and the first layer's output. */
+typedef struct {
+    size_t n;
+    const Nonzeros *x;
+    float *y; /* (n, out) out */
+} ForwardItem;
+
+enum { FORWARD_ITEMS = 16 }; /* whose weights are read together */
+
 /* The samples of one item of a weight gradient's fold: rows [first, end) of x or nonzeros, and of the errors. With
  * nonzeros, first is 0 or the item before ends there. */
 typedef struct {
@@ -138,9 +147,9 @@ typedef struct {
     void (*forward)(size_t n, size_t in, size_t out, size_t panel, size_t panel_end, const float *x, const float *w,
                     Activation activation, float *y);
 
-    /* The same for the n samples of x. */
-    void (*forward_nonzeros)(size_t n, size_t out, size_t panel, size_t panel_end, const Nonzeros *x, const float *w,
-                             Activation activation, float *y);
+    /* The same for the samples of some items: the weights are read once for as many as a group has. */
+    void (*forward_nonzeros)(size_t items, const ForwardItem *item, size_t out, size_t panel, size_t panel_end,
+                             const float *w, Activation activation);
 
     /* dx = (e W^T) * activation'(x), where x is the activation's output.
      *   e (n,out)   w panels   x (n,in)   dx (n,in) out   scratch (kernel_scratch) */

@@ -9,8 +9,8 @@ void KERNEL(forward)(size_t n, size_t in, size_t out, size_t panel, size_t panel
                      Activation activation, float *y);
 void KERNEL(backward_data)(size_t n, size_t in, size_t out, const float *e, const float *w, const float *x,
                            Activation activation, float *dx, float *scratch);
-void KERNEL(forward_nonzeros)(size_t n, size_t out, size_t panel, size_t panel_end, const Nonzeros *x, const float *w,
-                              Activation activation, float *y);
+void KERNEL(forward_nonzeros)(size_t items, const ForwardItem *item, size_t out, size_t panel, size_t panel_end,
+                              const float *w, Activation activation);
 bool KERNEL(backward_weight)(const WeightGradient *gradient);
 void KERNEL(nonzeros_add_uint8)(Nonzeros *nonzeros, size_t count, const uint8_t *const *row, const float table[256]);
 void KERNEL(nonzeros_add)(Nonzeros *nonzeros, size_t count, const float *x);

@@ -26,6 +26,10 @@ ALWAYS_INLINE Vec vec_mul(Vec a, Vec b)
 {
     return _mm512_mul_ps(a, b);
 }
+ALWAYS_INLINE Vec vec_if_positive(Vec x, Vec z) /* x > 0 ? z : +0 */
+{
+    return _mm512_maskz_mov_ps(_mm512_cmp_ps_mask(x, _mm512_setzero_ps(), _CMP_GT_OQ), z);
+}
 ALWAYS_INLINE Vec vec_sub(Vec a, Vec b)
 {
     return _mm512_sub_ps(a, b);
@@ -92,6 +96,10 @@ ALWAYS_INLINE Vec vec_mul(Vec a, Vec b)
 {
     return _mm256_mul_ps(a, b);
 }
+ALWAYS_INLINE Vec vec_if_positive(Vec x, Vec z) /* x > 0 ? z : +0 */
+{
+    return _mm256_and_ps(_mm256_cmp_ps(x, _mm256_setzero_ps(), _CMP_GT_OQ), z);
+}
 ALWAYS_INLINE Vec vec_sub(Vec a, Vec b)
 {
     return _mm256_sub_ps(a, b);
@@ -136,6 +144,10 @@ ALWAYS_INLINE Vec vec_relu(Vec z)
 ALWAYS_INLINE Vec vec_mul(Vec a, Vec b)
 {
     return vmulq_f32(a, b);
+}
+ALWAYS_INLINE Vec vec_if_positive(Vec x, Vec z) /* x > 0 ? z : +0 */
+{
+    return vbslq_f32(vcgtq_f32(x, vdupq_n_f32(0.0f)), z, vdupq_n_f32(0.0f));
 }
 ALWAYS_INLINE Vec vec_sub(Vec a, Vec b)
 {
@@ -183,6 +195,11 @@ ALWAYS_INLINE Vec vec_relu(Vec z)
 ALWAYS_INLINE Vec vec_mul(Vec a, Vec b)
 {
     return a * b;
+}
+ALWAYS_INLINE Vec vec_if_positive(Vec x, Vec z) /* x > 0 ? z : +0 */
+{
+    const int32_t __attribute__((vector_size(16))) positive = x > 0.0f;
+    return (Vec)((int32_t __attribute__((vector_size(16))))z & positive);
 }
 ALWAYS_INLINE Vec vec_sub(Vec a, Vec b)
 {

@@ -23,81 +23,132 @@ ALWAYS_INLINE size_t vector_at(int i, size_t next)
     return (size_t)(i / PANEL_VECS) * next + (size_t)(i % PANEL_VECS * LANES);
 }
 
-/* Some columns of a group's outputs. */
+/* Samples of one group. */
 typedef struct {
-    const float *w; /* of the first column, row 0 */
+    size_t n, room;
+    const float (*value)[QUAD]; /* of quad 0 */
+    const uint32_t *sample;     /* the same */
+    float *y;                   /* of the first sample */
+} Piece;
+
+/* Pieces that have together a group's samples at most, and some columns of their outputs. */
+typedef struct {
+    size_t pieces;
+    Piece piece[FORWARD_ITEMS];
+    size_t features, leading;
+    size_t column;  /* the first one */
+    const float *w; /* of it, row 0 */
     size_t next;    /* floats from one panel of w to the next */
-    float *y;       /* of the first sample and column */
-    size_t leading;
-} Columns;
+    bool relu;
+} Run;
 
 /* y += x W for a quad of features, of which there are `rows`. */
-ALWAYS_INLINE void forward_quad(const int vecs, size_t rows, const float (*value)[QUAD], const uint32_t *sample,
-                                const float *w, const Columns *c)
+ALWAYS_INLINE void forward_quad(const int vecs, size_t rows, size_t quad, const Run *run)
 {
+    const float *w = run->w + quad * QUAD * PANEL;
     Vec weight[QUAD][QUAD_VECS];
     for (size_t k = 0; k < QUAD; k++)
         for (int v = 0; v < vecs; v++)
-            weight[k][v] = k < rows ? vec_load(w + k * PANEL + vector_at(v, c->next)) : vec_set1(0.0f);
-    for (size_t i = 0; sample[i] != NONZEROS_END; i++) {
-        float *y = c->y + sample[i] * c->leading;
-        Vec chain[QUAD_VECS];
-        for (int v = 0; v < vecs; v++) chain[v] = vec_load(y + v * LANES);
+            weight[k][v] = k < rows ? vec_load(w + k * PANEL + vector_at(v, run->next)) : vec_set1(0.0f);
+    for (const Piece *p = run->piece; p < run->piece + run->pieces; p++) {
+        const float(*value)[QUAD] = p->value + quad * p->room;
+        const uint32_t *sample = p->sample + quad * p->room;
+        float *first = p->y + run->column;
+        const size_t leading = run->leading;
+        for (size_t i = 0; sample[i] != NONZEROS_END; i++) {
+            float *y = first + sample[i] * leading;
+            Vec chain[QUAD_VECS];
+            for (int v = 0; v < vecs; v++) chain[v] = vec_load(y + v * LANES);
 #pragma GCC unroll 4
-        for (size_t k = 0; k < QUAD; k++) {
-            const Vec x = vec_set1(value[i][k]);
+            for (size_t k = 0; k < QUAD; k++) {
+                const Vec x = vec_set1(value[i][k]);
 #pragma GCC unroll 4
-            for (int v = 0; v < vecs; v++) chain[v] = vec_fma(x, weight[k][v], chain[v]);
+                for (int v = 0; v < vecs; v++) chain[v] = vec_fma(x, weight[k][v], chain[v]);
+            }
+            for (int v = 0; v < vecs; v++) vec_store(y + v * LANES, chain[v]);
         }
-        for (int v = 0; v < vecs; v++) vec_store(y + v * LANES, chain[v]);
     }
 }
 
-/* n samples, all of one group. */
-ALWAYS_INLINE void forward_columns(const int vecs, size_t n, const Nonzeros *x, size_t group, bool relu,
-                                   const Columns *c)
+/* Begins or ends the chains of all samples. */
+ALWAYS_INLINE void begin_chains(const int vecs, const Run *run)
 {
-    const size_t whole = x->features / QUAD, rest = x->features % QUAD;
-    const float(*value)[QUAD] = (const float(*)[QUAD])x->value + nonzeros_list(x, group, 0);
-    const uint32_t *sample = x->sample + nonzeros_list(x, group, 0);
-    for (size_t s = 0; s < n; s++)
-        for (int v = 0; v < vecs; v++) vec_store(c->y + s * c->leading + v * LANES, vec_set1(0.0f));
-    for (size_t q = 0; q < whole; q++, value += x->room, sample += x->room)
-        forward_quad(vecs, QUAD, value, sample, c->w + q * QUAD * PANEL, c);
-    if (rest) forward_quad(vecs, rest, value, sample, c->w + whole * QUAD * PANEL, c);
-    const float *bias = c->w + x->features * PANEL;
-    for (size_t s = 0; s < n; s++)
-        for (int v = 0; v < vecs; v++) {
-            float *y = c->y + s * c->leading + v * LANES;
-            const Vec z = vec_add(vec_closed(vec_load(y)), vec_load(bias + vector_at(v, c->next)));
-            vec_store(y, relu ? vec_relu(z) : z);
-        }
+    for (size_t i = 0; i < run->pieces; i++)
+        for (size_t s = 0; s < run->piece[i].n; s++)
+            for (int v = 0; v < vecs; v++)
+                vec_store(run->piece[i].y + s * run->leading + run->column + v * LANES, vec_set1(0.0f));
 }
 
-static void forward_group(size_t n, const Nonzeros *x, size_t group, bool relu, size_t columns, const Columns *c)
+ALWAYS_INLINE void end_chains(const int vecs, const Run *run)
 {
-    if (columns <= LANES)
-        forward_columns(1, n, x, group, relu, c);
-    else if (columns <= QUAD_VECS / 2 * LANES)
-        forward_columns(QUAD_VECS / 2, n, x, group, relu, c);
-    else
-        forward_columns(QUAD_VECS, n, x, group, relu, c);
+    const float *bias = run->w + run->features * PANEL;
+    for (size_t i = 0; i < run->pieces; i++)
+        for (size_t s = 0; s < run->piece[i].n; s++)
+            for (int v = 0; v < vecs; v++) {
+                float *y = run->piece[i].y + s * run->leading + run->column + v * LANES;
+                const Vec z = vec_add(vec_closed(vec_load(y)), vec_load(bias + vector_at(v, run->next)));
+                vec_store(y, run->relu ? vec_relu(z) : z);
+            }
 }
 
-void KERNEL(forward_nonzeros)(size_t n, size_t out, size_t panel, size_t panel_end, const Nonzeros *x, const float *w,
-                              Activation activation, float *y)
+ALWAYS_INLINE void forward_columns(const int vecs, const Run *run)
 {
-    const size_t leading = kernel_leading(out), first = panel * PANEL, end = columns_end(out, panel_end);
-    for (size_t s = 0; s < n; s += NONZEROS_GROUP)
-        for (size_t j = first; j < end; j += QUAD_VECS * LANES) {
-            const Columns c = {.w = w + kernel_weight_index(x->features, 0, j),
-                               .next = PANEL * (x->features + 1),
-                               .y = y + s * leading + j,
-                               .leading = leading};
-            const size_t samples = n - s < NONZEROS_GROUP ? n - s : NONZEROS_GROUP;
-            forward_group(samples, x, s / NONZEROS_GROUP, activation == ACTIVATION_RELU, end - j, &c);
+    const size_t whole = run->features / QUAD, rest = run->features % QUAD;
+    begin_chains(vecs, run);
+    for (size_t q = 0; q < whole; q++) forward_quad(vecs, QUAD, q, run);
+    if (rest) forward_quad(vecs, rest, whole, run);
+    end_chains(vecs, run);
+}
+
+static void run_forward(Run *run, const float *w, size_t first, size_t end)
+{
+    for (size_t j = first; j < end; j += QUAD_VECS * LANES) {
+        run->column = j;
+        run->w = w + kernel_weight_index(run->features, 0, j);
+        if (end - j <= LANES)
+            forward_columns(1, run);
+        else if (end - j <= QUAD_VECS / 2 * LANES)
+            forward_columns(QUAD_VECS / 2, run);
+        else
+            forward_columns(QUAD_VECS, run);
+    }
+}
+
+/* Adds the next group's samples of an item, after the first `done` of them, if there is room. */
+static bool add_piece(Run *run, const ForwardItem *item, size_t done, size_t *samples)
+{
+    const size_t n = item->n - done < NONZEROS_GROUP ? item->n - done : NONZEROS_GROUP;
+    if (*samples + n > NONZEROS_GROUP || run->pieces == FORWARD_ITEMS) return false;
+    const size_t list = nonzeros_list(item->x, done / NONZEROS_GROUP, 0);
+    run->piece[run->pieces++] = (Piece){.n = n,
+                                        .room = item->x->room,
+                                        .value = (const float(*)[QUAD])item->x->value + list,
+                                        .sample = item->x->sample + list,
+                                        .y = item->y + done * run->leading};
+    *samples += n;
+    return true;
+}
+
+void KERNEL(forward_nonzeros)(size_t items, const ForwardItem *item, size_t out, size_t panel, size_t panel_end,
+                              const float *w, Activation activation)
+{
+    const size_t first = panel * PANEL, end = columns_end(out, panel_end);
+    if (items == 0 || panel == panel_end) return;
+    Run run = {.features = item->x->features,
+               .leading = kernel_leading(out),
+               .next = PANEL * (item->x->features + 1),
+               .relu = activation == ACTIVATION_RELU};
+    size_t samples = 0;
+    for (size_t i = 0; i < items; i++)
+        for (size_t done = 0; done < item[i].n; done += run.piece[run.pieces - 1].n) {
+            if (add_piece(&run, &item[i], done, &samples)) continue;
+            run_forward(&run, w, first, end);
+            run.pieces = samples = 0;
+            add_piece(&run, &item[i], done, &samples);
         }
-    if (panel < panel_end) KERNEL(activate)(n, end - first, leading, activation, y + first);
+    run_forward(&run, w, first, end);
+    for (size_t i = 0; i < items; i++)
+        KERNEL(activate)(item[i].n, end - first, run.leading, activation, item[i].y + first);
 }
 
 /* An item's samples, as a block reads them. */

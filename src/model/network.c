@@ -180,23 +180,31 @@ void network_forward_from(const Network *network, const Kernels *kernels, const 
 }
 
 void network_forward_first(const Network *network, const Kernels *kernels, const float *parameter, size_t panel,
-                           size_t panel_end, const BatchInput *input, Workspace *workspace)
+                           size_t panel_end, size_t passes, const Pass *pass)
 {
     const Layer *layer = &network->layer[0];
     const float *w = parameter + layer->offset;
-    assert(input->n <= workspace->capacity);
-    if (input->nonzeros)
-        kernels->forward_nonzeros(input->n, layer->out, panel, panel_end, input->nonzeros, w, layer->activation,
-                                  workspace->output[0]);
-    else
-        kernels->forward(input->n, layer->in, layer->out, panel, panel_end, input->x, w, layer->activation,
-                         workspace->output[0]);
+    ForwardItem item[FORWARD_ITEMS];
+    size_t items = 0;
+    for (size_t i = 0; i < passes; i++) {
+        const BatchInput *input = pass[i].input;
+        float *y = pass[i].workspace->output[0];
+        assert(input->n <= pass[i].workspace->capacity);
+        if (input->nonzeros)
+            item[items++] = (ForwardItem){input->n, input->nonzeros, y};
+        else
+            kernels->forward(input->n, layer->in, layer->out, panel, panel_end, input->x, w, layer->activation, y);
+        if (items < FORWARD_ITEMS && i + 1 < passes) continue;
+        kernels->forward_nonzeros(items, item, layer->out, panel, panel_end, w, layer->activation);
+        items = 0;
+    }
 }
 
 void network_forward(const Network *network, const Kernels *kernels, const float *parameter, const BatchInput *input,
                      Workspace *workspace)
 {
-    network_forward_first(network, kernels, parameter, 0, kernel_panels(network->layer[0].out), input, workspace);
+    const Pass pass = {input, workspace};
+    network_forward_first(network, kernels, parameter, 0, kernel_panels(network->layer[0].out), 1, &pass);
     network_forward_from(network, kernels, parameter, 1, input->n, workspace);
 }
 

@@ -84,10 +84,16 @@ void workspace_place(Workspace *workspace, const Network *network, size_t capaci
 void network_forward(const Network *network, const Kernels *kernels, const float *parameter, const BatchInput *input,
                      Workspace *workspace);
 
-/* Its two parts: some panels of the first layer's output; and all from layer `first` on, whose input is in the
- * workspace. */
+/* The samples of one rank. */
+typedef struct {
+    const BatchInput *input;
+    Workspace *workspace;
+} Pass;
+
+/* Its two parts: some panels of the first layer's output, for each of the passes; and all from layer `first` on, whose
+ * input is in the workspace. */
 void network_forward_first(const Network *network, const Kernels *kernels, const float *parameter, size_t panel,
-                           size_t panel_end, const BatchInput *input, Workspace *workspace);
+                           size_t panel_end, size_t passes, const Pass *pass);
 void network_forward_from(const Network *network, const Kernels *kernels, const float *parameter, size_t first,
                           size_t n, Workspace *workspace);
 

@@ -59,9 +59,9 @@ static void forward(void *context)
     const Kit *kit = call->kit;
     BatchInput before = {.n = kit->n};
     if (call->layer > 0) before.x = kit->workspace.output[call->layer - 1];
+    const Pass pass = {call->layer > 0 ? &before : &kit->inputs[call->zeros].input, &call->workspace};
     network_forward_first(&call->alone, kit->trainer->kernels, kit->trainer->parameter, 0,
-                          kernel_panels(call->alone.layer[0].out),
-                          call->layer > 0 ? &before : &kit->inputs[call->zeros].input, &call->workspace);
+                          kernel_panels(call->alone.layer[0].out), 1, &pass);
 }
 
 /* Of the last layer, which alone has none to go back to. */

@@ -122,6 +122,7 @@ static Status take_operands(Trainer *t)
     x->operands = open ? (size_t)node_size(t->node) : 1;
     x->mine = open ? (size_t)node_rank(t->node) : 0;
     Status st = memory_new(&x->operand, x->operands, "operands");
+    if (st == STATUS_OK) st = memory_new(&x->pass, x->operands, "operands");
     if (st == STATUS_OK) st = memory_new(&x->share, t->shards, "operands");
     if (st == STATUS_OK) st = memory_new(&segment, x->operands, "operands");
     if (st == STATUS_OK && x->operands == 1) {
@@ -157,6 +158,7 @@ void exchange_close(Exchange *x)
         inputs_free(&x->operand[i].inputs[1]);
     }
     memory_free(x->operand);
+    memory_free(x->pass);
     memory_free(x->share);
     memory_free(x->memory);
     *x = (Exchange){0};
@@ -195,8 +197,8 @@ static void forward_split(Trainer *t)
     WeightGradient slice;
     network_slice(&t->network, 0, x->operands, x->mine, &slice);
     for (size_t i = 0; i < x->operands; i++)
-        network_forward_first(&t->network, t->kernels, t->parameter, slice.panel, slice.panel_end,
-                              &x->operand[i].inputs[t->step % 2].input, &x->operand[i].workspace);
+        x->pass[i] = (Pass){&x->operand[i].inputs[t->step % 2].input, &x->operand[i].workspace};
+    network_forward_first(&t->network, t->kernels, t->parameter, slice.panel, slice.panel_end, x->operands, x->pass);
 }
 
 /* The subtree sums of this rank's gradient, to where the reduction wants them. */

@@ -29,6 +29,7 @@ typedef struct {
     size_t operands, mine; /* of how many ranks operands are seen, and which are this rank's */
     Operand *operand;      /* (operands); owned, views into memory of the node */
     char *memory;          /* of the operand, if it is the only one; owned */
+    Pass *pass;            /* (operands) of EXCHANGE_SPLIT; owned */
     const Fold *fold;      /* over the shares; borrowed */
     Share *share;          /* (fold->items) the samples of a step; owned */
     float *before;         /* shared: a copy of the parameters, and velocity, to check the update on; view */

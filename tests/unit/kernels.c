@@ -104,23 +104,33 @@ static void bytes_are_listed_as_the_floats_they_stand_for(void)
     on_many_shapes(check_lists_of_bytes);
 }
 
+/* The batch in some items, one or another of them empty. */
 static void check_forward_nonzeros(const Kernels *kernels, Stream *stream, size_t n, size_t in, size_t out)
 {
+    enum { MOST = FORWARD_ITEMS + 4 };
     float *x_padded, *w_panels;
     float *x = random_batch(stream, n, in, &x_padded), *w = random_weights(stream, in, out, &w_panels);
     float *expected = calloc(n * out, sizeof *expected), *y = calloc(n * kernel_leading(out), sizeof *y);
     thin_out(stream, n, in, x, x_padded);
     const size_t panels = kernel_panels(out), middle = stream_below(stream, (uint32_t)panels + 1);
-    void *memory;
-    const Nonzeros nonzeros = list_nonzeros(kernels, in, x_padded, n, &memory);
+    const size_t items = 1 + stream_below(stream, MOST);
+    void *memory[MOST];
+    Nonzeros nonzeros[MOST];
+    ForwardItem item[MOST];
+    for (size_t i = 0; i < items; i++) {
+        const size_t first = i * n / items, count = (i + 1) * n / items - first;
+        nonzeros[i] = list_nonzeros(kernels, in, x_padded + first * kernel_leading(in), count, &memory[i]);
+        item[i] = (ForwardItem){count, &nonzeros[i], y + first * kernel_leading(out)};
+    }
     for (Activation a = ACTIVATION_NONE; a <= ACTIVATION_SIGMOID; a++) {
         reference_forward_f32(n, in, out, x, w, w + in * out, a, expected);
         memset(y, 0xff, n * kernel_leading(out) * sizeof *y);
-        kernels->forward_nonzeros(n, out, 0, middle, &nonzeros, w_panels, a, y);
-        kernels->forward_nonzeros(n, out, middle, panels, &nonzeros, w_panels, a, y);
+        kernels->forward_nonzeros(items, item, out, 0, middle, w_panels, a);
+        kernels->forward_nonzeros(items, item, out, middle, panels, w_panels, a);
         CU_ASSERT(same_batch(n, out, expected, y));
     }
-    free(x), free(x_padded), free(w), free(w_panels), free(expected), free(y), free(memory);
+    for (size_t i = 0; i < items; i++) free(memory[i]);
+    free(x), free(x_padded), free(w), free(w_panels), free(expected), free(y);
 }
 
 static void forward_without_zeros_equals_the_reference_in_every_bit(void)
