@@ -7,52 +7,52 @@
 #include "kernels/set.h"
 #include "kernels/simd.h"
 
-/* Quads transposed at a time: a tile of them stays in the L1 cache. */
+/* Quads of a tile's samples taken at a time, so that they stay in the L1 cache: a multiple of NONZEROS_TILE. */
 enum { QUADS = 256 };
+
+typedef uint32_t __attribute__((may_alias, aligned(1))) Word;
 
 static size_t group_of(const Nonzeros *z)
 {
     return z->n / NONZEROS_GROUP;
 }
 
-/* Up to QUAD bytes as a word, the others 0. */
-static inline uint32_t word_of(const uint8_t *bytes, size_t count)
-{
-    uint32_t word = 0;
-    memcpy(&word, bytes, count);
-    return word;
-}
-
-/* The bytes of a sample's quads [first, end), to column (.., NONZEROS_TILE). */
-static void put_quads(const Nonzeros *z, const uint8_t *row, size_t first, size_t end, uint32_t *column)
+/* word (end - first) = the bytes of a sample's quads [first, end). */
+static void put_quads(const Nonzeros *z, const uint8_t *restrict row, size_t first, size_t end, uint32_t *restrict word)
 {
     const size_t whole = end * QUAD <= z->features ? end : end - 1;
-    for (size_t q = first; q < whole; q++, column += NONZEROS_TILE) *column = word_of(row + q * QUAD, QUAD);
-    if (whole < end) *column = word_of(row + whole * QUAD, z->features % QUAD);
+    for (size_t q = first; q < whole; q++) word[q - first] = *(const Word *)(row + q * QUAD);
+    if (whole == end) return;
+    word[whole - first] = 0;
+    memcpy(&word[whole - first], row + whole * QUAD, z->features % QUAD);
 }
 
 /* The same of images in patches. */
-static void put_patches(const Nonzeros *z, const uint8_t *row, size_t first, size_t end, uint32_t *column)
+static void put_patches(const Nonzeros *z, const uint8_t *restrict row, size_t first, size_t end,
+                        uint32_t *restrict word)
 {
     const size_t in_row = z->width / 2;
-    for (size_t q = first, x = first % in_row; q < end; x = 0) {
-        const uint8_t *above = row + q / in_row * 2 * z->width;
-        for (; x < in_row && q < end; x++, q++, column += NONZEROS_TILE)
-            *column = word_of(above + 2 * x, 2) | word_of(above + z->width + 2 * x, 2) << 16;
+    for (size_t q = first, count; q < end; q += count, word += count) {
+        const size_t x = q % in_row;
+        const uint8_t *above = row + q / in_row * 2 * z->width + 2 * x;
+        count = in_row - x < end - q ? in_row - x : end - q;
+        vec_join(above, above + z->width, count, word);
     }
 }
 
-/* The entries of quads [first, end) of a tile, of which column (.., NONZEROS_TILE) are the words. */
+/* The entries of quads [first, end) of a tile, at most NONZEROS_TILE. column (NONZEROS_TILE, NONZEROS_TILE): each
+ * quad's words of all samples. */
 static void list_words(Nonzeros *z, size_t first, size_t end, const uint32_t *column)
 {
     const uint32_t sample = (uint32_t)(z->n % NONZEROS_GROUP);
-    for (size_t q = first; q < end; q++, column += NONZEROS_TILE) {
-        const size_t list = nonzeros_list(z, group_of(z), q), at = z->count[q];
-        uint32_t *word = (uint32_t *)(void *)z->value[list] + at, *number = z->sample + list + at;
-        uint32_t some = 0;
+    const size_t room = z->room, list = nonzeros_list(z, group_of(z), first);
+    float(*value)[QUAD] = z->value + list;
+    uint32_t *number = z->sample + list, *count = z->count + first;
+    for (size_t q = 0; q < end - first; q++, column += NONZEROS_TILE, value += room, number += room) {
+        uint32_t *word = (uint32_t *)(void *)value, at = count[q];
         for (uint32_t s = 0; s < NONZEROS_TILE; s += LANES)
-            some += vec_compress(column + s, sample + s, word + some, number + some);
-        z->count[q] += some;
+            at += vec_compress(column + s, sample + s, word + at, number + at);
+        count[q] = at;
     }
 }
 
@@ -89,14 +89,17 @@ static void end_tile(Nonzeros *z, size_t count, const float *table)
 
 void KERNEL(nonzeros_add_uint8)(Nonzeros *z, size_t count, const uint8_t *const *row, const float table[256])
 {
-    uint32_t column[QUADS][NONZEROS_TILE];
+    uint32_t word[NONZEROS_TILE][QUADS], column[NONZEROS_TILE * NONZEROS_TILE];
     const size_t quads = nonzeros_quads(z->features);
     assert(z->n % NONZEROS_TILE == 0 && z->n + count <= z->capacity);
+    memset(word + count, 0, (NONZEROS_TILE - count) * sizeof *word);
     for (size_t first = 0, end; first < quads; first = end) {
         end = quads - first < QUADS ? quads : first + QUADS;
-        if (count < NONZEROS_TILE) memset(column, 0, sizeof column);
-        for (size_t s = 0; s < count; s++) (z->width ? put_patches : put_quads)(z, row[s], first, end, column[0] + s);
-        list_words(z, first, end, column[0]);
+        for (size_t s = 0; s < count; s++) (z->width ? put_patches : put_quads)(z, row[s], first, end, word[s]);
+        for (size_t q = first; q < end; q += NONZEROS_TILE) {
+            vec_transpose(word[0] + (q - first), QUADS, column);
+            list_words(z, q, end - q < NONZEROS_TILE ? end : q + NONZEROS_TILE, column);
+        }
     }
     end_tile(z, count, table);
 }

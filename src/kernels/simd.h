@@ -52,6 +52,55 @@ ALWAYS_INLINE uint32_t vec_compress(const uint32_t *in, uint32_t first, uint32_t
     return (uint32_t)__builtin_popcount(some);
 }
 
+#define HAVE_VEC_JOIN
+
+ALWAYS_INLINE void vec_join(const uint8_t *low, const uint8_t *high, size_t count, uint32_t *word)
+{
+    for (size_t i = 0; i < count; i += 16) {
+        const __mmask16 some = (__mmask16)(count - i < 16 ? (1u << (count - i)) - 1 : 0xffff);
+        const __m512i l = _mm512_cvtepu16_epi32(_mm256_maskz_loadu_epi16(some, low + 2 * i));
+        const __m512i h = _mm512_cvtepu16_epi32(_mm256_maskz_loadu_epi16(some, high + 2 * i));
+        _mm512_mask_storeu_epi32(word + i, some, _mm512_or_si512(l, _mm512_slli_epi32(h, 16)));
+    }
+}
+
+#define HAVE_VEC_TRANSPOSE
+
+ALWAYS_INLINE void vec_transpose(const uint32_t *from, size_t leading, uint32_t *to)
+{
+    __m512i a[16], b[16];
+#pragma GCC unroll 16
+    for (int i = 0; i < 16; i++) a[i] = _mm512_loadu_si512(from + (size_t)i * leading);
+        /* Within each 128 bits: words, then pairs of words. */
+#pragma GCC unroll 8
+    for (int i = 0; i < 16; i += 2) {
+        b[i] = _mm512_unpacklo_epi32(a[i], a[i + 1]);
+        b[i + 1] = _mm512_unpackhi_epi32(a[i], a[i + 1]);
+    }
+#pragma GCC unroll 4
+    for (int i = 0; i < 16; i += 4) {
+        a[i] = _mm512_unpacklo_epi64(b[i], b[i + 2]);
+        a[i + 1] = _mm512_unpackhi_epi64(b[i], b[i + 2]);
+        a[i + 2] = _mm512_unpacklo_epi64(b[i + 1], b[i + 3]);
+        a[i + 3] = _mm512_unpackhi_epi64(b[i + 1], b[i + 3]);
+    }
+    /* The 4x4 blocks of 128 bits. */
+#pragma GCC unroll 4
+    for (int i = 0; i < 4; i++) {
+        b[i] = _mm512_shuffle_i32x4(a[i], a[i + 4], 0x88);
+        b[i + 4] = _mm512_shuffle_i32x4(a[i], a[i + 4], 0xdd);
+        b[i + 8] = _mm512_shuffle_i32x4(a[i + 8], a[i + 12], 0x88);
+        b[i + 12] = _mm512_shuffle_i32x4(a[i + 8], a[i + 12], 0xdd);
+    }
+#pragma GCC unroll 4
+    for (int i = 0; i < 4; i++) {
+        _mm512_storeu_si512(to + 16 * i, _mm512_shuffle_i32x4(b[i], b[i + 8], 0x88));
+        _mm512_storeu_si512(to + 16 * (i + 4), _mm512_shuffle_i32x4(b[i + 4], b[i + 12], 0x88));
+        _mm512_storeu_si512(to + 16 * (i + 8), _mm512_shuffle_i32x4(b[i], b[i + 8], 0xdd));
+        _mm512_storeu_si512(to + 16 * (i + 12), _mm512_shuffle_i32x4(b[i + 4], b[i + 12], 0xdd));
+    }
+}
+
 #define HAVE_VEC_LOOKUP
 
 ALWAYS_INLINE Vec vec_lookup(const float *table, const uint8_t *bytes)
@@ -271,6 +320,28 @@ ALWAYS_INLINE uint32_t vec_compress(const uint32_t *in, uint32_t first, uint32_t
         count += in[i] != 0;
     }
     return count;
+}
+#endif
+
+/* word (count) = two bytes of low and, above them, two of high. */
+#if !defined(HAVE_VEC_JOIN)
+ALWAYS_INLINE void vec_join(const uint8_t *low, const uint8_t *high, size_t count, uint32_t *word)
+{
+    for (size_t i = 0; i < count; i++) {
+        uint16_t pair[2];
+        memcpy(&pair[0], low + 2 * i, sizeof pair[0]);
+        memcpy(&pair[1], high + 2 * i, sizeof pair[1]);
+        word[i] = (uint32_t)pair[0] | (uint32_t)pair[1] << 16;
+    }
+}
+#endif
+
+/* to (16,16) = the transpose of from, 16 rows of 16 words that are `leading` words apart. */
+#if !defined(HAVE_VEC_TRANSPOSE)
+ALWAYS_INLINE void vec_transpose(const uint32_t *from, size_t leading, uint32_t *to)
+{
+    for (size_t i = 0; i < 16; i++)
+        for (size_t j = 0; j < 16; j++) to[j * 16 + i] = from[i * leading + j];
 }
 #endif
 
