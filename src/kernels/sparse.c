@@ -271,7 +271,10 @@ bool KERNEL(backward_weight_nonzeros)(const WeightGradient *g)
                    .group = nonzeros_list(g->item->nonzeros, 1, 0),
                    .target = target_of(g)};
     const size_t rows = g->row_end < g->in ? g->row_end : g->in, end = columns_end(g->out, g->panel_end);
-    for (size_t j = g->panel * PANEL; j < end; j += QUAD_VECS * LANES) {
+    const size_t first = g->panel * PANEL, step = QUAD_VECS * LANES;
+    /* From the last columns to the first: the forward product went the other way and left those in the cache. */
+    for (size_t left = (end - first + step - 1) / step; end > first && left > 0; left--) {
+        const size_t j = first + (left - 1) * step;
         find_sources(g, j, source);
         block.quad = nonzeros_quads(g->row);
         block.at = kernel_weight_index(g->in, g->row, j);
