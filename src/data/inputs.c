@@ -14,7 +14,18 @@ size_t inputs_bytes(size_t features, size_t capacity, bool skip_zeros)
     return capacity * kernel_leading(features) * sizeof(float);
 }
 
-Status inputs_init(Inputs *inputs, size_t features, size_t width, size_t capacity, bool skip_zeros, void *memory)
+static size_t tile_bytes(size_t features)
+{
+    return NONZEROS_TILE * kernel_leading(features) * sizeof(float);
+}
+
+size_t inputs_scratch_bytes(size_t features, size_t capacity, bool skip_zeros)
+{
+    return skip_zeros ? tile_bytes(features) + nonzeros_scratch_bytes(features, capacity) : 0;
+}
+
+Status inputs_init(Inputs *inputs, size_t features, size_t width, size_t capacity, bool skip_zeros, bool packs,
+                   void *memory)
 {
     *inputs = (Inputs){.width = width};
     Status st = STATUS_OK;
@@ -23,13 +34,16 @@ Status inputs_init(Inputs *inputs, size_t features, size_t width, size_t capacit
         st = memory_new(&bytes, inputs_bytes(features, capacity, skip_zeros), "a batch of images");
         if (st == STATUS_OK) memory = inputs->memory = bytes;
     }
-    if (st == STATUS_OK && skip_zeros) st = memory_new(&inputs->x, NONZEROS_TILE * kernel_leading(features), "images");
+    if (st == STATUS_OK && skip_zeros && packs)
+        st = memory_new(&inputs->scratch, inputs_scratch_bytes(features, capacity, true), "images");
     if (st != STATUS_OK) {
         inputs_free(inputs);
         return st;
     }
     if (skip_zeros) {
-        nonzeros_place(&inputs->nonzeros, features, width, capacity, memory);
+        nonzeros_place(&inputs->nonzeros, features, width, capacity, memory,
+                       packs ? inputs->scratch + tile_bytes(features) : NULL);
+        inputs->x = (float *)(void *)inputs->scratch;
         inputs->input.nonzeros = &inputs->nonzeros;
     } else
         inputs->input.x = inputs->x = memory;
@@ -38,7 +52,7 @@ Status inputs_init(Inputs *inputs, size_t features, size_t width, size_t capacit
 
 void inputs_free(Inputs *inputs)
 {
-    if (inputs->nonzeros.value) memory_free(inputs->x);
+    memory_free(inputs->scratch);
     memory_free(inputs->memory);
     *inputs = (Inputs){0};
 }

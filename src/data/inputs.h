@@ -9,20 +9,22 @@
 typedef struct {
     BatchInput input;  /* what the network reads; views into memory */
     Nonzeros nonzeros; /* zeroed if there are rows */
-    float *x;          /* (capacity, features), view into memory; with lists (NONZEROS_TILE, features), owned */
+    float *x;          /* (capacity, features), view into memory; with lists (NONZEROS_TILE, features), into scratch */
     size_t width;      /* of images */
     size_t waiting;    /* samples that are not in the lists yet, and */
     const uint8_t *row[NONZEROS_TILE]; /* where they are, if they are uint8; borrowed */
     void *memory;                      /* owned, NULL if the caller's */
+    char *scratch;                     /* owned, NULL if it is not needed */
 } Inputs;
 
-/* The bytes for up to capacity samples. */
+/* The bytes for up to capacity samples, and of what else who packs them needs. */
 size_t inputs_bytes(size_t features, size_t capacity, bool skip_zeros);
+size_t inputs_scratch_bytes(size_t features, size_t capacity, bool skip_zeros);
 
 /* width: of images (kernels/patches.h)   memory: zeroed bytes, aligned to a cache line, that outlive the inputs; or
- * NULL, and they are allocated. Local. */
+ * NULL, and they are allocated   packs: samples are added here, else by another process. Local. */
 MUST_CHECK Status inputs_init(Inputs *inputs, size_t features, size_t width, size_t capacity, bool skip_zeros,
-                              void *memory);
+                              bool packs, void *memory);
 void inputs_free(Inputs *inputs); /* accepts a zeroed struct */
 
 /* No samples; the next sample, its pixels to stay where they are until the end; all samples are added. */

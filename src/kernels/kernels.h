@@ -70,18 +70,27 @@ enum {
 
 /* Samples by their elements that are not zero, for kernels that skip zeros. Feature by feature the samples in which it
  * is not zero would do for all products; but neighbouring pixels are zero together, so the lists are by quads of
- * features, (4q .. 4q+3): four times as long a run of multiply-adds an entry, at half as many again (of MNIST's single
- * pixels 0.19 are not zero, of the quads 0.28). All views into memory of nonzeros_bytes(), which other processes may
- * share. */
+ * features, (4q .. 4q+3): four times as long a run of multiply-adds an entry, at a third as many again (of MNIST's
+ * single pixels 0.19 are not zero, of patches of 2x2 0.26).
+ *
+ * The lists follow each other without gaps in memory that other processes may share: to them each line costs the way
+ * from this processor's cache. They are collected in memory of their own and go there group by group. */
 typedef struct {
     size_t features, capacity;
-    size_t width; /* of images (patches.h) */
-    size_t room;  /* elements of each list: a group's or fewer samples, a tile more since whole tiles are stored */
-    float (*value)[QUAD]; /* (groups, quads, room): of each entry; features past the last are 0 */
-    uint32_t *sample;     /* (groups, quads, room): in which of the group's samples, ascending; then NONZEROS_END */
-    uint32_t *count;      /* (quads): entries in the group that is being filled */
+    size_t width;         /* of images (patches.h) */
+    float (*value)[QUAD]; /* of each entry; features past the last are 0 */
+    uint32_t *sample;     /* in which of the group's samples, ascending; NONZEROS_END after each list */
+    size_t *begin;        /* (groups, quads): of each list in value and sample */
 
-    size_t n; /* samples so far */
+    /* The group that is being filled; NULL where none is. */
+    size_t room; /* of each list: a group's samples or fewer, and a tile since whole tiles are stored */
+    float (
+        *collected)[QUAD]; /* (quads, room): values, or of uint8 bytes, a quad in a word, in the front of each list */
+    uint32_t *number;      /* (quads, room): samples */
+    uint32_t *count;       /* (quads): entries */
+
+    size_t n;       /* samples so far */
+    size_t entries; /* used of value and sample */
 } Nonzeros;
 
 static inline size_t nonzeros_quads(size_t features)
@@ -89,16 +98,12 @@ static inline size_t nonzeros_quads(size_t features)
     return (features + QUAD - 1) / QUAD;
 }
 
-/* Where the list of a quad in a group begins, in value and in sample. */
-static inline size_t nonzeros_list(const Nonzeros *nonzeros, size_t group, size_t quad)
-{
-    return (group * nonzeros_quads(nonzeros->features) + quad) * nonzeros->room;
-}
-
+/* For capacity samples: of the lists, and of what collects them. */
 size_t nonzeros_bytes(size_t features, size_t capacity);
+size_t nonzeros_scratch_bytes(size_t features, size_t capacity);
 
-/* memory: aligned to 64 bytes, of nonzeros_bytes(). */
-void nonzeros_place(Nonzeros *nonzeros, size_t features, size_t width, size_t capacity, void *memory);
+/* memory, scratch: of that many bytes, aligned to 64; scratch NULL: another process fills them. */
+void nonzeros_place(Nonzeros *nonzeros, size_t features, size_t width, size_t capacity, void *memory, void *scratch);
 
 /* No samples. */
 void nonzeros_clear(Nonzeros *nonzeros);

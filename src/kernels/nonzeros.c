@@ -13,32 +13,49 @@ static void *take(char *memory, size_t *at, size_t count, size_t size)
     return here;
 }
 
-static size_t place(Nonzeros *z, size_t features, size_t width, size_t capacity, void *memory)
+static size_t place(Nonzeros *z, void *memory)
 {
-    const size_t quads = nonzeros_quads(features), groups = (capacity + NONZEROS_GROUP - 1) / NONZEROS_GROUP;
+    const size_t quads = nonzeros_quads(z->features), groups = (z->capacity + NONZEROS_GROUP - 1) / NONZEROS_GROUP;
     size_t bytes = 0;
-    const size_t tiles = (capacity + NONZEROS_TILE - 1) / NONZEROS_TILE,
-                 most = capacity < NONZEROS_GROUP ? tiles * NONZEROS_TILE : NONZEROS_GROUP;
-    *z = (Nonzeros){.features = features, .width = width, .capacity = capacity, .room = most + NONZEROS_TILE};
-    z->value = take(memory, &bytes, groups * quads * z->room, sizeof *z->value);
-    z->sample = take(memory, &bytes, groups * quads * z->room, sizeof *z->sample);
-    z->count = take(memory, &bytes, quads, sizeof *z->count);
+    z->begin = take(memory, &bytes, groups * quads, sizeof *z->begin);
+    z->sample = take(memory, &bytes, (z->capacity + groups) * quads, sizeof *z->sample);
+    z->value = take(memory, &bytes, (z->capacity + groups) * quads + QUAD, sizeof *z->value); /* whole vectors */
+    return bytes;
+}
+
+static size_t place_scratch(Nonzeros *z, void *scratch)
+{
+    const size_t quads = nonzeros_quads(z->features), tiles = (z->capacity + NONZEROS_TILE - 1) / NONZEROS_TILE;
+    const size_t most = z->capacity < NONZEROS_GROUP ? tiles * NONZEROS_TILE : NONZEROS_GROUP;
+    size_t bytes = 0;
+    z->room = most + NONZEROS_TILE;
+    z->collected = take(scratch, &bytes, quads * z->room, sizeof *z->collected);
+    z->number = take(scratch, &bytes, quads * z->room, sizeof *z->number);
+    z->count = take(scratch, &bytes, quads, sizeof *z->count);
     return bytes;
 }
 
 size_t nonzeros_bytes(size_t features, size_t capacity)
 {
-    Nonzeros unused;
-    return place(&unused, features, 0, capacity, NULL);
+    Nonzeros unused = {.features = features, .capacity = capacity};
+    return place(&unused, NULL);
 }
 
-void nonzeros_place(Nonzeros *nonzeros, size_t features, size_t width, size_t capacity, void *memory)
+size_t nonzeros_scratch_bytes(size_t features, size_t capacity)
 {
-    place(nonzeros, features, width, capacity, memory);
+    Nonzeros unused = {.features = features, .capacity = capacity};
+    return place_scratch(&unused, NULL);
+}
+
+void nonzeros_place(Nonzeros *nonzeros, size_t features, size_t width, size_t capacity, void *memory, void *scratch)
+{
+    *nonzeros = (Nonzeros){.features = features, .width = width, .capacity = capacity};
+    place(nonzeros, memory);
+    if (scratch) place_scratch(nonzeros, scratch);
 }
 
 void nonzeros_clear(Nonzeros *z)
 {
-    z->n = 0;
+    z->n = z->entries = 0;
     memset(z->count, 0, nonzeros_quads(z->features) * sizeof *z->count);
 }

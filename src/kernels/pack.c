@@ -45,37 +45,38 @@ static void put_patches(const Nonzeros *z, const uint8_t *restrict row, size_t f
 static void list_words(Nonzeros *z, size_t first, size_t end, const uint32_t *column)
 {
     const uint32_t sample = (uint32_t)(z->n % NONZEROS_GROUP);
-    const size_t room = z->room, list = nonzeros_list(z, group_of(z), first);
-    float(*value)[QUAD] = z->value + list;
-    uint32_t *number = z->sample + list, *count = z->count + first;
-    for (size_t q = 0; q < end - first; q++, column += NONZEROS_TILE, value += room, number += room) {
-        uint32_t *word = (uint32_t *)(void *)value, at = count[q];
+    const size_t room = z->room;
+    float(*collected)[QUAD] = z->collected + first * room;
+    uint32_t *number = z->number + first * room, *count = z->count + first;
+    for (size_t q = 0; q < end - first; q++, column += NONZEROS_TILE, collected += room, number += room) {
+        uint32_t *word = (uint32_t *)(void *)collected, at = count[q];
         for (uint32_t s = 0; s < NONZEROS_TILE; s += LANES)
             at += vec_compress(column + s, sample + s, word + at, number + at);
         count[q] = at;
     }
 }
 
-/* value (count, QUAD) = what its first bytes stand for; from the last on, so that no byte is lost. */
-static void look_up(float (*value)[QUAD], size_t count, const float *table)
+/* value (count, QUAD) = table[bytes (count, QUAD)]. What follows the last may be overwritten as far as a vector goes.
+ */
+static void look_up(const float *table, size_t count, const uint8_t *bytes, float (*value)[QUAD])
 {
-    enum { ENTRIES = NONZEROS_TILE / QUAD }; /* at a time */
-    const uint8_t *bytes = (const uint8_t *)value;
-    for (size_t i = (count + ENTRIES - 1) / ENTRIES * ENTRIES; i > 0;) {
-        i -= ENTRIES;
-        Vec v[NONZEROS_TILE / LANES];
-        for (size_t k = 0; k < NONZEROS_TILE / LANES; k++) v[k] = vec_lookup(table, bytes + i * QUAD + k * LANES);
-        for (size_t k = 0; k < NONZEROS_TILE / LANES; k++) vec_store(value[i] + k * LANES, v[k]);
-    }
+    for (size_t i = 0; i < count * QUAD; i += LANES) vec_store(value[0] + i, vec_lookup(table, bytes + i));
 }
 
-/* Ends the lists of the group that has been filled. */
+/* The lists of the group that has been filled, to where they are read. */
 static void end_group(Nonzeros *z, size_t group, const float *table)
 {
-    for (size_t q = 0; q < nonzeros_quads(z->features); q++) {
-        const size_t list = nonzeros_list(z, group, q);
-        if (table) look_up(z->value + list, z->count[q], table);
-        z->sample[list + z->count[q]] = NONZEROS_END;
+    const size_t quads = nonzeros_quads(z->features);
+    for (size_t q = 0; q < quads; q++) {
+        const size_t list = q * z->room, count = z->count[q], at = z->entries;
+        if (table)
+            look_up(table, count, (const uint8_t *)(z->collected + list), z->value + at);
+        else
+            memcpy(z->value + at, z->collected + list, count * sizeof *z->value);
+        memcpy(z->sample + at, z->number + list, count * sizeof *z->sample);
+        z->sample[at + count] = NONZEROS_END;
+        z->begin[group * quads + q] = at;
+        z->entries = at + count + 1;
         z->count[q] = 0;
     }
 }
@@ -109,14 +110,14 @@ void KERNEL(nonzeros_add)(Nonzeros *z, size_t count, const float *x)
     assert(z->n % NONZEROS_TILE == 0 && z->n + count <= z->capacity);
     for (size_t s = 0; s < count; s++, x += kernel_leading(z->features))
         for (size_t q = 0; q < nonzeros_quads(z->features); q++) {
-            const size_t entry = nonzeros_list(z, group_of(z), q) + z->count[q];
+            const size_t entry = q * z->room + z->count[q];
             bool some = false;
             for (size_t c = 0; c < QUAD; c++) {
                 const float element = q * QUAD + c < z->features ? x[q * QUAD + c] : 0.0f;
-                z->value[entry][c] = element;
+                z->collected[entry][c] = element;
                 some = some || element != 0.0f;
             }
-            z->sample[entry] = (uint32_t)((z->n + s) % NONZEROS_GROUP);
+            z->number[entry] = (uint32_t)((z->n + s) % NONZEROS_GROUP);
             z->count[q] += some;
         }
     end_tile(z, count, NULL);

@@ -25,10 +25,11 @@ ALWAYS_INLINE size_t vector_at(int i, size_t next)
 
 /* Samples of one group. */
 typedef struct {
-    size_t n, room;
-    const float (*value)[QUAD]; /* of quad 0 */
-    const uint32_t *sample;     /* the same */
-    float *y;                   /* of the first sample */
+    size_t n;
+    const size_t *begin; /* (quads) of each list in */
+    const float (*value)[QUAD];
+    const uint32_t *sample;
+    float *y; /* of the first sample */
 } Piece;
 
 /* Pieces that have together a group's samples at most, and some columns of their outputs. */
@@ -51,8 +52,8 @@ ALWAYS_INLINE void forward_quad(const int vecs, size_t rows, size_t quad, const 
         for (int v = 0; v < vecs; v++)
             weight[k][v] = k < rows ? vec_load(w + k * PANEL + vector_at(v, run->next)) : vec_set1(0.0f);
     for (const Piece *p = run->piece; p < run->piece + run->pieces; p++) {
-        const float(*value)[QUAD] = p->value + quad * p->room;
-        const uint32_t *sample = p->sample + quad * p->room;
+        const float(*value)[QUAD] = p->value + p->begin[quad];
+        const uint32_t *sample = p->sample + p->begin[quad];
         float *first = p->y + run->column;
         const size_t leading = run->leading;
         for (size_t i = 0; sample[i] != NONZEROS_END; i++) {
@@ -119,12 +120,12 @@ static bool add_piece(Run *run, const ForwardItem *item, size_t done, size_t *sa
 {
     const size_t n = item->n - done < NONZEROS_GROUP ? item->n - done : NONZEROS_GROUP;
     if (*samples + n > NONZEROS_GROUP || run->pieces == FORWARD_ITEMS) return false;
-    const size_t list = nonzeros_list(item->x, done / NONZEROS_GROUP, 0);
-    run->piece[run->pieces++] = (Piece){.n = n,
-                                        .room = item->x->room,
-                                        .value = (const float(*)[QUAD])item->x->value + list,
-                                        .sample = item->x->sample + list,
-                                        .y = item->y + done * run->leading};
+    run->piece[run->pieces++] =
+        (Piece){.n = n,
+                .begin = item->x->begin + done / NONZEROS_GROUP * nonzeros_quads(item->x->features),
+                .value = (const float(*)[QUAD])item->x->value,
+                .sample = item->x->sample,
+                .y = item->y + done * run->leading};
     *samples += n;
     return true;
 }
@@ -153,20 +154,20 @@ void KERNEL(forward_nonzeros)(size_t items, const ForwardItem *item, size_t out,
 
 /* An item's samples, as a block reads them. */
 typedef struct {
-    const float (*value)[QUAD]; /* of quad 0 in the group where the item begins */
-    const uint32_t *sample;     /* the same */
-    const float *e;             /* of this group's first sample, from the block's first column on */
-    size_t first, end;          /* from this group's first sample */
+    const size_t *begin; /* (quads) of the group where the item begins, then of those that follow: of each list in */
+    const float (*value)[QUAD];
+    const uint32_t *sample;
+    const float *e;    /* of this group's first sample, from the block's first column on */
+    size_t first, end; /* from this group's first sample */
 } Source;
 
 /* A block of dW: the rows of a quad, some vectors of columns. */
 typedef struct {
     const WeightGradient *gradient;
     const Source *source; /* (items) */
-    size_t leading, quad;
-    size_t room, group; /* elements from one quad's list to the next, from one group's to the next */
-    size_t at;          /* of the block's first element in panels */
-    size_t cursor;      /* in the quad's list of the current group: the entries of the items so far */
+    size_t leading, quads, quad;
+    size_t at;     /* of the block's first element in panels */
+    size_t cursor; /* in the quad's list of the current group: the entries of the items so far */
     Target target;
 } Block;
 
@@ -174,8 +175,9 @@ typedef struct {
 ALWAYS_INLINE Sums quad_chains(const int vecs, Block *block, size_t item)
 {
     const Source *source = &block->source[item];
-    const float(*value)[QUAD] = source->value + block->quad * block->room;
-    const uint32_t *sample = source->sample + block->quad * block->room;
+    const size_t *begin = source->begin + block->quad;
+    const float(*value)[QUAD] = source->value + *begin;
+    const uint32_t *sample = source->sample + *begin;
     const float *errors = source->e;
     const size_t leading = block->leading;
     size_t end = source->end, i = source->first ? block->cursor : 0;
@@ -196,8 +198,9 @@ ALWAYS_INLINE Sums quad_chains(const int vecs, Block *block, size_t item)
         }
         if (end <= NONZEROS_GROUP) break;
         end -= NONZEROS_GROUP;
-        value += block->group;
-        sample += block->group;
+        begin += block->quads;
+        value = source->value + *begin;
+        sample = source->sample + *begin;
         errors += NONZEROS_GROUP * leading;
         i = 0;
     }
@@ -252,9 +255,9 @@ static void find_sources(const WeightGradient *g, size_t column, Source *source)
     for (size_t i = 0; i < g->fold->items; i++) {
         const Operands *o = &g->item[i];
         const size_t group = o->first / NONZEROS_GROUP, base = group * NONZEROS_GROUP;
-        const size_t list = nonzeros_list(o->nonzeros, group, 0);
-        source[i] = (Source){.value = (const float(*)[QUAD])o->nonzeros->value + list,
-                             .sample = o->nonzeros->sample + list,
+        source[i] = (Source){.begin = o->nonzeros->begin + group * nonzeros_quads(g->in),
+                             .value = (const float(*)[QUAD])o->nonzeros->value,
+                             .sample = o->nonzeros->sample,
                              .e = o->e + base * kernel_leading(g->out) + column,
                              .first = o->first - base,
                              .end = o->end - base};
@@ -267,8 +270,7 @@ bool KERNEL(backward_weight_nonzeros)(const WeightGradient *g)
     Block block = {.gradient = g,
                    .source = source,
                    .leading = kernel_leading(g->out),
-                   .room = g->item->nonzeros->room,
-                   .group = nonzeros_list(g->item->nonzeros, 1, 0),
+                   .quads = nonzeros_quads(g->in),
                    .target = target_of(g)};
     const size_t rows = g->row_end < g->in ? g->row_end : g->in, end = columns_end(g->out, g->panel_end);
     const size_t first = g->panel * PANEL, step = QUAD_VECS * LANES;

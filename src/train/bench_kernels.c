@@ -130,8 +130,8 @@ static Status allocate(Kit *kit)
     Status st = batch_init(&kit->batch, &t->loader, t->block);
     for (int z = 0; z < ZEROS && st == STATUS_OK; z++) {
         const bool skip = z == ZEROS_SKIPPED;
-        st = inputs_init(&kit->inputs[z], features, t->network.width, t->block, skip, NULL);
-        if (st == STATUS_OK) st = inputs_init(&kit->packing[z], features, t->network.width, t->block, skip, NULL);
+        st = inputs_init(&kit->inputs[z], features, t->network.width, t->block, skip, true, NULL);
+        if (st == STATUS_OK) st = inputs_init(&kit->packing[z], features, t->network.width, t->block, skip, true, NULL);
         if (st == STATUS_OK) st = memory_new(&kit->share[z], t->run_length, "operands");
     }
     if (st == STATUS_OK) st = memory_new(&kit->memory, workspace_floats(&t->network, t->block, true), "activations");

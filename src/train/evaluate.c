@@ -5,7 +5,8 @@
 size_t evaluation_memory_bytes(const Network *network, bool skip_zeros)
 {
     return workspace_floats(network, EVALUATION_BLOCK, false) * sizeof(float) +
-           inputs_bytes(network->layer[0].in, EVALUATION_BLOCK, skip_zeros);
+           inputs_bytes(network->layer[0].in, EVALUATION_BLOCK, skip_zeros) +
+           inputs_scratch_bytes(network->layer[0].in, EVALUATION_BLOCK, skip_zeros);
 }
 
 Status evaluation_memory_init(EvaluationMemory *memory, const Network *network, bool skip_zeros)
@@ -13,7 +14,8 @@ Status evaluation_memory_init(EvaluationMemory *memory, const Network *network, 
     *memory = (EvaluationMemory){0};
     Status st = memory_new(&memory->slab, workspace_floats(network, EVALUATION_BLOCK, false), "activations");
     if (st == STATUS_OK)
-        st = inputs_init(&memory->inputs, network->layer[0].in, network->width, EVALUATION_BLOCK, skip_zeros, NULL);
+        st = inputs_init(&memory->inputs, network->layer[0].in, network->width, EVALUATION_BLOCK, skip_zeros, true,
+                         NULL);
     if (st == STATUS_OK)
         workspace_place(&memory->workspace, network, EVALUATION_BLOCK, false, memory->slab);
     else

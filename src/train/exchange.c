@@ -101,14 +101,14 @@ static Status take_parameters(Trainer *t)
     return st;
 }
 
-/* Places rank i's operand. Local. */
-static Status place_operand(const Trainer *t, char *memory, Operand *operand)
+/* Places a rank's operand. Local. */
+static Status place_operand(const Trainer *t, bool mine, char *memory, Operand *operand)
 {
     const size_t size = one_inputs_bytes(t);
     Status st = STATUS_OK;
     for (size_t i = 0; i < 2 && st == STATUS_OK; i++)
         st = inputs_init(&operand->inputs[i], t->loader.samples.features, t->network.width, t->block, t->skip_zeros,
-                         memory + i * size);
+                         mine, memory + i * size);
     workspace_place(&operand->workspace, &t->network, t->block, true, (float *)(void *)(memory + 2 * size));
     return st;
 }
@@ -135,7 +135,8 @@ static Status take_operands(Trainer *t)
         memory_free(segment);
         return st;
     }
-    for (size_t i = 0; i < x->operands && st == STATUS_OK; i++) st = place_operand(t, segment[i], &x->operand[i]);
+    for (size_t i = 0; i < x->operands && st == STATUS_OK; i++)
+        st = place_operand(t, i == x->mine, segment[i], &x->operand[i]);
     memory_free(segment);
     return comm_agree(t->comm, st);
 }

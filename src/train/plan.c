@@ -38,7 +38,8 @@ static size_t bytes_of(const RankPlan *plan, const Settings *s, const Dataset *d
     const size_t largest = plan->train_rows / plan->run + 1; /* shard: the check of the order */
     size_t batch = 0, evaluation = 0;                        /* the most, whether zeros are skipped or not */
     for (int skip = 0; skip < 2; skip++) {
-        const size_t step = inputs_bytes(features, plan->block, skip);
+        const size_t step =
+            inputs_bytes(features, plan->block, skip) + inputs_scratch_bytes(features, plan->block, skip);
         const size_t test = plan->test ? evaluation_memory_bytes(network, skip) : 0;
         batch = step > batch ? step : batch;
         evaluation = test > evaluation ? test : evaluation;

@@ -78,10 +78,10 @@ static inline void thin_out(Stream *stream, size_t n, size_t columns, float *pla
 static inline Nonzeros open_nonzeros(size_t features, size_t width, size_t capacity, void **memory)
 {
     Nonzeros nonzeros;
-    const size_t size = nonzeros_bytes(features, capacity);
-    *memory = aligned_alloc(64, size);
-    memset(*memory, 0xff, size);
-    nonzeros_place(&nonzeros, features, width, capacity, *memory);
+    const size_t size = nonzeros_bytes(features, capacity), all = size + nonzeros_scratch_bytes(features, capacity);
+    *memory = aligned_alloc(64, all);
+    memset(*memory, 0xff, all);
+    nonzeros_place(&nonzeros, features, width, capacity, *memory, (char *)*memory + size);
     nonzeros_clear(&nonzeros);
     return nonzeros;
 }

@@ -51,7 +51,7 @@ static bool same_nonzeros(const Nonzeros *a, const Nonzeros *b)
 {
     for (size_t group = 0; group * NONZEROS_GROUP < a->n; group++)
         for (size_t q = 0; q < nonzeros_quads(a->features); q++) {
-            const size_t at = nonzeros_list(a, group, q), other = nonzeros_list(b, group, q);
+            const size_t list = group * nonzeros_quads(a->features) + q, at = a->begin[list], other = b->begin[list];
             for (size_t i = 0; i == 0 || a->sample[at + i - 1] != NONZEROS_END; i++) {
                 if (a->sample[at + i] != b->sample[other + i]) return false;
                 for (size_t c = 0; c < QUAD && a->sample[at + i] != NONZEROS_END; c++)
