@@ -30,7 +30,7 @@ float *const *reduction_pieces(const Reduction *r)
 
 void reduction_begin(Reduction *r)
 {
-    if (r->kind == REDUCTION_TREE) node_wait(r->node);
+    node_wait(r->node);
 }
 
 /* Floats [begin, begin + count) of a fold's outputs. output (fold.outputs): where they go; NULL: the only one, to
@@ -171,11 +171,9 @@ static void finish_mpi(Reduction *r, ReductionShare share, ReductionConsumer *co
 
 void reduction_finish(Reduction *r, ReductionShare share, ReductionConsumer *consume, void *context)
 {
-    if (r->kind == REDUCTION_MPI) {
+    if (r->kind == REDUCTION_MPI)
         finish_mpi(r, share, consume, context);
-        return;
-    }
-    if (r->direct && share == REDUCTION_ALL)
+    else if (r->direct && share == REDUCTION_ALL)
         finish_directly(r, consume, context);
     else
         finish_by_slices(r, share, consume, context);

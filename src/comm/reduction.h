@@ -62,7 +62,8 @@ void reduction_begin(Reduction *reduction);
 void reduction_words(Reduction *reduction, uint64_t *word);
 
 /* Gives this rank its share of the sum of all ranks' pieces, each float once, in any order. The pieces are used up. A
- * step that ends with its words may go without, if no other follows. Collective; the same share on every rank. */
+ * step that ends with its words may go without, if no other follows. Collective; the same share on every rank of a
+ * node. */
 void reduction_finish(Reduction *reduction, ReductionShare share, ReductionConsumer *consume, void *context);
 
 #endif

@@ -1,168 +1,9 @@
 #include "train/exchange.h"
 
-#include <stdlib.h>
+#include <assert.h>
 #include <string.h>
 
-#include "base/memory.h"
-#include "train/setup.h"
 #include "train/trainer.h"
-
-static bool one_copy(const Trainer *t)
-{
-    return strcmp(t->settings->training.plan, "node") == 0;
-}
-
-static size_t vectors(const Trainer *t)
-{
-    return t->settings->optimizer.momentum != 0.0 ? 2 : 1;
-}
-
-static size_t parameter_bytes(const Trainer *t)
-{
-    return vectors(t) * t->network.floats * sizeof(float);
-}
-
-static size_t one_inputs_bytes(const Trainer *t)
-{
-    return inputs_bytes(t->loader.samples.features, t->block, t->skip_zeros);
-}
-
-static size_t operand_bytes(const Trainer *t)
-{
-    return 2 * one_inputs_bytes(t) + workspace_floats(&t->network, t->block, true) * sizeof(float);
-}
-
-size_t exchange_bytes(const Trainer *t)
-{
-    /* Parameters, those before an update, operands. */
-    return one_copy(t) ? 2 * parameter_bytes(t) + operand_bytes(t) : 0;
-}
-
-/* Floats that each rank would read of the others' by operands and by gradients, up to a common factor. */
-static ExchangeKind cheapest(const Trainer *t)
-{
-    const double samples = (double)t->settings->training.batch_size;
-    const Layer *first = &t->network.layer[0];
-    double operands = 0.0;
-    for (size_t i = 0; i < t->network.layers; i++) {
-        const Layer *layer = &t->network.layer[i];
-        operands += samples * ((i == 0 ? t->density : 1.0) * (double)layer->in + (double)layer->out);
-    }
-    /* A gradient is written, and read and updated by another rank. */
-    if (operands > 2.0 * (double)t->network.floats) return EXCHANGE_GRADIENT;
-    /* Measured: what SPLIT saves of the weights must be three times what it adds. */
-    const double weights = (double)first->in * (double)first->out;
-    const double added = samples * (t->density * (double)first->in + (double)first->out);
-    const bool enough_panels = kernel_panels(first->out) >= (size_t)node_size(t->node);
-    return enough_panels && 3.0 * added < weights ? EXCHANGE_SPLIT : EXCHANGE_OPERANDS;
-}
-
-static Status choose(const Trainer *t, ExchangeKind *kind)
-{
-    static const char *const names[] = {"gradient", "operands", "split"};
-    const char *wanted = getenv("LOCKSTEP_EXCHANGE");
-    const bool alone = comm_size(t->comm) == 1;
-    *kind = EXCHANGE_GRADIENT;
-    if (node_count(t->node) > 1 || (!alone && (!one_copy(t) || setup_reduction(t->settings) == REDUCTION_MPI)))
-        return STATUS_OK;
-    *kind = alone ? EXCHANGE_OPERANDS : cheapest(t);
-    if (!wanted || !*wanted) return STATUS_OK;
-    for (size_t i = 0; i < sizeof names / sizeof *names; i++)
-        if (strcmp(wanted, names[i]) == 0) {
-            *kind = (ExchangeKind)i;
-            return STATUS_OK;
-        }
-    return status_fail(STATUS_USAGE, "LOCKSTEP_EXCHANGE=%s: it must be gradient, operands or split", wanted);
-}
-
-/* The parameters: a replica of this rank's own, or the node's, which lies with its first rank. Collective; agreed. */
-static Status take_parameters(Trainer *t)
-{
-    Exchange *x = &t->exchange;
-    const size_t ranks = (size_t)node_size(t->node), bytes = parameter_bytes(t);
-    void **segment;
-    float *parameter = NULL;
-    if (!x->shared) {
-        Status st = comm_agree(t->comm, memory_new(&t->slab, bytes / sizeof(float), "parameters"));
-        parameter = t->slab;
-        t->parameter = parameter;
-        t->velocity = vectors(t) == 2 ? parameter + t->network.floats : NULL;
-        return st;
-    }
-    Status st = comm_agree(t->comm, memory_new(&segment, ranks, "parameters"));
-    if (st != STATUS_OK) return st;
-    st = node_share(t->node, node_rank(t->node) == 0 ? bytes : 0, segment);
-    parameter = segment[0];
-    if (st == STATUS_OK) st = node_share(t->node, bytes, segment);
-    x->before = segment[node_rank(t->node)];
-    memory_free(segment);
-    t->parameter = parameter;
-    t->velocity = vectors(t) == 2 ? parameter + t->network.floats : NULL;
-    return st;
-}
-
-/* Places rank i's operand. Local. */
-static Status place_operand(const Trainer *t, char *memory, Operand *operand)
-{
-    const size_t size = one_inputs_bytes(t);
-    Status st = STATUS_OK;
-    for (size_t i = 0; i < 2 && st == STATUS_OK; i++)
-        st = inputs_init(&operand->inputs[i], t->loader.samples.features, t->block, t->skip_zeros, memory + i * size);
-    workspace_place(&operand->workspace, &t->network, t->block, true, (float *)(void *)(memory + 2 * size));
-    return st;
-}
-
-/* Collective; agreed. */
-static Status take_operands(Trainer *t)
-{
-    Exchange *x = &t->exchange;
-    const bool open = x->kind != EXCHANGE_GRADIENT;
-    void **segment = NULL;
-    x->operands = open ? (size_t)node_size(t->node) : 1;
-    x->mine = open ? (size_t)node_rank(t->node) : 0;
-    Status st = memory_new(&x->operand, x->operands, "operands");
-    if (st == STATUS_OK) st = memory_new(&x->share, t->shards, "operands");
-    if (st == STATUS_OK) st = memory_new(&segment, x->operands, "operands");
-    if (st == STATUS_OK && x->operands == 1) {
-        st = memory_new(&x->memory, operand_bytes(t), "activations");
-        if (st == STATUS_OK) segment[0] = x->memory;
-    }
-    st = comm_agree(t->comm, st);
-    if (st == STATUS_OK && x->operands > 1) st = node_share(t->node, operand_bytes(t), segment);
-    if (st != STATUS_OK) {
-        memory_free(segment);
-        return st;
-    }
-    for (size_t i = 0; i < x->operands && st == STATUS_OK; i++) st = place_operand(t, segment[i], &x->operand[i]);
-    if (st == STATUS_OK)
-        st = inputs_init(&x->scan, t->loader.samples.features, t->block, t->skip_zeros, segment[x->mine]);
-    memory_free(segment);
-    return comm_agree(t->comm, st);
-}
-
-Status exchange_open(Trainer *t)
-{
-    Exchange *x = &t->exchange;
-    Status st = comm_agree(t->comm, choose(t, &x->kind));
-    if (st != STATUS_OK) return st;
-    x->shared = one_copy(t) && node_size(t->node) > 1;
-    x->fold = x->kind == EXCHANGE_GRADIENT ? &t->own : &t->whole;
-    st = take_parameters(t);
-    return st == STATUS_OK ? take_operands(t) : st;
-}
-
-void exchange_close(Exchange *x)
-{
-    for (size_t i = 0; i < x->operands && x->operand; i++) {
-        inputs_free(&x->operand[i].inputs[0]);
-        inputs_free(&x->operand[i].inputs[1]);
-    }
-    inputs_free(&x->scan);
-    memory_free(x->operand);
-    memory_free(x->share);
-    memory_free(x->memory);
-    *x = (Exchange){0};
-}
 
 Inputs *exchange_inputs(Trainer *t)
 {
@@ -196,6 +37,7 @@ static void forward_split(Trainer *t)
     Exchange *x = &t->exchange;
     WeightGradient slice;
     network_slice(&t->network, 0, x->operands, x->mine, &slice);
+    assert(slice.row == 0 && slice.row_end == t->network.layer[0].in + 1);
     for (size_t i = 0; i < x->operands; i++)
         network_forward_first(&t->network, t->kernels, t->parameter, slice.panel, slice.panel_end,
                               &x->operand[i].inputs[t->step % 2].input, &x->operand[i].workspace);

@@ -136,6 +136,8 @@ static void record_begin_of_start(Trainer *t, bool resumed)
     record_text(records, "version", lockstep_version());
     record_text(records, "mpi", comm_library());
     record_text(records, "kernels", t->kernels->name);
+    record_text(records, "exchange", exchange_name[t->exchange.kind]);
+    record_text(records, "zeros", t->skip_zeros ? "skip" : "multiply");
     record_integer(records, "ranks", (uint64_t)comm_size(t->comm));
     record_integer(records, "shards", t->shards);
     record_integer(records, "train_samples", t->loader.rows);
