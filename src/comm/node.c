@@ -8,6 +8,7 @@
 #include "comm/node.h"
 
 #include <assert.h>
+#include <limits.h>
 #include <linux/futex.h>
 #include <sched.h>
 #include <stdatomic.h>
@@ -22,6 +23,9 @@
 #include "base/memory.h"
 #include "comm/comm_internal.h"
 #include "kernels/fold.h"
+
+/* The counters begin shortly before they wrap around, so that every run goes through it. */
+#define FIRST_ARRIVALS (UINT_MAX - 100)
 
 /* Of one rank; a cache line of its own. */
 typedef struct {
@@ -168,7 +172,10 @@ static Status share_lines(Node *node)
     if (st == STATUS_OK) st = node_share(node, bytes, segment);
     if (st == STATUS_OK) node->line = segment[0];
     memory_free(segment);
-    return st;
+    if (st != STATUS_OK || node->count == node->comm->size) return st;
+    node->arrivals = FIRST_ARRIVALS;
+    if (node->line) atomic_store(&node->line[node->rank].arrivals, FIRST_ARRIVALS);
+    return comm_agree(node->comm, STATUS_OK); /* nobody waits for a counter that has not begun */
 }
 
 Status node_open(Comm *comm, Node **opened)

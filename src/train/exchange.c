@@ -3,6 +3,7 @@
 #include <assert.h>
 #include <string.h>
 
+#include "base/fault.h"
 #include "train/trainer.h"
 
 Inputs *exchange_inputs(Trainer *t)
@@ -136,6 +137,16 @@ static void publish_slices(Trainer *t, const float *from, float *to)
     }
 }
 
+/* One parameter of this rank's slice of the first layer, for tests. */
+static void spoil_slice(Trainer *t)
+{
+    const Layer *layer = &t->network.layer[0];
+    WeightGradient slice;
+    network_slice(&t->network, 0, (size_t)node_size(t->node), (size_t)node_rank(t->node), &slice);
+    float *w = t->parameter + layer->offset + kernel_weight_index(layer->in, slice.row, slice.panel * PANEL);
+    *w = -*w;
+}
+
 /* The update of the node's copy, and of the next rank's slices on a copy of what was before it: they must agree. */
 static bool update_and_check(Trainer *t)
 {
@@ -156,6 +167,7 @@ static bool update_and_check(Trainer *t)
         bad = update_slices(t, me, t->parameter, t->velocity);
         update_slices(t, (me + 1) % ranks, before, velocity);
     }
+    if (fault_at("flip-slice", t->step + 1)) spoil_slice(t);
     node_barrier(t->node);
     if (!same_slices(t, (me + 1) % ranks, before, t->parameter) ||
         (velocity && !same_slices(t, (me + 1) % ranks, velocity, t->velocity)))
