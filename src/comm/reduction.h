@@ -39,7 +39,7 @@ typedef void ReductionConsumer(void *context, size_t begin, size_t count, const 
  * Takes reduction_bytes' shared of the node. Collective; agreed. STATUS_INTERNAL: out of memory. */
 MUST_CHECK Status reduction_open(Comm *comm, Node *node, ReductionKind kind, const Kernels *kernels, size_t shards,
                                  size_t count, size_t words, Reduction **reduction);
-void reduction_close(Reduction *reduction); /* collective; accepts NULL; before its node is closed */
+void reduction_close(Reduction *reduction); /* not collective; accepts NULL; before its node is closed */
 
 typedef struct {
     size_t shared; /* of node_share */
