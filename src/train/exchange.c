@@ -64,18 +64,22 @@ void exchange_compute(Trainer *t, uint32_t begin, uint32_t end)
     Operand *mine = &x->operand[x->mine];
     const BatchInput *input = &exchange_inputs(t)->input;
     find_shares(t, begin, end);
-    if (x->kind == EXCHANGE_SPLIT) {
+    trainer_enter(t, PHASE_REDUCE);
+    if (x->kind == EXCHANGE_GRADIENT)
+        reduction_begin(t->reduction);
+    else if (x->kind == EXCHANGE_SPLIT)
         node_barrier(t->node); /* all have packed, and finished the last update */
+    else
+        node_wait(t->node);
+    trainer_enter(t, PHASE_COMPUTE);
+    if (x->kind == EXCHANGE_SPLIT) {
         forward_split(t);
+        trainer_enter(t, PHASE_REDUCE);
         node_barrier(t->node);
+        trainer_enter(t, PHASE_COMPUTE);
         network_forward_from(&t->network, t->kernels, t->parameter, 1, input->n, &mine->workspace);
-    } else {
-        if (x->kind == EXCHANGE_GRADIENT)
-            reduction_begin(t->reduction);
-        else
-            node_wait(t->node);
+    } else
         network_forward(&t->network, t->kernels, t->parameter, input, &mine->workspace);
-    }
     network_errors(&t->network, t->kernels, t->parameter, input->n, t->batch.label, &mine->workspace);
     if (x->kind == EXCHANGE_GRADIENT) gradient_to_pieces(t);
 }
@@ -94,8 +98,10 @@ static bool update_slices(Trainer *t, size_t part, float *parameter, float *velo
     return bad;
 }
 
-/* Are a rank's slices the same in both? */
-static bool same_slices(const Trainer *t, size_t part, const float *a, const float *b)
+typedef bool Visit(float *a, const float *b, size_t bytes);
+
+/* Takes two vectors to the floats of a rank's slices, run by run; false if a visit returned it. */
+static bool visit_slices(const Trainer *t, size_t part, float *a, const float *b, Visit *visit)
 {
     for (size_t i = 0; i < t->network.layers; i++) {
         const Layer *layer = &t->network.layer[i];
@@ -103,9 +109,20 @@ static bool same_slices(const Trainer *t, size_t part, const float *a, const flo
         network_slice(&t->network, i, (size_t)node_size(t->node), part, &slice);
         for (size_t p = slice.panel; p < slice.panel_end; p++) {
             const size_t at = layer->offset + kernel_weight_index(layer->in, slice.row, p * PANEL);
-            if (memcmp(a + at, b + at, (slice.row_end - slice.row) * PANEL * sizeof *a) != 0) return false;
+            if (!visit(a + at, b + at, (slice.row_end - slice.row) * PANEL * sizeof *a)) return false;
         }
     }
+    return true;
+}
+
+static bool is_same(float *a, const float *b, size_t bytes)
+{
+    return memcmp(a, b, bytes) == 0;
+}
+
+static bool copy(float *to, const float *from, size_t bytes)
+{
+    memcpy(to, from, bytes);
     return true;
 }
 
@@ -123,20 +140,6 @@ static void apply(void *context, size_t begin, size_t count, const float *gradie
     if (a->trainer->kernels->sgd(count, &a->trainer->sgd, gradient, a->parameter + begin, velocity)) a->bad = true;
 }
 
-/* Copies this rank's slices of an update that was made apart into the node's copy. */
-static void publish_slices(Trainer *t, const float *from, float *to)
-{
-    for (size_t i = 0; i < t->network.layers; i++) {
-        const Layer *layer = &t->network.layer[i];
-        WeightGradient slice;
-        network_slice(&t->network, i, (size_t)node_size(t->node), (size_t)node_rank(t->node), &slice);
-        for (size_t p = slice.panel; p < slice.panel_end; p++) {
-            const size_t at = layer->offset + kernel_weight_index(layer->in, slice.row, p * PANEL);
-            memcpy(to + at, from + at, (slice.row_end - slice.row) * PANEL * sizeof *to);
-        }
-    }
-}
-
 /* One parameter of this rank's slice of the first layer, for tests. */
 static void spoil_slice(Trainer *t)
 {
@@ -151,7 +154,8 @@ static void spoil_slice(Trainer *t)
 static bool update_and_check(Trainer *t)
 {
     Exchange *x = &t->exchange;
-    const size_t floats = t->network.floats, ranks = (size_t)node_size(t->node), me = (size_t)node_rank(t->node);
+    const size_t floats = t->network.floats, me = (size_t)node_rank(t->node),
+                 next = (me + 1) % (size_t)node_size(t->node);
     float *before = x->before, *velocity = t->velocity ? before + floats : NULL;
     bool bad;
     memcpy(before, t->parameter, floats * sizeof *before);
@@ -161,16 +165,16 @@ static bool update_and_check(Trainer *t)
         Applied applied = {.trainer = t, .parameter = before, .velocity = velocity};
         reduction_finish(t->reduction, REDUCTION_ALL, apply, &applied);
         bad = applied.bad;
-        publish_slices(t, before, t->parameter);
-        if (velocity) publish_slices(t, velocity, t->velocity);
+        visit_slices(t, me, t->parameter, before, copy); /* the update was made apart */
+        if (velocity) visit_slices(t, me, t->velocity, velocity, copy);
     } else {
         bad = update_slices(t, me, t->parameter, t->velocity);
-        update_slices(t, (me + 1) % ranks, before, velocity);
+        update_slices(t, next, before, velocity);
     }
     if (fault_at("flip-slice", t->step + 1)) spoil_slice(t);
     node_barrier(t->node);
-    if (!same_slices(t, (me + 1) % ranks, before, t->parameter) ||
-        (velocity && !same_slices(t, (me + 1) % ranks, velocity, t->velocity)))
+    if (!visit_slices(t, next, before, t->parameter, is_same) ||
+        (velocity && !visit_slices(t, next, velocity, t->velocity, is_same)))
         x->wrong = true;
     return bad;
 }

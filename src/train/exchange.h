@@ -28,7 +28,8 @@ typedef struct {
 
 typedef struct {
     ExchangeKind kind;
-    bool shared;           /* the node has one copy of the parameters */
+    bool one_copy;         /* each node has one copy of the parameters (training.plan), and */
+    bool shared;           /* this one has several ranks */
     size_t operands, mine; /* of how many ranks operands are seen, and which are this rank's */
     Operand *operand;      /* (operands); owned, views into memory of the node */
     Inputs scan;           /* in the memory of this rank's first inputs, for evaluations; owned */
@@ -60,7 +61,8 @@ void exchange_compute(struct Trainer *trainer, uint32_t begin, uint32_t end);
  */
 bool exchange_update(struct Trainer *trainer, bool check);
 
-/* Every rank of the node has finished its update: the parameters may be read. Collective on the node. */
+/* Every rank of the node has finished what it wrote into the node's copy: the parameters may be read. Collective on the
+ * node. */
 void exchange_finish(struct Trainer *trainer);
 
 #endif

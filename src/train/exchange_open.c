@@ -8,11 +8,6 @@
 
 const char *const exchange_name[EXCHANGE_KINDS] = {"gradient", "operands", "split"};
 
-static bool one_copy(const Trainer *t)
-{
-    return strcmp(t->settings->training.plan, "node") == 0;
-}
-
 static size_t parameter_floats(const Trainer *t)
 {
     return (t->settings->optimizer.momentum != 0.0 ? 2 : 1) * t->network.floats;
@@ -64,7 +59,7 @@ static ExchangeKind cheapest(const Trainer *t)
 static ExchangeKind choose(const Trainer *t, ExchangeKind wish)
 {
     const bool alone = comm_size(t->comm) == 1;
-    if (node_count(t->node) > 1 || (!alone && (!one_copy(t) || setup_reduction(t->settings) == REDUCTION_MPI)))
+    if (node_count(t->node) > 1 || (!alone && (!t->exchange.one_copy || setup_reduction(t->settings) == REDUCTION_MPI)))
         return EXCHANGE_GRADIENT;
     const ExchangeKind kind = wish != EXCHANGE_KINDS ? wish : alone ? EXCHANGE_OPERANDS : cheapest(t);
     /* Whole columns can be dealt out, panels, and no parts of them. */
@@ -83,7 +78,7 @@ static Status reserve(Trainer *t)
     st = comm_agree(t->comm, st);
     if (st != STATUS_OK) return st;
     size_t bytes = reduction.shared;
-    if (one_copy(t) && node_rank(t->node) == 0) bytes += parameter_floats(t) * sizeof(float);
+    if (t->exchange.one_copy && node_rank(t->node) == 0) bytes += parameter_floats(t) * sizeof(float);
     if (!gradient) bytes += operand_bytes(t);
     return node_reserve(t->node, bytes);
 }
@@ -97,12 +92,12 @@ static Status take_parameters(Trainer *t)
     void **segment;
     Status st = memory_new(&segment, (size_t)node_size(t->node), "parameters");
     if (st == STATUS_OK && x->shared) st = memory_new(&x->before, floats, "the check of updates");
-    if (st == STATUS_OK && !one_copy(t)) {
+    if (st == STATUS_OK && !x->one_copy) {
         st = memory_new(&t->slab, floats, "parameters");
         segment[0] = t->slab;
     }
     st = comm_agree(t->comm, st);
-    if (st == STATUS_OK && one_copy(t))
+    if (st == STATUS_OK && x->one_copy)
         st = node_share(t->node, node_rank(t->node) == 0 ? floats * sizeof(float) : 0, segment);
     if (st == STATUS_OK) {
         t->parameter = segment[0];
@@ -158,11 +153,12 @@ Status exchange_open(Trainer *t)
     Status st = comm_agree(t->comm, comm_rank(t->comm) == 0 ? read_wish(&wish) : STATUS_OK);
     if (st != STATUS_OK) return st;
     comm_broadcast(t->comm, &wish, sizeof wish);
+    x->one_copy = strcmp(t->settings->training.plan, "node") == 0;
     x->kind = choose(t, wish);
     st = reserve(t);
     if (st != STATUS_OK) return st;
     x->kind = choose(t, wish); /* without room every rank is a node of its own now */
-    x->shared = one_copy(t) && node_size(t->node) > 1;
+    x->shared = x->one_copy && node_size(t->node) > 1;
     x->fold = x->kind == EXCHANGE_GRADIENT ? &t->own : &t->whole;
     st = take_parameters(t);
     return st == STATUS_OK ? take_operands(t) : st;

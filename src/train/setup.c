@@ -33,7 +33,10 @@ static Status measure_float(Trainer *t, ScalingKind kind, double *a, double *b)
     const size_t size = (size_t)comm_size(t->comm);
     float range[2], *ranges;
     Status st = comm_agree(t->comm, memory_new(&ranges, 2 * size, "the ranges of pixels"));
-    if (st != STATUS_OK) return st;
+    if (st != STATUS_OK) {
+        memory_free(ranges);
+        return st;
+    }
     scaling_range(&loader->samples, range);
     comm_gather_all(t->comm, range, sizeof range, ranges);
     *a = INFINITY, *b = -INFINITY;

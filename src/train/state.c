@@ -181,8 +181,14 @@ static void share_state(Trainer *t)
     comm_broadcast(t->comm, &t->best, sizeof t->best);
     comm_broadcast(t->comm, &t->last, sizeof t->last);
     if (t->step == 0) return; /* every rank has drawn the same */
-    comm_broadcast(t->comm, t->parameter, t->network.floats * sizeof *t->parameter);
-    if (t->velocity) comm_broadcast(t->comm, t->velocity, t->network.floats * sizeof *t->velocity);
+    float *parameter = t->parameter, *velocity = t->velocity;
+    if (t->exchange.shared && node_rank(t->node) > 0) { /* the node's copy is its first rank's to fill */
+        parameter = t->exchange.before;
+        velocity = parameter + t->network.floats;
+    }
+    comm_broadcast(t->comm, parameter, t->network.floats * sizeof *parameter);
+    if (t->velocity) comm_broadcast(t->comm, velocity, t->network.floats * sizeof *velocity);
+    exchange_finish(t);
 }
 
 Status trainer_begin_run(Trainer *t)

@@ -88,5 +88,8 @@ broken 3 flip-slice:0:5 'the update of step 5 is wrong|rank 2 computed the slice
 LOCKSTEP_NODES=2 broken 5 flip-slice:3:5 'the update of step 5 is wrong|rank 2 computed' --set training.plan=node
 LOCKSTEP_FAULT=flip-slice:1:5 start 3 train "$work/config.cfg" --quiet --run "$work/replicas" --set training.epochs=1
 check 'nobody has a slice of a replica' [ "$code" = 0 ]
+# A copy has one vote, however many ranks share it, and its ranks are named together.
+LOCKSTEP_NODES=2 broken 3 flip-parameter:1:3 'after step 5:|layer0.weight of rank 0, 1, 2;' --set training.plan=node
+LOCKSTEP_NODES=3 broken 5 flip-velocity:3:3 'after step 5:|layer0.weight of rank 3, 4;' --set training.plan=node
 
 finish

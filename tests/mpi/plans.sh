@@ -86,13 +86,23 @@ check "rank 0's kind was used" used "$work/differ.3" '"exchange":"split"'
 check "rank 0's treatment of zeros was used" used "$work/differ.3" '"zeros":"skip"'
 
 # Stopped and gone on with, each time otherwise.
-for case in 'replica 2 gradient' 'node 3 split' 'node 1 operands' 'node 4 gradient' 'replica 3 gradient' 'node 2 operands'; do
-    read -r how ranks kind <<<"$case"
-    LOCKSTEP_EXCHANGE=$kind start "$ranks" train "$work/config.cfg" --quiet --run "$work/stopped" \
+for case in 'replica 2 1 gradient' 'node 3 1 split' 'node 1 1 operands' 'node 5 2 gradient' 'replica 3 1 gradient' \
+    'node 2 1 operands'; do
+    read -r how ranks nodes kind <<<"$case"
+    LOCKSTEP_NODES=$nodes LOCKSTEP_EXCHANGE=$kind start "$ranks" train "$work/config.cfg" --quiet --run "$work/stopped" \
         --set "training.plan=$how" --stop-after-steps 1
     check "a step by $case: exit code" [ "$code" = "$([ "$how$ranks" = node2 ] && echo 0 || echo 75)" ]
 done
 check 'stopped at each step: digest and accuracy' [ "$(<"$out")" = "$whole_line" ]
+
+# What a rank holds: beside its replica, or its share of the copy, those before an update.
+memory() {
+    start 0 train "$work/config.cfg" --check --ranks "$1" --set "training.plan=$2" --run "$work/none"
+    sed -n 's/^memory *\([0-9.]*\) MB.*/\1/p' "$out"
+}
+check 'a rank alone has one copy by each plan' [ "$(memory 1 node)" = "$(memory 1 replica)" ]
+check 'the check of updates takes memory' awk -v node="$(memory 3 node)" -v replica="$(memory 3 replica)" \
+    'BEGIN { exit !(node > replica) }'
 
 whole plain optimizer.momentum=0 optimizer.nesterov=false optimizer.weight_decay=0 log.digest_every_steps=0
 each_kind plain 3
