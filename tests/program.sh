@@ -13,7 +13,7 @@ mkdir "$work/shm"
 export OMPI_MCA_btl_vader_backing_directory=$work/shm OMPI_MCA_osc_sm_backing_directory=$work/shm
 # mpirun waits a second after a rank has failed; nothing of what is tested may need it.
 export OMPI_MCA_odls_base_sigkill_timeout=0
-unset LOCKSTEP_FAULT LOCKSTEP_ISA LOCKSTEP_NODES
+unset LOCKSTEP_FAULT LOCKSTEP_ISA LOCKSTEP_NODES LOCKSTEP_EXCHANGE LOCKSTEP_ZEROS
 
 checks=0 failures=0
 

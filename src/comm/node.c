@@ -8,6 +8,7 @@
 #include "comm/node.h"
 
 #include <assert.h>
+#include <limits.h>
 #include <linux/futex.h>
 #include <sched.h>
 #include <stdatomic.h>
@@ -22,6 +23,9 @@
 #include "base/memory.h"
 #include "comm/comm_internal.h"
 #include "kernels/fold.h"
+
+/* The counters begin shortly before they wrap around, so that every run goes through it. */
+#define FIRST_ARRIVALS (UINT_MAX - 100)
 
 /* Of one rank; a cache line of its own. */
 typedef struct {
@@ -122,14 +126,14 @@ static bool is_crowded(const Comm *comm)
 }
 
 /* Sets rank, size and ranks. Collective. */
-static void find_ranks(Node *node, size_t bytes)
+static void find_ranks(Node *node)
 {
     Comm *comm = node->comm;
     node->size = 1;
     node->ranks = MPI_COMM_NULL;
     if (comm->size == 1) return;
     const int feigned = feigned_nodes(comm);
-    if (feigned == comm->size || !shares_fit(comm, bytes)) return;
+    if (feigned == comm->size) return;
     node->crowded = is_crowded(comm);
     node->ranks = comm->host;
     if (feigned > 1) MPI_Comm_split(comm->host, feigned_node(comm, feigned), 0, &node->ranks);
@@ -143,8 +147,9 @@ static Status find_nodes(Node *node)
     const size_t size = (size_t)node->comm->size;
     int *first;
     Status st = memory_new(&first, size, "the nodes");
-    if (st == STATUS_OK) st = memory_new(&node->begin, size + 1, "the nodes");
+    if (st == STATUS_OK && !node->begin) st = memory_new(&node->begin, size + 1, "the nodes");
     st = comm_agree(node->comm, st);
+    node->count = 0;
     if (st == STATUS_OK) {
         const int own = node->comm->rank - node->rank;
         comm_gather_all(node->comm, &own, sizeof own, first);
@@ -163,31 +168,52 @@ static Status share_lines(Node *node)
 {
     void **segment;
     Status st = comm_agree(node->comm, memory_new(&segment, (size_t)node->size, "the node"));
-    if (st != STATUS_OK) return st;
     const size_t bytes = node->size > 1 && node->rank == 0 ? (size_t)node->size * sizeof(Line) : 0;
-    node->left += bytes;
-    st = node_share(node, bytes, segment);
-    node->line = segment[0];
+    if (st == STATUS_OK) st = node_share(node, bytes, segment);
+    if (st == STATUS_OK) node->line = segment[0];
     memory_free(segment);
-    return st;
+    if (st != STATUS_OK || node->count == node->comm->size) return st;
+    node->arrivals = FIRST_ARRIVALS;
+    if (node->line) atomic_store(&node->line[node->rank].arrivals, FIRST_ARRIVALS);
+    return comm_agree(node->comm, STATUS_OK); /* nobody waits for a counter that has not begun */
 }
 
-Status node_open(Comm *comm, size_t bytes, Node **opened)
+Status node_open(Comm *comm, Node **opened)
 {
     Node *node;
     *opened = NULL;
     Status st = comm_agree(comm, memory_new(&node, 1, "the node"));
-    if (st != STATUS_OK) return st;
+    if (st != STATUS_OK) {
+        memory_free(node);
+        return st;
+    }
     node->comm = comm;
-    node->left = bytes;
-    find_ranks(node, bytes);
+    find_ranks(node);
     st = find_nodes(node);
-    if (st == STATUS_OK) st = share_lines(node);
     if (st != STATUS_OK)
         node_close(node);
     else
         *opened = node;
     return st;
+}
+
+static void free_ranks(Node *node)
+{
+    if (node->ranks != MPI_COMM_NULL && node->ranks != node->comm->host) MPI_Comm_free(&node->ranks);
+    node->ranks = MPI_COMM_NULL;
+}
+
+Status node_reserve(Node *node, size_t bytes)
+{
+    assert(node->shares == 0);
+    Status st = STATUS_OK;
+    if (node->count < node->comm->size && !shares_fit(node->comm, bytes)) {
+        free_ranks(node);
+        node->rank = 0, node->size = 1;
+        st = find_nodes(node);
+    }
+    node->left = bytes + (size_t)node->size * sizeof(Line);
+    return st == STATUS_OK ? share_lines(node) : st;
 }
 
 void node_close(Node *node)
@@ -197,7 +223,7 @@ void node_close(Node *node)
         if (node->size > 1) MPI_Win_free(&node->share[i].window);
         memory_free(node->share[i].alone);
     }
-    if (node->ranks != MPI_COMM_NULL && node->ranks != node->comm->host) MPI_Comm_free(&node->ranks);
+    free_ranks(node);
     memory_free(node->begin);
     memory_free(node);
 }
@@ -259,13 +285,15 @@ static void share_window(Node *node, size_t bytes, void **segment)
 
 Status node_share(Node *node, size_t bytes, void **segment)
 {
-    assert(node->shares < NODE_MOST_SHARES && bytes <= node->left);
-    node->left -= bytes;
+    assert(node->shares < NODE_MOST_SHARES);
     Status st = STATUS_OK;
     if (node->size == 1)
         st = share_alone(node, bytes, segment);
-    else
+    else {
+        assert(bytes <= node->left);
+        node->left -= bytes;
         share_window(node, bytes, segment);
+    }
     node->shares++;
     return comm_agree(node->comm, st);
 }

@@ -11,10 +11,13 @@
 
 typedef struct Node Node;
 
-/* Who is on a node with whom. bytes: what this rank will ask of node_share in all. If on any host the ranks' shares do
- * not fit what is free where Open MPI puts shared memory, every rank of the job becomes a node of its own, and rank 0
- * warns. Collective; agreed. STATUS_INTERNAL: out of memory. */
-MUST_CHECK Status node_open(Comm *comm, size_t bytes, Node **node);
+/* Who is on a node with whom. Collective; agreed. STATUS_INTERNAL: out of memory. */
+MUST_CHECK Status node_open(Comm *comm, Node **node);
+
+/* bytes: what this rank will ask of node_share in all; before the first share and the first barrier. If on any host the
+ * ranks' shares do not fit what is free where Open MPI puts shared memory, every rank of the job becomes a node of its
+ * own, and rank 0 warns. Collective; agreed. STATUS_INTERNAL: out of memory. */
+MUST_CHECK Status node_reserve(Node *node, size_t bytes);
 void node_close(Node *node); /* collective; accepts NULL; the shares end */
 
 /* This rank's place among those of its node. Not collective. */
@@ -30,8 +33,8 @@ int node_begin(const Node *node, int i);
 enum { NODE_MOST_SHARES = 8 };
 
 /* bytes of this rank's, zeroed, aligned to a page where they are shared, until node_close. A rank alone on its node
- * gets private memory. segment (node_size) out: where each rank's are; NULL for those that asked for 0 Collective;
- * agreed. STATUS_INTERNAL: out of memory. */
+ * gets private memory. segment (node_size) out: where each rank's are; NULL for those that asked for 0.
+ * Collective; agreed. STATUS_INTERNAL: out of memory. */
 MUST_CHECK Status node_share(Node *node, size_t bytes, void **segment);
 
 /* The barrier in two halves. node_wait returns when every rank of the node has arrived as often as this one; what a

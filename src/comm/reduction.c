@@ -30,7 +30,7 @@ float *const *reduction_pieces(const Reduction *r)
 
 void reduction_begin(Reduction *r)
 {
-    if (r->kind == REDUCTION_TREE) node_wait(r->node);
+    node_wait(r->node);
 }
 
 /* Floats [begin, begin + count) of a fold's outputs. output (fold.outputs): where they go; NULL: the only one, to
@@ -71,10 +71,8 @@ static void fold_range(const Reduction *r, const Sum *sum, size_t begin, size_t 
 /* To all owners on other nodes what this one has of their slices. */
 static void send_subtrees(Reduction *r)
 {
-    const size_t me = (size_t)r->comm->rank, first = me - (size_t)node_rank(r->node);
     for (size_t owner = 0; owner < (size_t)r->comm->size; owner++) {
-        const bool foreign = owner < first || owner >= first + (size_t)node_size(r->node);
-        if (!foreign || r->keeper[owner] != me) continue;
+        if (reduction_is_here(r, owner) || r->keeper[owner] != (size_t)r->comm->rank) continue;
         const size_t begin = reduction_slice_begin(r, owner);
         fold_range(r, &r->here, begin, begin + reduction_slice_floats(r, owner), r->subtree, NULL, NULL);
     }
@@ -106,8 +104,7 @@ void reduction_words(Reduction *r, uint64_t *word)
 /* The slice is in its keeper's piece 0 by now. */
 static void consume_slice(const Reduction *r, size_t owner, ReductionConsumer *consume, void *context)
 {
-    const size_t me = (size_t)r->comm->rank, first = me - (size_t)node_rank(r->node);
-    const float *sum = r->alone ? r->alone : r->segment[r->keeper[owner] - first];
+    const float *sum = r->alone ? r->alone : r->segment[r->keeper[owner] - reduction_first_here(r)];
     const size_t begin = reduction_slice_begin(r, owner), count = reduction_slice_floats(r, owner);
     if (count > 0) consume(context, begin, count, sum + begin);
 }
@@ -171,11 +168,9 @@ static void finish_mpi(Reduction *r, ReductionShare share, ReductionConsumer *co
 
 void reduction_finish(Reduction *r, ReductionShare share, ReductionConsumer *consume, void *context)
 {
-    if (r->kind == REDUCTION_MPI) {
+    if (r->kind == REDUCTION_MPI)
         finish_mpi(r, share, consume, context);
-        return;
-    }
-    if (r->direct && share == REDUCTION_ALL)
+    else if (r->direct && share == REDUCTION_ALL)
         finish_directly(r, consume, context);
     else
         finish_by_slices(r, share, consume, context);

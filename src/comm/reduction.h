@@ -39,7 +39,7 @@ typedef void ReductionConsumer(void *context, size_t begin, size_t count, const 
  * Takes reduction_bytes' shared of the node. Collective; agreed. STATUS_INTERNAL: out of memory. */
 MUST_CHECK Status reduction_open(Comm *comm, Node *node, ReductionKind kind, const Kernels *kernels, size_t shards,
                                  size_t count, size_t words, Reduction **reduction);
-void reduction_close(Reduction *reduction); /* collective; accepts NULL; before its node is closed */
+void reduction_close(Reduction *reduction); /* not collective; accepts NULL; before its node is closed */
 
 typedef struct {
     size_t shared; /* of node_share */
@@ -62,7 +62,8 @@ void reduction_begin(Reduction *reduction);
 void reduction_words(Reduction *reduction, uint64_t *word);
 
 /* Gives this rank its share of the sum of all ranks' pieces, each float once, in any order. The pieces are used up. A
- * step that ends with its words may go without, if no other follows. Collective; the same share on every rank. */
+ * step that ends with its words may go without, if no other follows. Collective; the same share on every rank of a
+ * node. */
 void reduction_finish(Reduction *reduction, ReductionShare share, ReductionConsumer *consume, void *context);
 
 #endif

@@ -45,6 +45,18 @@ struct Reduction {
     Messages items_in, items_out, sums_in, sums_out;
 };
 
+/* The first rank of this rank's node. */
+static inline size_t reduction_first_here(const Reduction *r)
+{
+    return (size_t)r->comm->rank - (size_t)node_rank(r->node);
+}
+
+static inline bool reduction_is_here(const Reduction *r, size_t rank)
+{
+    const size_t first = reduction_first_here(r);
+    return rank >= first && rank < first + (size_t)node_size(r->node);
+}
+
 /* The floats of rank's slice, first and number. */
 size_t reduction_slice_begin(const Reduction *reduction, size_t rank);
 size_t reduction_slice_floats(const Reduction *reduction, size_t rank);

@@ -76,12 +76,6 @@ static size_t begin_of(const Reduction *r, size_t n)
     return (size_t)node_begin(r->node, (int)n);
 }
 
-static bool is_here(const Reduction *r, size_t rank)
-{
-    const size_t mine = (size_t)node_mine(r->node);
-    return rank >= begin_of(r, mine) && rank < begin_of(r, mine + 1);
-}
-
 /* Who keeps an owner's slice on node n: the foreign slices go round the node's ranks in runs. */
 static size_t keeper_of(const Reduction *r, size_t n, size_t owner)
 {
@@ -103,7 +97,7 @@ static Status open_share(Reduction *r)
     if (st == STATUS_OK) st = node_share(r->node, bytes, r->segment);
     if (st != STATUS_OK) return st;
     for (size_t q = 0; q < here && st == STATUS_OK; q++) {
-        const size_t rank = me - (size_t)node_rank(r->node) + q;
+        const size_t rank = reduction_first_here(r) + q;
         size_t pieces;
         st = count_pieces(r->shards, size, rank, rank + 1, &pieces);
         if (st == STATUS_OK) r->posted[q] = (uint64_t *)((float *)r->segment[q] + pieces * r->count);
@@ -202,7 +196,7 @@ static void describe_messages(Reduction *r, const size_t *subtrees)
         item += subtrees[n];
     }
     for (size_t owner = 0; owner < size; owner++) {
-        if (r->keeper[owner] != me || is_here(r, owner)) continue;
+        if (r->keeper[owner] != me || reduction_is_here(r, owner)) continue;
         messages_add_send(&r->items_out, r->comm, owner, TAG_ITEMS,
                           put_extents(r, r->here.fold.outputs, r->subtree, owner, r->word, extent), extent);
         messages_add_receive(&r->sums_in, r->comm, owner, TAG_SUM, put_extents(r, 1, &sum, owner, NULL, extent),
@@ -265,7 +259,10 @@ Status reduction_open(Comm *comm, Node *node, ReductionKind kind, const Kernels 
     Reduction *r;
     *reduction = NULL;
     Status st = comm_agree(comm, memory_new(&r, 1, "the reduction"));
-    if (st != STATUS_OK) return st;
+    if (st != STATUS_OK) {
+        memory_free(r);
+        return st;
+    }
     *r = (Reduction){.comm = comm, .node = node, .kind = kind, .kernels = kernels, .shards = shards};
     r->count = count;
     r->words = words;

@@ -154,7 +154,10 @@ Status watchdog_open(Comm *comm, double deadline, const char *const *place, Watc
     if (deadline == 0.0 || comm->size == 1) return STATUS_OK;
     Watchdog *w;
     Status st = comm_agree(comm, memory_new(&w, 1, "the watchdog"));
-    if (st != STATUS_OK) return st;
+    if (st != STATUS_OK) {
+        memory_free(w);
+        return st;
+    }
     w->comm = comm;
     w->place = place;
     w->deadline = deadline;

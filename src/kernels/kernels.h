@@ -6,7 +6,8 @@
  * Weights in panels. A layer of `in` inputs and `out` outputs is the matrix W' of in+1 rows (row `in` is the bias) and
  * out columns, held as kernel_panels(out) panels of PANEL columns, each (in+1, PANEL) row-major; the columns past out
  * are 0. Batches are row-major with a leading dimension of kernel_leading(columns) floats, so that a whole panel can be
- * loaded and stored at the end of a row; in errors the columns past the last true one are 0. */
+ * loaded and stored at the end of a row; in errors the columns past the last true one are 0. Arrays of floats need not
+ * be aligned beyond a float; aligned to a cache line they are faster. */
 #ifndef LOCKSTEP_KERNELS_KERNELS_H
 #define LOCKSTEP_KERNELS_KERNELS_H
 

@@ -69,7 +69,8 @@ static Status measure(Bench *bench, const char *label, const Sum *common, double
         if (st == STATUS_OK) shared += bytes.shared;
     }
     st = comm_agree(bench->comm, st);
-    if (st == STATUS_OK) st = node_open(bench->comm, shared, &node);
+    if (st == STATUS_OK) st = node_open(bench->comm, &node);
+    if (st == STATUS_OK) st = node_reserve(node, shared);
     for (int kind = 0; kind < KINDS && st == STATUS_OK; kind++) {
         st = reduction_open(bench->comm, node, (ReductionKind)kind, t->kernels, t->shards, common->count, words,
                             &sums[kind].reduction);

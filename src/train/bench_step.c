@@ -1,9 +1,6 @@
 /* The whole step, as training makes it, but with records that go nowhere. */
 #include "train/bench_internal.h"
 
-static const char *const exchange_name[] = {
-    [EXCHANGE_GRADIENT] = "gradient", [EXCHANGE_OPERANDS] = "operands", [EXCHANGE_SPLIT] = "split"};
-
 /* The phases that a step goes through. */
 static const Phase phases[] = {PHASE_PACK, PHASE_COMPUTE, PHASE_REDUCE, PHASE_UPDATE, PHASE_RECORD};
 static const char *const phase_name[] = {"pack", "compute", "reduce", "update", "record"};

@@ -14,7 +14,10 @@
 #include "data/loader.h"
 #include "model/network.h"
 
-typedef enum { EXCHANGE_GRADIENT, EXCHANGE_OPERANDS, EXCHANGE_SPLIT } ExchangeKind;
+typedef enum { EXCHANGE_GRADIENT, EXCHANGE_OPERANDS, EXCHANGE_SPLIT, EXCHANGE_KINDS } ExchangeKind;
+
+/* What LOCKSTEP_EXCHANGE and the records call them. */
+extern const char *const exchange_name[EXCHANGE_KINDS];
 
 /* What a rank lays open of a step: its inputs, of even and of odd steps so that it can pack ahead, and what follows
  * from them. */
@@ -25,25 +28,24 @@ typedef struct {
 
 typedef struct {
     ExchangeKind kind;
-    bool shared;           /* the node has one copy of the parameters */
+    bool one_copy;         /* each node has one copy of the parameters (training.plan), and */
+    bool shared;           /* this one has several ranks */
     size_t operands, mine; /* of how many ranks operands are seen, and which are this rank's */
     Operand *operand;      /* (operands); owned, views into memory of the node */
     char *memory;          /* of the operand, if it is the only one; owned */
     Pass *pass;            /* (operands) of EXCHANGE_SPLIT; owned */
     const Fold *fold;      /* over the shares; borrowed */
     Share *share;          /* (fold->items) the samples of a step; owned */
-    float *before;         /* shared: a copy of the parameters, and velocity, to check the update on; view */
+    float *before;         /* shared: a copy of the parameters, and velocity, to check the update on; owned */
     bool wrong;            /* another rank's slice of an update was not what it must be */
 } Exchange;
 
 struct Trainer;
 
-/* The most bytes of its node's memory that a rank takes, whatever the kind. */
-size_t exchange_bytes(const struct Trainer *trainer);
-
-/* Chooses the kind, by what would move between caches (LOCKSTEP_EXCHANGE=gradient, operands or split decides
- * otherwise where that is possible), and takes memory for parameters and operands: sets trainer->parameter and
- * velocity. Collective; agreed. STATUS_USAGE: LOCKSTEP_EXCHANGE is none of these. */
+/* Chooses the kind, by what would move between caches (rank 0's LOCKSTEP_EXCHANGE=gradient, operands or split decides
+ * otherwise where that is possible), reserves the node's memory for it and the reduction, and takes that of parameters
+ * and operands: sets trainer->parameter and velocity. Collective; agreed. STATUS_USAGE: LOCKSTEP_EXCHANGE is none of
+ * these. */
 MUST_CHECK Status exchange_open(struct Trainer *trainer);
 void exchange_close(Exchange *exchange); /* accepts a zeroed struct */
 
@@ -59,7 +61,8 @@ void exchange_compute(struct Trainer *trainer, uint32_t begin, uint32_t end);
  */
 bool exchange_update(struct Trainer *trainer, bool check);
 
-/* Every rank of the node has finished its update: the parameters may be read. Collective on the node. */
+/* Every rank of the node has finished what it wrote into the node's copy: the parameters may be read. Collective on the
+ * node. */
 void exchange_finish(struct Trainer *trainer);
 
 #endif

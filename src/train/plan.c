@@ -57,7 +57,8 @@ Status setup_plan(const Settings *s, const Dataset *dataset, const Network *netw
     *plan = (RankPlan){0};
     plan_shares(s, dataset, ranks, rank, plan);
     const size_t shards = (size_t)s->training.shards, floats = network->floats;
-    plan->slab = floats * (1 + (s->optimizer.momentum != 0.0 ? 1u : 0u));
+    const bool checked = strcmp(s->training.plan, "node") == 0 && ranks > 1; /* updates, on a copy */
+    plan->slab = floats * (s->optimizer.momentum != 0.0 ? 2 : 1) * (checked ? 2 : 1);
     /* The same on all ranks, which may see each other's. */
     plan->most_run = (shards + ranks - 1) / ranks;
     const size_t rows = dataset_rows(dataset, PART_TRAIN) / shards * plan->most_run + plan->most_run;
@@ -65,7 +66,8 @@ Status setup_plan(const Settings *s, const Dataset *dataset, const Network *netw
     plan->block = batch;
     plan->words = WORD_LOSSES + shards;
     plan->predictions = s->evaluation.predictions ? dataset_rows(dataset, PART_TEST) : 0;
-    const Status st = reduction_bytes(setup_reduction(s), shards, floats, plan->words, ranks, rank, &plan->reduction);
+    const size_t reduced = ranks > 1 ? floats : 0; /* a rank alone updates from its operands */
+    const Status st = reduction_bytes(setup_reduction(s), shards, reduced, plan->words, ranks, rank, &plan->reduction);
     plan->bytes = bytes_of(plan, s, dataset, network, ranks);
     return st;
 }

@@ -13,20 +13,40 @@ static Digest digest_vector(Trainer *t, const float *vector)
     return digest_end(t->digest);
 }
 
-/* The ranks whose model differs from the majority's (of two, both are suspect), as text. */
-static void name_minority(const Replica *all, int size, char *text, size_t text_size)
+/* The copies of the parameters: the ranks' or the nodes'; copy i is that of the ranks [first_rank(i), first_rank(i +
+ * 1)).
+ */
+static int copies(const Trainer *t)
 {
+    return t->exchange.one_copy ? node_count(t->node) : comm_size(t->comm);
+}
+
+static int first_rank(const Trainer *t, int copy)
+{
+    return t->exchange.one_copy ? node_begin(t->node, copy) : copy;
+}
+
+static bool equal_copies(const Trainer *t, int a, int b)
+{
+    return digest_equal(t->replica[first_rank(t, a)].model, t->replica[first_rank(t, b)].model);
+}
+
+/* The ranks whose model differs from that of most copies (of two, both are suspect), as text. */
+static void name_minority(const Trainer *t, char *text, size_t text_size)
+{
+    const int count = copies(t);
     int best = 0, votes = 0;
-    for (int r = 0; r < size; r++) {
+    for (int a = 0; a < count; a++) {
         int equal = 0;
-        for (int q = 0; q < size; q++) equal += digest_equal(all[r].model, all[q].model);
-        if (equal > votes) best = r, votes = equal;
+        for (int b = 0; b < count; b++) equal += equal_copies(t, a, b);
+        if (equal > votes) best = a, votes = equal;
     }
     size_t used = 0;
     text[0] = '\0';
-    for (int r = 0; r < size && used + 16 < text_size; r++)
-        if (2 * votes <= size || !digest_equal(all[r].model, all[best].model))
-            used += (size_t)snprintf(text + used, text_size - used, "%s%d", used ? ", " : "", r);
+    for (int a = 0; a < count; a++)
+        for (int r = first_rank(t, a); r < first_rank(t, a + 1) && used + 16 < text_size; r++)
+            if (2 * votes <= count || !equal_copies(t, a, best))
+                used += (size_t)snprintf(text + used, text_size - used, "%s%d", used ? ", " : "", r);
 }
 
 /* The first tensor of a vector whose digests differ over the ranks, which are then in t->replica as models; false if
@@ -57,7 +77,7 @@ static Status tell_difference(Trainer *t)
                            t->step);
     char name[64], ranks[256];
     network_tensor_name(&t->network, tensor, name);
-    name_minority(t->replica, comm_size(t->comm), ranks, sizeof ranks);
+    name_minority(t, ranks, sizeof ranks);
     return status_fail(STATUS_INTERNAL,
                        "replicas differ after step %" PRIu64
                        ": %s%s of rank %s; a fault of memory, processor or "

@@ -33,7 +33,10 @@ static Status measure_float(Trainer *t, ScalingKind kind, double *a, double *b)
     const size_t size = (size_t)comm_size(t->comm);
     float range[2], *ranges;
     Status st = comm_agree(t->comm, memory_new(&ranges, 2 * size, "the ranges of pixels"));
-    if (st != STATUS_OK) return st;
+    if (st != STATUS_OK) {
+        memory_free(ranges);
+        return st;
+    }
     scaling_range(&loader->samples, range);
     comm_gather_all(t->comm, range, sizeof range, ranges);
     *a = INFINITY, *b = -INFINITY;
@@ -202,8 +205,8 @@ static void digest_dataset(Trainer *t)
         dataset_digest_of(&sums, t->loader.rows, t->test_rows, t->loader.samples.features, t->loader.samples.kind);
 }
 
-/* Whether zeros of the inputs are skipped: the same on all ranks, which may work on each other's. Collective; agreed.
- */
+/* Whether zeros of the inputs are skipped: as rank 0's environment has it, because ranks may work on each other's.
+ * Collective; agreed. */
 static Status open_density(Trainer *t)
 {
     uint64_t count[2] = {0, 0};
@@ -211,7 +214,9 @@ static Status open_density(Trainer *t)
     if (st != STATUS_OK) return st;
     comm_sum_words(t->comm, count, 2);
     t->density = (double)count[0] / (double)count[1];
-    return comm_agree(t->comm, inputs_choose(count, &t->skip_zeros));
+    st = comm_agree(t->comm, comm_rank(t->comm) == 0 ? inputs_choose(count, &t->skip_zeros) : STATUS_OK);
+    if (st == STATUS_OK) comm_broadcast(t->comm, &t->skip_zeros, sizeof t->skip_zeros);
+    return st;
 }
 
 /* Collective; agreed. */
@@ -224,17 +229,12 @@ static Status open_evaluation(Trainer *t)
 /* Who shares memory with whom, and what goes between them in a step. Collective; agreed. */
 static Status open_exchange(Trainer *t)
 {
-    const size_t size = (size_t)comm_size(t->comm), rank = (size_t)comm_rank(t->comm);
-    const size_t floats = t->network.floats, words = WORD_LOSSES + t->shards;
-    const ReductionKind kind = setup_reduction(t->settings);
-    ReductionBytes bytes;
-    Status st = comm_agree(t->comm, reduction_bytes(kind, t->shards, floats, words, size, rank, &bytes));
-    if (st == STATUS_OK) st = node_open(t->comm, bytes.shared + exchange_bytes(t), &t->node);
+    Status st = node_open(t->comm, &t->node);
     if (st == STATUS_OK) st = exchange_open(t);
-    if (st == STATUS_OK)
-        st = reduction_open(t->comm, t->node, kind, t->kernels, t->shards,
-                            t->exchange.kind == EXCHANGE_GRADIENT ? floats : 0, words, &t->reduction);
-    return st;
+    if (st != STATUS_OK) return st;
+    const size_t floats = t->exchange.kind == EXCHANGE_GRADIENT ? t->network.floats : 0;
+    return reduction_open(t->comm, t->node, setup_reduction(t->settings), t->kernels, t->shards, floats,
+                          WORD_LOSSES + t->shards, &t->reduction);
 }
 
 static Status open_shared(Trainer *t)

@@ -21,11 +21,12 @@ typedef struct {
     size_t train_rows, test_rows;
     size_t block;    /* samples of a step, the most of any rank */
     size_t most_run; /* shards of any rank */
-    size_t slab;     /* floats: parameters, velocity */
+    size_t slab;     /* floats: parameters, velocity; by plan node also those before an update */
     size_t words;
     ReductionBytes reduction;
     size_t predictions; /* rows of them */
-    size_t bytes;       /* of all of it; not what MPI, HDF5 and the program itself take, nor a checkpoint's image */
+    size_t bytes;       /* of all of it; not what MPI, HDF5 and the program itself take, nor a checkpoint's image; by
+                           plan node the most, as the first rank of a node takes it that exchanges gradients */
 } RankPlan;
 
 /* Local. STATUS_INTERNAL: out of memory. */

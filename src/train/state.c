@@ -143,6 +143,8 @@ static void record_begin_of_start(Trainer *t, bool resumed)
     record_text(records, "version", lockstep_version());
     record_text(records, "mpi", comm_library());
     record_text(records, "kernels", t->kernels->name);
+    record_text(records, "exchange", exchange_name[t->exchange.kind]);
+    record_text(records, "zeros", t->skip_zeros ? "skip" : "multiply");
     record_integer(records, "ranks", (uint64_t)comm_size(t->comm));
     record_integer(records, "shards", t->shards);
     record_integer(records, "train_samples", t->loader.rows);
@@ -188,8 +190,14 @@ static void share_state(Trainer *t)
     comm_broadcast(t->comm, &t->last, sizeof t->last);
     comm_broadcast(t->comm, &t->finished, sizeof t->finished);
     if (t->step == 0) return; /* every rank has drawn the same */
-    comm_broadcast(t->comm, t->parameter, t->network.floats * sizeof *t->parameter);
-    if (t->velocity) comm_broadcast(t->comm, t->velocity, t->network.floats * sizeof *t->velocity);
+    float *parameter = t->parameter, *velocity = t->velocity;
+    if (t->exchange.shared && node_rank(t->node) > 0) { /* the node's copy is its first rank's to fill */
+        parameter = t->exchange.before;
+        velocity = parameter + t->network.floats;
+    }
+    comm_broadcast(t->comm, parameter, t->network.floats * sizeof *parameter);
+    if (t->velocity) comm_broadcast(t->comm, velocity, t->network.floats * sizeof *velocity);
+    exchange_finish(t);
 }
 
 Status trainer_begin_run(Trainer *t)

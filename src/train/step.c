@@ -108,7 +108,9 @@ static void record_step(Trainer *t, uint64_t samples, double loss, float rate)
     record_end(records);
 }
 
-/* Will the replicas be compared after this step, before the next? */
+/* Will the replicas be compared after this step, before the next? Then its update of a node's one copy is checked too.
+ * The comparison that check_not_finite makes cannot be foreseen: no such check precedes it, and the run ends with it.
+ */
 static bool check_follows(const Trainer *t)
 {
     const uint64_t every = (uint64_t)t->settings->log.digest_every_steps, step = t->step + 1;

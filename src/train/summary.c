@@ -57,12 +57,12 @@ static void log_waiting(const double *all, int ranks)
 /* Mean and largest over the ranks of each phase's seconds. */
 static void log_phases(Trainer *t)
 {
-    static const char *const names[PHASES] = {
+    const char *const names[PHASES] = {
         [PHASE_LOAD] = "load and set up",
         [PHASE_PACK] = "shuffle and pack",
         [PHASE_COMPUTE] = "forward and backward",
         [PHASE_REDUCE] = "reduce (with waiting)",
-        [PHASE_UPDATE] = "sum and update",
+        [PHASE_UPDATE] = t->exchange.kind == EXCHANGE_GRADIENT ? "sum and update" : "gradient and update",
         [PHASE_EVALUATE] = "evaluate",
         [PHASE_IDLE] = "wait for evaluation",
         [PHASE_CHECK] = "digests and checks",

@@ -27,9 +27,9 @@
 typedef enum {
     PHASE_LOAD,     /* files, set-up */
     PHASE_PACK,     /* shuffling and packing batches */
-    PHASE_COMPUTE,  /* forward, loss, backward */
-    PHASE_REDUCE,   /* until every rank's gradient is there */
-    PHASE_UPDATE,   /* the gradient's sum and the update with it */
+    PHASE_COMPUTE,  /* forward, loss, backward, the weight gradient as far as it is a rank's own (EXCHANGE_GRADIENT) */
+    PHASE_REDUCE,   /* until every rank's gradient, or what the others lay open, is there */
+    PHASE_UPDATE,   /* the gradient's sum, or the weight gradient over everybody's samples, and the update with it */
     PHASE_EVALUATE, /* this rank's own part of evaluations */
     PHASE_IDLE,     /* waiting for the others' part of evaluations */
     PHASE_CHECK,    /* digests and the replica check */

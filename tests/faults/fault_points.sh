@@ -78,4 +78,18 @@ for ranks in 0 3; do
     fails "divergence on $ranks ranks" 1 'after step 5 |element 0 of layer0.weight is nan|optimizer.learning_rate'
 done
 
+# One copy on a node: what a rank does to its slice of an update is seen by the rank before it, if that update is
+# checked; in whatever way it is computed, on a node of several too.
+for kind in gradient operands split; do
+    LOCKSTEP_EXCHANGE=$kind broken '2 3' flip-slice:1:5 'the update of step 5 is wrong|rank 0 computed the slice of the next' \
+        --set training.plan=node --set 'model.hidden=[70]'
+done
+broken 3 flip-slice:0:5 'the update of step 5 is wrong|rank 2 computed the slice of the next' --set training.plan=node
+LOCKSTEP_NODES=2 broken 5 flip-slice:3:5 'the update of step 5 is wrong|rank 2 computed' --set training.plan=node
+LOCKSTEP_FAULT=flip-slice:1:5 start 3 train "$work/config.cfg" --quiet --run "$work/replicas" --set training.epochs=1
+check 'nobody has a slice of a replica' [ "$code" = 0 ]
+# A copy has one vote, however many ranks share it, and its ranks are named together.
+LOCKSTEP_NODES=2 broken 3 flip-parameter:1:3 'after step 5:|layer0.weight of rank 0, 1, 2;' --set training.plan=node
+LOCKSTEP_NODES=3 broken 5 flip-velocity:3:3 'after step 5:|layer0.weight of rank 3, 4;' --set training.plan=node
+
 finish

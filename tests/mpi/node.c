@@ -16,7 +16,8 @@ static Node *open_feigned(Comm *comm, int nodes, size_t bytes)
     snprintf(text, sizeof text, "%d", nodes);
     setenv("LOCKSTEP_NODES", text, 1);
     Node *node;
-    CHECK(node_open(comm, bytes, &node) == STATUS_OK);
+    CHECK(node_open(comm, &node) == STATUS_OK);
+    CHECK(node_reserve(node, bytes) == STATUS_OK);
     return node;
 }
 

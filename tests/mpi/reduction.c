@@ -114,7 +114,8 @@ static bool open_case(Case *c, Comm *comm, ReductionKind kind, int nodes, size_t
     if (st == STATUS_OK)
         st = fold_init_run(&c->run, shards, fold_run_begin(shards, size, rank), fold_run_begin(shards, size, rank + 1));
     st = comm_agree(comm, st);
-    if (st == STATUS_OK) st = node_open(comm, bytes.shared, &c->node);
+    if (st == STATUS_OK) st = node_open(comm, &c->node);
+    if (st == STATUS_OK) st = node_reserve(c->node, bytes.shared + count * sizeof(float)); /* and what a test takes */
     if (st == STATUS_OK) st = reduction_open(comm, c->node, kind, kernels, shards, count, WORDS, &c->reduction);
     CHECK(st == STATUS_OK);
     if (st == STATUS_OK) CHECK(node_count(c->node) >= nodes);
@@ -180,6 +181,33 @@ static void steps_never_mix(Comm *comm, int nodes, ReductionShare share, size_t 
     close_case(&c);
 }
 
+/* Each rank writes its share of the sum where the node's ranks see it: after the next begin all of it is there, however
+ * late a rank wrote, and no rank has begun the step after. */
+static void what_was_made_of_the_sum_is_there_at_the_next_begin(Comm *comm, ReductionKind kind, int nodes)
+{
+    enum { COUNT = 16 * 40, STEPS = 100, MOST = 64 };
+    Case c;
+    bool same = true;
+    const unsigned size = (unsigned)comm_size(comm), rank = (unsigned)comm_rank(comm);
+    const bool opened = open_case(&c, comm, kind, nodes, size, COUNT);
+    void *segment[MOST] = {c.got};
+    float *const own = c.got;
+    if (opened && node_share(c.node, node_rank(c.node) == 0 ? COUNT * sizeof(float) : 0, segment) == STATUS_OK)
+        c.got = segment[0];
+    for (unsigned step = 0; opened && step < STEPS; step++) {
+        reduction_begin(c.reduction);
+        for (size_t e = 0; e < COUNT && step > 0; e++)
+            same = same && c.got[e] == (float)((step - 1) * size * (size + 1) / 2 + size * e);
+        for (size_t e = 0; e < COUNT; e++) reduction_pieces(c.reduction)[0][e] = (float)(step * (rank + 1) + e);
+        step_words(&c, step);
+        for (volatile unsigned late = (step + rank) % size ? 0 : 50000; late > 0;) late = late - 1;
+        reduction_finish(c.reduction, REDUCTION_MINE, take, &c);
+    }
+    CHECK(same);
+    c.got = own;
+    close_case(&c);
+}
+
 /* As when training diverges: nobody wants the gradient, and all leave. */
 static void a_step_may_end_with_its_words(Comm *comm, int nodes)
 {
@@ -204,6 +232,8 @@ static void check_nodes(Comm *comm, int nodes)
     steps_never_mix(comm, nodes, REDUCTION_MINE, 16 * 40, 300);
     if (comm_size(comm) <= 2) steps_never_mix(comm, nodes, REDUCTION_ALL, 16 * 80000, 2); /* more than a stretch */
     a_step_may_end_with_its_words(comm, nodes);
+    what_was_made_of_the_sum_is_there_at_the_next_begin(comm, REDUCTION_TREE, nodes);
+    what_was_made_of_the_sum_is_there_at_the_next_begin(comm, REDUCTION_MPI, nodes);
 }
 
 int main(int argc, char **argv)

@@ -2,6 +2,7 @@
 #ifndef LOCKSTEP_TESTS_KERNEL_CASE_H
 #define LOCKSTEP_TESTS_KERNEL_CASE_H
 
+#include <math.h>
 #include <stdlib.h>
 
 #include "base/philox.h"
@@ -20,31 +21,66 @@ static inline float awkward(Stream *stream)
     return sign * stream_uniform(stream);
 }
 
+/* Zeroed, and aligned to a float and no more. */
+static inline float *floats_new(size_t count)
+{
+    float *base = calloc(count + 1, sizeof *base);
+    return base + 1;
+}
+
+static inline void floats_free(float *array)
+{
+    free(array - 1);
+}
+
+/* While it is set each batch and each matrix has an element that is infinite or NaN. */
+static bool spoiling;
+
+static inline float spoilt(Stream *stream)
+{
+    const uint32_t kind = stream_below(stream, 3);
+    return kind == 0 ? INFINITY : kind == 1 ? -INFINITY : NAN;
+}
+
 static inline float *random_batch(Stream *stream, size_t n, size_t columns, float **padded)
 {
     const size_t leading = kernel_leading(columns);
-    float *plain = calloc(n * columns + 1, sizeof *plain);
-    *padded = calloc(n * leading + 1, sizeof **padded);
+    float *plain = floats_new(n * columns);
+    *padded = floats_new(n * leading);
     for (size_t s = 0; s < n; s++)
         for (size_t j = 0; j < columns; j++) plain[s * columns + j] = (*padded)[s * leading + j] = awkward(stream);
+    if (spoiling) {
+        const size_t s = stream_below(stream, (uint32_t)n), j = stream_below(stream, (uint32_t)columns);
+        plain[s * columns + j] = (*padded)[s * leading + j] = spoilt(stream);
+    }
     return plain;
 }
 
 static inline float *random_weights(Stream *stream, size_t in, size_t out, float **panels)
 {
-    float *plain = calloc((in + 1) * out, sizeof *plain);
-    *panels = calloc(kernel_weights(in, out), sizeof **panels);
+    float *plain = floats_new((in + 1) * out);
+    *panels = floats_new(kernel_weights(in, out));
     for (size_t k = 0; k <= in; k++)
         for (size_t j = 0; j < out; j++)
             (*panels)[kernel_weight_index(in, k, j)] = plain[k * out + j] = awkward(stream);
+    if (spoiling) {
+        const size_t k = stream_below(stream, (uint32_t)in + 1), j = stream_below(stream, (uint32_t)out);
+        (*panels)[kernel_weight_index(in, k, j)] = plain[k * out + j] = spoilt(stream);
+    }
     return plain;
+}
+
+/* The same bits, or both NaN: which of several NaNs goes on is the processor's matter. */
+static inline bool same_float(float a, float b)
+{
+    return memcmp(&a, &b, sizeof a) == 0 || (isnan(a) && isnan(b));
 }
 
 static inline bool same_batch(size_t n, size_t columns, const float *plain, const float *padded)
 {
     for (size_t s = 0; s < n; s++)
-        if (memcmp(plain + s * columns, padded + s * kernel_leading(columns), columns * sizeof *plain) != 0)
-            return false;
+        for (size_t j = 0; j < columns; j++)
+            if (!same_float(plain[s * columns + j], padded[s * kernel_leading(columns) + j])) return false;
     return true;
 }
 

@@ -269,6 +269,43 @@ static void cosine_needs_no_libm(void)
         CU_ASSERT_DOUBLE_EQUAL(schedule_cos_pi(i / 1000.0), cos(acos(-1) * i / 1000.0), 1e-15);
 }
 
+/* Each element of a layer's W' lies in one of so many parts, which are of whole panels, or of whole quads of rows. */
+static void check_parts(const Network *network, size_t layer, size_t parts)
+{
+    enum { LARGEST = 100 };
+    const size_t panels = kernel_panels(network->layer[layer].out), rows = network->layer[layer].in + 1;
+    static uint8_t had[LARGEST][LARGEST];
+    memset(had, 0, sizeof had);
+    bool apt = true, once = true;
+    for (size_t part = 0; part < parts; part++) {
+        WeightGradient slice;
+        network_slice(network, layer, parts, part, &slice);
+        apt = apt && slice.panel_end <= panels && slice.row_end <= rows;
+        apt = apt && (slice.row % QUAD == 0 || slice.row == rows - 1);
+        if (panels >= parts) apt = apt && slice.row == 0 && slice.row_end == rows && slice.panel < slice.panel_end;
+        for (size_t p = slice.panel; p < slice.panel_end && apt; p++)
+            for (size_t k = slice.row; k < slice.row_end; k++) had[p][k]++;
+    }
+    for (size_t p = 0; p < panels; p++)
+        for (size_t k = 0; k < rows; k++) once = once && had[p][k] == 1;
+    CU_ASSERT(apt);
+    CU_ASSERT(once);
+}
+
+/* One input and more, fewer quads of rows than parts and more, one panel and more. */
+static void slices_are_a_partition_of_each_layer(void)
+{
+    static const size_t outs[] = {1, 32, 33, 96, 300};
+    for (size_t in = 1; in < 40; in++)
+        for (size_t i = 0; i < sizeof outs / sizeof *outs; i++) {
+            Network network;
+            CU_ASSERT_EQUAL_FATAL(network_init(&network, in, &outs[i], 1, 10, ACTIVATION_RELU), STATUS_OK);
+            for (size_t parts = 1; parts <= 16; parts++)
+                for (size_t layer = 0; layer < 2 && network.layer[layer].in < 100; layer++)
+                    check_parts(&network, layer, parts);
+        }
+}
+
 static void schedules_follow_their_formulas(void)
 {
     Schedule s = {.kind = SCHEDULE_STEP, .rate = 0.8, .gamma = 0.5, .step_epochs = 2, .epoch_steps = 10, .total = 100};
@@ -294,6 +331,7 @@ int main(void)
         UNIT(the_network_in_float_is_near_the_reference_in_double),
         UNIT(parameters_are_drawn_within_bounds_and_element_by_element),
         UNIT(the_digest_is_over_rows),
+        UNIT(slices_are_a_partition_of_each_layer),
         UNIT(cosine_needs_no_libm),
         UNIT(schedules_follow_their_formulas),
     };
