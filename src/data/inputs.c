@@ -5,7 +5,8 @@
 
 #include "base/memory.h"
 
-/* Measured with AVX-512: at this share of elements that are not zero, both ways take the same time. */
+/* Measured with AVX-512 on zeros anywhere: at this share of elements that are not zero skipping still takes 0.92 of the
+ * time, and of images, whose zeros lie together, less. */
 static const double dense_enough = 0.5;
 
 size_t inputs_bytes(size_t features, size_t capacity, bool skip_zeros)
