@@ -57,6 +57,14 @@ typedef struct {
 MUST_CHECK Status samples_init(Samples *samples, Dataset *dataset, Part part, uint32_t first, uint32_t count);
 void samples_free(Samples *samples); /* accepts a zeroed struct */
 
+/* Asks for a sample's pixels before they are read. */
+static inline void samples_prefetch(const Samples *samples, size_t sample)
+{
+    enum { LINE = 64 };
+    const size_t bytes = samples->features * (samples->kind == ELEMENT_UINT8 ? sizeof(uint8_t) : sizeof(float));
+    for (size_t i = 0; i < bytes; i += LINE) __builtin_prefetch((const char *)samples->pixels + sample * bytes + i);
+}
+
 /* The digest of a dataset's values is made of sums over its rows, so that ranks can take it while they load their
  * parts: of each row, XXH3-128 of (row, label, XXH3-128 of the pixels as stored), the low and the high words added mod
  * 2^64 for each part. It does not depend on layout, paths or the labels' type. */

@@ -80,13 +80,6 @@ static void list_waiting(Inputs *inputs, const Scaling *scaling, const Kernels *
     inputs->waiting = 0;
 }
 
-/* The rows of a tile come from anywhere in memory: all on their way at once, not one after the other. */
-static void prefetch(const uint8_t *row, size_t bytes)
-{
-    enum { LINE = 64 };
-    for (size_t i = 0; i < bytes; i += LINE) __builtin_prefetch(row + i);
-}
-
 void inputs_add(Inputs *inputs, const Scaling *scaling, const Kernels *kernels, const Samples *samples, size_t sample)
 {
     const size_t leading = kernel_leading(samples->features);
@@ -96,10 +89,7 @@ void inputs_add(Inputs *inputs, const Scaling *scaling, const Kernels *kernels, 
     }
     const uint8_t **row = &inputs->row[inputs->waiting];
     *row = lists_bytes(scaling, samples) ? (const uint8_t *)samples->pixels + sample * samples->features : NULL;
-    if (*row)
-        prefetch(*row, samples->features);
-    else
-        scaling_apply(scaling, kernels, samples, sample, inputs->width, inputs->x + inputs->waiting * leading);
+    if (!*row) scaling_apply(scaling, kernels, samples, sample, inputs->width, inputs->x + inputs->waiting * leading);
     inputs->input.n++;
     if (++inputs->waiting == NONZEROS_TILE) list_waiting(inputs, scaling, kernels);
 }

@@ -79,6 +79,16 @@ static void shuffle(Loader *loader, uint32_t epoch)
     loader->epoch = epoch;
 }
 
+/* The rows come from anywhere in memory: so many are on their way while others are packed. */
+enum { AHEAD = 8 };
+
+/* Asks for the pixels of elements [first, last) of a shard's order. */
+static void prefetch(const Loader *loader, uint32_t begin, uint32_t first, uint32_t last)
+{
+    for (uint32_t element = first; element < last; element++)
+        samples_prefetch(&loader->samples, begin + loader->permutation[begin + element]);
+}
+
 void loader_pack(Loader *loader, uint32_t epoch, uint32_t begin, uint32_t end, Batch *batch)
 {
     shuffle(loader, epoch);
@@ -88,10 +98,13 @@ void loader_pack(Loader *loader, uint32_t epoch, uint32_t begin, uint32_t end, B
     for (size_t i = 0; i < loader->run; i++) {
         const size_t s = loader->first_shard + i;
         const uint32_t first = shard_share(begin, loader->shards, s), last = shard_share(end, loader->shards, s);
+        const uint32_t own = local_begin(loader, i);
         batch->first_row[i] = n;
+        prefetch(loader, own, first, last - first < AHEAD ? last : first + AHEAD);
         for (uint32_t element = first; element < last; element++, n++) {
             const uint64_t position = (uint64_t)element * loader->shards + s;
-            size_t sample = local_begin(loader, i) + loader->permutation[local_begin(loader, i) + element];
+            size_t sample = own + loader->permutation[own + element];
+            if (last - element > AHEAD) prefetch(loader, own, element + AHEAD, element + AHEAD + 1);
             if (fault_at("pack-wrong-row", position)) sample = (sample + 1) % loader->samples.count;
             inputs_add(batch->inputs, &loader->scaling, loader->kernels, &loader->samples, sample);
             batch->label[n] = loader->samples.label[sample];

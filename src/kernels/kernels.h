@@ -69,6 +69,8 @@ enum {
 
 #define NONZEROS_END UINT32_MAX
 
+typedef float Quad[QUAD];
+
 /* Samples by their elements that are not zero, for kernels that skip zeros. Feature by feature the samples in which it
  * is not zero would do for all products; but neighbouring pixels are zero together, so the lists are by quads of
  * features, (4q .. 4q+3): four times as long a run of multiply-adds an entry, at a third as many again (of MNIST's
@@ -78,17 +80,16 @@ enum {
  * from this processor's cache. They are collected in memory of their own and go there group by group. */
 typedef struct {
     size_t features, capacity;
-    size_t width;         /* of images (patches.h) */
-    float (*value)[QUAD]; /* of each entry; features past the last are 0 */
-    uint32_t *sample;     /* in which of the group's samples, ascending; NONZEROS_END after each list */
-    size_t *begin;        /* (groups, quads): of each list in value and sample */
+    size_t width;     /* of images (patches.h) */
+    Quad *value;      /* of each entry; features past the last are 0 */
+    uint32_t *sample; /* in which of the group's samples, ascending; NONZEROS_END after each list */
+    size_t *begin;    /* (groups, quads): of each list in value and sample */
 
     /* The group that is being filled; NULL where none is. */
-    size_t room; /* of each list: a group's samples or fewer, and a tile since whole tiles are stored */
-    float (
-        *collected)[QUAD]; /* (quads, room): values, or of uint8 bytes, a quad in a word, in the front of each list */
-    uint32_t *number;      /* (quads, room): samples */
-    uint32_t *count;       /* (quads): entries */
+    size_t room;      /* of each list: a group's samples or fewer, and a tile since whole tiles are stored */
+    Quad *collected;  /* (quads, room): values, or of uint8 bytes, a quad in a word, in the front of each list */
+    uint32_t *number; /* (quads, room): samples */
+    uint32_t *count;  /* (quads): entries */
 
     size_t n;       /* samples so far */
     size_t entries; /* used of value and sample */

@@ -1,6 +1,6 @@
 /* Samples into the lists of what is not zero. A tile of samples is transposed first, so that a quad's elements in all
- * of them stand side by side. Of uint8 only the bytes are listed, four in a word where the first feature's value will
- * be; the table is looked up when the group is complete, for what is not zero alone. */
+ * of them stand side by side. Of uint8 only the bytes are collected; the table is looked up when the group is complete,
+ * for what is not zero alone. */
 #include <assert.h>
 #include <string.h>
 
@@ -46,7 +46,7 @@ static void list_words(Nonzeros *z, size_t first, size_t end, const uint32_t *co
 {
     const uint32_t sample = (uint32_t)(z->n % NONZEROS_GROUP);
     const size_t room = z->room;
-    float(*collected)[QUAD] = z->collected + first * room;
+    Quad *collected = z->collected + first * room;
     uint32_t *number = z->number + first * room, *count = z->count + first;
     for (size_t q = 0; q < end - first; q++, column += NONZEROS_TILE, collected += room, number += room) {
         uint32_t *word = (uint32_t *)(void *)collected, at = count[q];
@@ -58,7 +58,7 @@ static void list_words(Nonzeros *z, size_t first, size_t end, const uint32_t *co
 
 /* value (count, QUAD) = table[bytes (count, QUAD)]. What follows the last may be overwritten as far as a vector goes.
  */
-static void look_up(const float *table, size_t count, const uint8_t *bytes, float (*value)[QUAD])
+static void look_up(const float *table, size_t count, const uint8_t *bytes, Quad *value)
 {
     for (size_t i = 0; i < count * QUAD; i += LANES) vec_store(value[0] + i, vec_lookup(table, bytes + i));
 }

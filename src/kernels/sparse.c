@@ -27,7 +27,7 @@ ALWAYS_INLINE size_t vector_at(int i, size_t next)
 typedef struct {
     size_t n;
     const size_t *begin; /* (quads) of each list in */
-    const float (*value)[QUAD];
+    const Quad *value;
     const uint32_t *sample;
     float *y; /* of the first sample */
 } Piece;
@@ -52,7 +52,7 @@ ALWAYS_INLINE void forward_quad(const int vecs, size_t rows, size_t quad, const 
         for (int v = 0; v < vecs; v++)
             weight[k][v] = k < rows ? vec_load(w + k * PANEL + vector_at(v, run->next)) : vec_set1(0.0f);
     for (const Piece *p = run->piece; p < run->piece + run->pieces; p++) {
-        const float(*value)[QUAD] = p->value + p->begin[quad];
+        const Quad *value = p->value + p->begin[quad];
         const uint32_t *sample = p->sample + p->begin[quad];
         float *first = p->y + run->column;
         const size_t leading = run->leading;
@@ -123,7 +123,7 @@ static bool add_piece(Run *run, const ForwardItem *item, size_t done, size_t *sa
     run->piece[run->pieces++] =
         (Piece){.n = n,
                 .begin = item->x->begin + done / NONZEROS_GROUP * nonzeros_quads(item->x->features),
-                .value = (const float(*)[QUAD])item->x->value,
+                .value = item->x->value,
                 .sample = item->x->sample,
                 .y = item->y + done * run->leading};
     *samples += n;
@@ -155,7 +155,7 @@ void KERNEL(forward_nonzeros)(size_t items, const ForwardItem *item, size_t out,
 /* An item's samples, as a block reads them. */
 typedef struct {
     const size_t *begin; /* (quads) of the group where the item begins, then of those that follow: of each list in */
-    const float (*value)[QUAD];
+    const Quad *value;
     const uint32_t *sample;
     const float *e;    /* of this group's first sample, from the block's first column on */
     size_t first, end; /* from this group's first sample */
@@ -176,7 +176,7 @@ ALWAYS_INLINE Sums quad_chains(const int vecs, Block *block, size_t item)
 {
     const Source *source = &block->source[item];
     const size_t *begin = source->begin + block->quad;
-    const float(*value)[QUAD] = source->value + *begin;
+    const Quad *value = source->value + *begin;
     const uint32_t *sample = source->sample + *begin;
     const float *errors = source->e;
     const size_t leading = block->leading;
@@ -256,7 +256,7 @@ static void find_sources(const WeightGradient *g, size_t column, Source *source)
         const Operands *o = &g->item[i];
         const size_t group = o->first / NONZEROS_GROUP, base = group * NONZEROS_GROUP;
         source[i] = (Source){.begin = o->nonzeros->begin + group * nonzeros_quads(g->in),
-                             .value = (const float(*)[QUAD])o->nonzeros->value,
+                             .value = o->nonzeros->value,
                              .sample = o->nonzeros->sample,
                              .e = o->e + base * kernel_leading(g->out) + column,
                              .first = o->first - base,

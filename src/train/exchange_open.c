@@ -37,22 +37,18 @@ static Status read_wish(ExchangeKind *wish)
     return status_fail(STATUS_USAGE, "LOCKSTEP_EXCHANGE=%s: it must be gradient, operands or split", name);
 }
 
-/* Floats that each rank would read of the others' by operands and by gradients, up to a common factor. */
+/* Whichever exchanges fewer floats. Measured on 784-500-10, two ranks, 32 to 512 samples each: while the inputs and
+ * errors of a batch are fewer than the parameters, splitting the first layer is the fastest, then the gradient's sum.
+ */
 static ExchangeKind cheapest(const Trainer *t)
 {
-    const double samples = (double)t->settings->training.batch_size;
-    const Layer *first = &t->network.layer[0];
-    double operands = 0.0;
+    double floats = 0.0;
     for (size_t i = 0; i < t->network.layers; i++) {
         const Layer *layer = &t->network.layer[i];
-        operands += samples * ((i == 0 ? t->density : 1.0) * (double)layer->in + (double)layer->out);
+        floats += (i == 0 ? t->density : 1.0) * (double)layer->in + (double)layer->out;
     }
-    /* A gradient is written, and read and updated by another rank. */
-    if (operands > 2.0 * (double)t->network.floats) return EXCHANGE_GRADIENT;
-    /* Measured: what SPLIT saves of the weights must be three times what it adds. */
-    const double weights = (double)first->in * (double)first->out;
-    const double added = samples * (t->density * (double)first->in + (double)first->out);
-    return 3.0 * added < weights ? EXCHANGE_SPLIT : EXCHANGE_OPERANDS;
+    floats *= (double)t->settings->training.batch_size;
+    return floats > (double)t->network.floats ? EXCHANGE_GRADIENT : EXCHANGE_SPLIT;
 }
 
 /* The same on all ranks. */
