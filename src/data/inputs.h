@@ -37,7 +37,8 @@ MUST_CHECK Status inputs_count(const Scaling *scaling, const Kernels *kernels, c
                                uint64_t count[2]);
 
 /* Is it faster to skip the zeros of samples of which count[0] of count[1] elements are not zero? LOCKSTEP_ZEROS=skip or
- * multiply decides otherwise; the results are the same in every bit. STATUS_USAGE: it is neither. */
+ * multiply decides otherwise; the results are the same in every bit, as long as they are finite. STATUS_USAGE: it is
+ * neither. */
 MUST_CHECK Status inputs_choose(const uint64_t count[2], bool *skip_zeros);
 
 #endif

@@ -132,7 +132,7 @@ void KERNEL(forward)(size_t n, size_t in, size_t out, size_t panel, size_t panel
                                 .relu = activation == ACTIVATION_RELU});
     }
     if (panel == panel_end) return;
-    const size_t columns = (panel_end * PANEL < out ? panel_end * PANEL : out) - panel * PANEL;
+    const size_t columns = kernel_columns_end(out, panel_end) - panel * PANEL;
     KERNEL(activate)(n, columns, kernel_leading(out), activation, y + panel * PANEL);
 }
 
@@ -308,19 +308,13 @@ static void find_sources(const WeightGradient *g, size_t column, Source *source)
     }
 }
 
-/* The columns of the part of dW, from its first panel's first on. */
-static size_t columns_end(const WeightGradient *g)
-{
-    return g->panel_end * PANEL < g->out ? g->panel_end * PANEL : g->out;
-}
-
 void KERNEL(bias_gradient)(const WeightGradient *g, Vec *bad)
 {
     static const float one = 1.0f; /* X' has a column of ones */
     Source source[FOLD_MAX_SHARDS];
     /* ldx 0: the same for all samples */
     Block block = {.gradient = g, .source = source, .lde = kernel_leading(g->out), .target = target_of(g)};
-    for (size_t j = g->panel * PANEL; j < columns_end(g); j += TILE_VECS * LANES) {
+    for (size_t j = g->panel * PANEL; j < kernel_columns_end(g->out, g->panel_end); j += TILE_VECS * LANES) {
         find_sources(g, j, source);
         for (size_t i = 0; i < g->fold->items; i++) source[i].x = &one;
         block.row = 0;
@@ -340,8 +334,8 @@ bool KERNEL(backward_weight)(const WeightGradient *g)
                    .lde = kernel_leading(g->out),
                    .target = target_of(g)};
     const size_t rows = g->row_end < g->in ? g->row_end : g->in;
-    for (size_t j = g->panel * PANEL; j < columns_end(g); j += TILE_VECS * LANES) {
-        const bool narrow = columns_end(g) - j <= LANES;
+    for (size_t j = g->panel * PANEL; j < kernel_columns_end(g->out, g->panel_end); j += TILE_VECS * LANES) {
+        const bool narrow = kernel_columns_end(g->out, g->panel_end) - j <= LANES;
         find_sources(g, j, source);
         block.row = g->row;
         block.at = kernel_weight_index(g->in, g->row, j);

@@ -1,6 +1,7 @@
 /* exp, log, tanh and the logistic function in fp32, from fused multiply-adds, IEEE additions and divisions alone, so
  * that every machine gives the same bits. Without branches: loops over them are vectorised. Polynomials: Cephes single
- * precision library (Moshier), expf, logf, tanhf. Errors, measured by tests/unit/kernels.c: at most 2 ulp, tanh 3. */
+ * precision library (Moshier), expf, logf, tanhf. Errors, measured by tests/unit/elementary.c: at most 2 ulp, tanh 3.
+ */
 #ifndef LOCKSTEP_KERNELS_ELEMENTARY_H
 #define LOCKSTEP_KERNELS_ELEMENTARY_H
 

@@ -38,7 +38,7 @@ ALWAYS_INLINE void put_vec(const Put put, const Update *u, Vec sum, float *to, f
         update_vec(u, u->decays, v != NULL, u->nesterov, vec_closed(sum), to, v, bad);
 }
 
-/* put is a constant at every call, so that there are no branches between vectors; rows <= most. */
+/* put is a constant at every call, so that the two frequent forms have no branches between vectors; rows <= most. */
 ALWAYS_INLINE void put_rows(const Put put, Target *t, size_t output, size_t rows, const int most, const int vecs,
                             size_t at, const Vec *sum)
 {

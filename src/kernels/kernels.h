@@ -26,6 +26,12 @@ static inline size_t kernel_panels(size_t columns)
     return (columns + PANEL - 1) / PANEL;
 }
 
+/* The column after the last one of the panels before panel_end. */
+static inline size_t kernel_columns_end(size_t columns, size_t panel_end)
+{
+    return panel_end * PANEL < columns ? panel_end * PANEL : columns;
+}
+
 /* Floats from one row of a batch to the next. The odd half panel keeps rows from falling on the same cache sets. */
 static inline size_t kernel_leading(size_t columns)
 {
@@ -86,7 +92,8 @@ typedef struct {
     size_t *begin;    /* (groups, quads): of each list in value and sample */
 
     /* The group that is being filled; NULL where none is. */
-    size_t room;      /* of each list: a group's samples or fewer, and a tile since whole tiles are stored */
+    size_t room;      /* of each list: a group's samples or fewer, and a tile: no power of 2, whose lists would
+                         share cache sets */
     Quad *collected;  /* (quads, room): values, or of uint8 bytes, a quad in a word, in the front of each list */
     uint32_t *number; /* (quads, room): samples */
     uint32_t *count;  /* (quads): entries */

@@ -56,7 +56,8 @@ static void list_words(Nonzeros *z, size_t first, size_t end, const uint32_t *co
     }
 }
 
-/* value (count, QUAD) = table[bytes (count, QUAD)]. What follows the last may be overwritten as far as a vector goes.
+/* value (count, QUAD) = table[bytes (count, QUAD)]. What follows the last may be
+ * read and overwritten as far as a vector goes: any byte has a value, and the next list comes after it.
  */
 static void look_up(const float *table, size_t count, const uint8_t *bytes, Quad *value)
 {

@@ -308,8 +308,8 @@ ALWAYS_INLINE Vec vec_closed(Vec chain)
     return vec_add(chain, vec_set1(0.0f));
 }
 
-/* The words of in (LANES) that are not 0, to the front of out, and beside each first + its lane; LANES words are
- * written to both. Returns how many they are. */
+/* The words of in (LANES) that are not 0, to the front of out, and beside each first + its lane; up to LANES
+ * words of both are written. Returns how many they are. */
 #if !defined(HAVE_VEC_COMPRESS)
 ALWAYS_INLINE uint32_t vec_compress(const uint32_t *in, uint32_t first, uint32_t *out, uint32_t *number)
 {

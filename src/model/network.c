@@ -20,7 +20,7 @@ Status network_init(Network *network, size_t features, const size_t *hidden, siz
         layer->out = i < count ? hidden[i] : classes;
         layer->activation = i < count ? activation : ACTIVATION_NONE;
         layer->offset = network->floats;
-        if (layer->in > most || layer->out > most / (layer->in + 1) - 2 * PANEL ||
+        if (layer->in > most || layer->out > most || layer->out + 2 * PANEL > most / (layer->in + 1) ||
             network->floats + kernel_weights(layer->in, layer->out) > most)
             return status_fail(STATUS_CONFIG, "model.hidden: the network has more than %" PRIu64 " parameters", most);
         network->floats += kernel_weights(layer->in, layer->out);

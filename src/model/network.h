@@ -77,7 +77,7 @@ typedef struct {
 /* The floats of such memory; backward: also what network_errors needs. */
 size_t workspace_floats(const Network *network, size_t capacity, bool backward);
 
-/* memory: workspace_floats(), aligned to a cache line. */
+/* memory: workspace_floats(), zeroed (kernels.h: errors are 0 past the last column), aligned to a cache line. */
 void workspace_place(Workspace *workspace, const Network *network, size_t capacity, bool backward, float *memory);
 
 /* Logits of the input, in workspace->output[layers - 1]. */

@@ -98,6 +98,7 @@ static inline void on_many_shapes(Check *check)
             check(*set, &stream, 1 + stream_below(&stream, 40), 1 + stream_below(&stream, 40), edge);
         }
         for (size_t n = NONZEROS_GROUP - 1; n <= 3 * NONZEROS_GROUP; n += 43) check(*set, &stream, n, 11, 35);
+        for (int i = 0; i < 6; i++) check(*set, &stream, NONZEROS_GROUP, 32, 35); /* a group ends with the batch */
     }
 }
 
