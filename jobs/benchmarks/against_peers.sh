@@ -214,17 +214,7 @@ run_rounds() {
 print_tables() {
     local i
     for ((i = 0; i < ${#contestants[@]}; i++)); do printf 'name\t%s\t%s\n' "${contestants[$i]}" "${names[$i]}"; done |
-        cat - "$table" | awk -F '\t' -v batches="${batches[*]}" -v rounds="$rounds" '
-        function sorted(values, n,    i, j, v) {
-            for (i = 2; i <= n; i++) {
-                v = values[i]
-                for (j = i - 1; j >= 1 && values[j] > v; j--) values[j + 1] = values[j]
-                values[j + 1] = v
-            }
-        }
-        function middle(values, n) {
-            return n % 2 ? values[(n + 1) / 2] : (values[n / 2] + values[n / 2 + 1]) / 2
-        }
+        cat - "$table" | awk -F '\t' -v batches="${batches[*]}" -v rounds="$rounds" "$statistics"'
         function peer_of(key) {
             if (key ~ /^ddp:/) sub(/:[a-z]+$/, "", key)
             return key

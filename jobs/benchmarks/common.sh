@@ -114,6 +114,21 @@ epoch_rates() {
         awk '{ rate[NR] = $1 } END { for (i = NR > 1 ? 2 : 1; i <= NR; i++) print rate[i] }'
 }
 
+# Functions for awk: sorts values[1..n]; the median of sorted ones.
+# shellcheck disable=SC2034 # used where this is sourced
+statistics='
+function sorted(values, n,    i, j, v) {
+    for (i = 2; i <= n; i++) {
+        v = values[i]
+        for (j = i - 1; j >= 1 && values[j] > v; j--) values[j + 1] = values[j]
+        values[j + 1] = v
+    }
+}
+function middle(values, n) {
+    return n % 2 ? values[(n + 1) / 2] : (values[n / 2] + values[n / 2 + 1]) / 2
+}
+'
+
 # median: of the numbers on stdin, one a line.
 median() {
     sort -g | awk '{ v[NR] = $1 } END { if (NR) print NR % 2 ? v[(NR + 1) / 2] : (v[NR / 2] + v[NR / 2 + 1]) / 2 }'

@@ -197,14 +197,10 @@ run_rounds() {
 print_table() {
     local i
     for ((i = 0; i < ${#contestants[@]}; i++)); do printf 'name\t%s\t%s\n' "${contestants[$i]}" "${names[$i]}"; done |
-        cat - "$table" | awk -F '\t' -v targets="${targets[*]}" -v seeds="$seeds" '
-        function middle(values, n,    i, j, v) {
-            for (i = 2; i <= n; i++) {
-                v = values[i]
-                for (j = i - 1; j >= 1 && values[j] > v; j--) values[j + 1] = values[j]
-                values[j + 1] = v
-            }
-            return n % 2 ? values[(n + 1) / 2] : (values[n / 2] + values[n / 2 + 1]) / 2
+        cat - "$table" | awk -F '\t' -v targets="${targets[*]}" -v seeds="$seeds" "$statistics"'
+        function median(values, n) {
+            sorted(values, n)
+            return middle(values, n)
         }
         $1 == "name" {
             key[++keys] = $2
@@ -230,11 +226,11 @@ print_table() {
                         passes[n] = epochs[target[t], key[k], s]
                     }
                     if (!n) continue
-                    m = middle(all, n)
+                    m = median(all, n)
                     printf "| %s %% | %s | ", target[t], title[key[k]]
                     if (key[k] == "empty") printf "- | %.2f (%.2f - %.2f) | - | - |\n", m, all[1], all[n]
                     else printf "%d of %d | %.2f (%.2f - %.2f) | %.2f | %g |\n", reached[target[t], key[k]], n, m, all[1], all[n],
-                        middle(beyond, n), middle(passes, n)
+                        median(beyond, n), median(passes, n)
                 }
         }'
 }

@@ -59,6 +59,13 @@ void *memory_get(size_t count, size_t size, const char *what)
     return ptr;
 }
 
+void *memory_take(void *memory, size_t *used, size_t count, size_t size)
+{
+    char *here = memory ? (char *)memory + *used : NULL;
+    *used += (count * size + MEMORY_ALIGNMENT - 1) / MEMORY_ALIGNMENT * MEMORY_ALIGNMENT;
+    return here;
+}
+
 void memory_free(void *ptr)
 {
     if (ptr) free(((void **)ptr)[-1]);

@@ -17,6 +17,10 @@ enum { MEMORY_ALIGNMENT = 64 }; /* bytes: a cache line, an AVX-512 register */
 /* The function behind memory_new: NULL with the message recorded. */
 void *memory_get(size_t count, size_t size, const char *what);
 
+/* The next count elements of `size` bytes of a memory aligned as above, of which *used bytes are taken, in whole cache
+ * lines; NULL, and only counted, if memory is NULL. */
+void *memory_take(void *memory, size_t *used, size_t count, size_t size);
+
 /* Accepts NULL. */
 void memory_free(void *ptr);
 

@@ -1,25 +1,16 @@
 /* Where the parts of a Nonzeros stand in its memory. */
 #include <string.h>
 
+#include "base/memory.h"
 #include "kernels/kernels.h"
-
-enum { LINE = 64 /* bytes */ };
-
-/* The next `count` elements of `size` bytes of a memory that is used up to *at; memory NULL: only counted. */
-static void *take(char *memory, size_t *at, size_t count, size_t size)
-{
-    void *here = memory ? memory + *at : NULL;
-    *at += (count * size + LINE - 1) / LINE * LINE;
-    return here;
-}
 
 static size_t place(Nonzeros *z, void *memory)
 {
     const size_t quads = nonzeros_quads(z->features), groups = (z->capacity + NONZEROS_GROUP - 1) / NONZEROS_GROUP;
     size_t bytes = 0;
-    z->begin = take(memory, &bytes, groups * quads, sizeof *z->begin);
-    z->sample = take(memory, &bytes, (z->capacity + groups) * quads, sizeof *z->sample);
-    z->value = take(memory, &bytes, (z->capacity + groups) * quads + QUAD, sizeof *z->value); /* whole vectors */
+    z->begin = memory_take(memory, &bytes, groups * quads, sizeof *z->begin);
+    z->sample = memory_take(memory, &bytes, (z->capacity + groups) * quads, sizeof *z->sample);
+    z->value = memory_take(memory, &bytes, (z->capacity + groups) * quads + QUAD, sizeof *z->value); /* whole vectors */
     return bytes;
 }
 
@@ -29,9 +20,9 @@ static size_t place_scratch(Nonzeros *z, void *scratch)
     const size_t most = z->capacity < NONZEROS_GROUP ? tiles * NONZEROS_TILE : NONZEROS_GROUP;
     size_t bytes = 0;
     z->room = most + NONZEROS_TILE;
-    z->collected = take(scratch, &bytes, quads * z->room, sizeof *z->collected);
-    z->number = take(scratch, &bytes, quads * z->room, sizeof *z->number);
-    z->count = take(scratch, &bytes, quads, sizeof *z->count);
+    z->collected = memory_take(scratch, &bytes, quads * z->room, sizeof *z->collected);
+    z->number = memory_take(scratch, &bytes, quads * z->room, sizeof *z->number);
+    z->count = memory_take(scratch, &bytes, quads, sizeof *z->count);
     return bytes;
 }
 

@@ -132,30 +132,21 @@ void network_digest(const Network *network, const float *parameter, DigestState 
     for (size_t t = 0; t < network_tensors(network); t++) network_digest_tensor(network, parameter, t, state);
 }
 
-/* The next `count` floats of a memory that is used up to *at; memory NULL: only counted. */
-static float *take(float *memory, size_t *at, size_t count)
-{
-    enum { LINE = 16 };
-    float *here = memory ? memory + *at : NULL;
-    *at += (count + LINE - 1) / LINE * LINE;
-    return here;
-}
-
 static size_t place(Workspace *w, const Network *network, size_t capacity, bool backward, float *memory)
 {
-    size_t floats = 0, scratch = 0;
+    size_t bytes = 0, scratch = 0;
     const size_t last = network->layers - 1;
     *w = (Workspace){.capacity = capacity};
     for (size_t i = 0; i <= last; i++) {
         const Layer *layer = &network->layer[i];
         const size_t size = capacity * kernel_leading(layer->out);
-        w->output[i] = take(memory, &floats, size);
-        w->error[i] = i == last ? w->output[i] : backward ? take(memory, &floats, size) : NULL;
+        w->output[i] = memory_take(memory, &bytes, size, sizeof(float));
+        w->error[i] = i == last ? w->output[i] : backward ? memory_take(memory, &bytes, size, sizeof(float)) : NULL;
         if (i > 0 && kernel_scratch(layer->out) > scratch) scratch = kernel_scratch(layer->out);
     }
-    w->loss = take(memory, &floats, capacity);
-    w->scratch = take(memory, &floats, backward ? scratch : 0);
-    return floats;
+    w->loss = memory_take(memory, &bytes, capacity, sizeof(float));
+    w->scratch = memory_take(memory, &bytes, backward ? scratch : 0, sizeof(float));
+    return bytes / sizeof(float);
 }
 
 size_t workspace_floats(const Network *network, size_t capacity, bool backward)
