@@ -146,8 +146,7 @@ static void spoil_slice(Trainer *t)
     const Layer *layer = &t->network.layer[0];
     WeightGradient slice;
     network_slice(&t->network, 0, (size_t)node_size(t->node), (size_t)node_rank(t->node), &slice);
-    float *w = t->parameter + layer->offset + kernel_weight_index(layer->in, slice.row, slice.panel * PANEL);
-    *w = -*w;
+    fault_flip_bit(t->parameter + layer->offset + kernel_weight_index(layer->in, slice.row, slice.panel * PANEL));
 }
 
 /* The update of the node's copy, and of the next rank's slices on a copy of what was before it: they must agree. */

@@ -120,6 +120,16 @@ static bool check_follows(const Trainer *t)
            t->stopping || t->save_asked;
 }
 
+/* After a step, for tests. */
+static void make_faults(Trainer *t)
+{
+    const size_t middle = network_tensor_index(&t->network, 0, network_tensor_size(&t->network, 0) / 2 + 1);
+    if (fault_at("flip-parameter", t->step)) fault_flip_bit(&t->parameter[middle]);
+    if (fault_at("flip-velocity", t->step) && t->velocity) fault_flip_bit(&t->velocity[middle]);
+    if (fault_at("spoil-parameter", t->step)) t->parameter[0] = -NAN, t->not_finite = true;
+    if (fault_at("change-rounding", t->step)) fpstate_spoil();
+}
+
 Status trainer_step(Trainer *t)
 {
     const uint64_t batch_size = (uint64_t)t->settings->training.batch_size, rows = t->loader.rows;
@@ -142,10 +152,7 @@ Status trainer_step(Trainer *t)
     t->sgd.inverse_samples = 1.0f / (float)samples;
     t->not_finite = exchange_update(t, check_follows(t));
     t->step++;
-    if (fault_at("flip-parameter", t->step)) t->parameter[0] = -t->parameter[0];
-    if (fault_at("flip-velocity", t->step) && t->velocity) t->velocity[0] = -t->velocity[0];
-    if (fault_at("spoil-parameter", t->step)) t->parameter[0] = -NAN, t->not_finite = true;
-    if (fault_at("change-rounding", t->step)) fpstate_spoil();
+    make_faults(t);
     t->epoch_loss += loss;
     t->epoch_digest += t->word[WORD_SAMPLES];
     trainer_enter(t, PHASE_RECORD);

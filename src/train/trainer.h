@@ -139,8 +139,8 @@ MUST_CHECK Status trainer_step(Trainer *trainer);
 MUST_CHECK Status trainer_check_finite(Trainer *trainer);
 
 /* The model's digest, and whether every rank has the same parameters and optimizer state (I1). Collective; agreed.
- * STATUS_INTERNAL: replicas differ, or the floating-point environment was changed; the message names the tensor and the
- * ranks. */
+ * STATUS_INTERNAL: replicas differ (train/difference.h has what the message names), an update of a node's one copy was
+ * wrong, or the floating-point environment was changed. */
 MUST_CHECK Status trainer_check_replicas(Trainer *trainer, Digest *model);
 
 /* Evaluates on the test set: by rank 0, or by all ranks on their shards of it (evaluation.mode), with the same result
