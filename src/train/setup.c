@@ -149,6 +149,8 @@ static Status allocate(Trainer *t, const RankPlan *plan)
     if (st == STATUS_OK) st = memory_new(&t->replica, (size_t)comm_size(t->comm), "digests");
     if (st == STATUS_OK && t->settings->evaluation.predictions)
         st = memory_new(&t->prediction, plan->predictions, "predictions");
+    if (st == STATUS_OK && t->settings->log.shard_digests)
+        st = shard_digests_init(&t->shard_digests, t->shards, t->run_length, t->network.floats);
     return st == STATUS_OK ? digest_open(&t->digest) : st;
 }
 
@@ -280,6 +282,7 @@ void trainer_close(Trainer *t)
     rundir_close(&t->run);
     reduction_close(t->reduction);
     exchange_close(&t->exchange);
+    shard_digests_free(&t->shard_digests);
     node_close(t->node);
     loader_free(&t->loader);
     batch_free(&t->batch);

@@ -142,6 +142,7 @@ Status trainer_step(Trainer *t)
     trainer_enter(t, PHASE_COMPUTE);
     exchange_compute(t, (uint32_t)begin, (uint32_t)end);
     put_words(t);
+    if (t->settings->log.shard_digests) shard_digests_take(t);
     trainer_enter(t, PHASE_REDUCE);
     reduction_words(t->reduction, t->word);
     trainer_enter(t, PHASE_UPDATE);
@@ -157,5 +158,6 @@ Status trainer_step(Trainer *t)
     t->epoch_digest += t->word[WORD_SAMPLES];
     trainer_enter(t, PHASE_RECORD);
     record_step(t, samples, loss, rate);
+    if (t->settings->log.shard_digests) shard_digests_record(t);
     return STATUS_OK;
 }

@@ -22,6 +22,7 @@
 #include "rundir/rundir.h"
 #include "train/evaluate.h"
 #include "train/exchange.h"
+#include "train/shard_digests.h"
 
 /* Where a rank's time goes, in seconds. */
 typedef enum {
@@ -81,14 +82,15 @@ typedef struct Trainer {
     char *config; /* the resolved settings' text; rank 0, owned */
     Network network;
     Schedule schedule;
-    SgdStep sgd;            /* rate and inverse_samples are set at each step */
-    Fold own, whole;        /* the tree within this rank's run, and over all shards; owned */
-    float *slab;            /* a replica's parameters and velocity; owned */
-    float *parameter;       /* (network.floats); view into slab or memory of the node */
-    float *velocity;        /* (network.floats), NULL without momentum; a view too */
-    Node *node;             /* owned */
-    Reduction *reduction;   /* owned */
-    Exchange exchange;      /* owned */
+    SgdStep sgd;          /* rate and inverse_samples are set at each step */
+    Fold own, whole;      /* the tree within this rank's run, and over all shards; owned */
+    float *slab;          /* a replica's parameters and velocity; owned */
+    float *parameter;     /* (network.floats); view into slab or memory of the node */
+    float *velocity;      /* (network.floats), NULL without momentum; a view too */
+    Node *node;           /* owned */
+    Reduction *reduction; /* owned */
+    Exchange exchange;    /* owned */
+    ShardDigests shard_digests;
     DigestState *digest;    /* owned */
     uint64_t *word;         /* (WORD_LOSSES + shards); owned */
     double *shard_loss;     /* (shards); owned */
