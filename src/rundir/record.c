@@ -219,6 +219,13 @@ void record_counts(Records *r, const char *key, size_t rows, size_t columns, Rec
     if (rows) put_bytes(r, "]", 1);
 }
 
+void record_digest(Records *r, const char *key, Digest digest)
+{
+    char hex[DIGEST_HEX_SIZE];
+    digest_hex(digest, hex);
+    record_text(r, key, hex);
+}
+
 void record_digests(Records *r, const char *key, size_t count, const Digest *digests)
 {
     if (!r) return;

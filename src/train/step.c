@@ -95,16 +95,17 @@ static Status read_words(Trainer *t, uint64_t samples, float rate, double *loss)
                        t->step + 1, samples, (double)rate, not_finite_text(*loss));
 }
 
-static void record_step(Trainer *t, uint64_t samples, double loss, float rate)
+static void record_step(Trainer *t, const ChainLink *link)
 {
     Records *records = t->run.records;
+    t->chain = chain_after(t->chain, link);
     record_begin(records, "step");
-    record_integer(records, "step", t->step);
-    record_integer(records, "epoch", (t->step - 1) / t->steps_per_epoch + 1);
-    record_integer(records, "samples", samples);
-    record_hex(records, "rows", t->word[WORD_SAMPLES]);
-    record_float(records, "loss", loss / (double)samples);
-    record_float(records, "learning_rate", (double)rate);
+    record_integer(records, "step", link->step);
+    record_integer(records, "epoch", (link->step - 1) / t->steps_per_epoch + 1);
+    record_integer(records, "samples", link->samples);
+    record_hex(records, "rows", link->rows);
+    record_float(records, "loss", link->loss);
+    record_float(records, "learning_rate", link->learning_rate);
     record_end(records);
 }
 
@@ -157,7 +158,11 @@ Status trainer_step(Trainer *t)
     t->epoch_loss += loss;
     t->epoch_digest += t->word[WORD_SAMPLES];
     trainer_enter(t, PHASE_RECORD);
-    record_step(t, samples, loss, rate);
+    record_step(t, &(ChainLink){.step = t->step,
+                                .samples = samples,
+                                .rows = t->word[WORD_SAMPLES],
+                                .loss = loss / (double)samples,
+                                .learning_rate = (double)rate});
     if (t->settings->log.shard_digests) shard_digests_record(t);
     return STATUS_OK;
 }

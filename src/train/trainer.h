@@ -18,6 +18,7 @@
 #include "model/network.h"
 #include "model/schedule.h"
 #include "output/predictions.h"
+#include "rundir/chain.h"
 #include "rundir/checkpoint.h"
 #include "rundir/rundir.h"
 #include "train/evaluate.h"
@@ -110,6 +111,8 @@ typedef struct Trainer {
     bool save_signalled;                 /* by a signal, and its user is to be told */
     double epoch_loss;                   /* the sum of the losses of the epoch's samples so far */
     uint64_t epoch_digest;               /* the sum of the sample digests of the epoch so far */
+    bool chained;                        /* is the chain known? Not after a checkpoint that has none; and */
+    Digest chain;                        /* of the steps so far (rundir/chain.h) */
     CheckpointScore best, last;          /* evaluations so far */
     bool best_saved;                     /* the last attempt to write best.h5 was a success */
     int failed_saves;                    /* numbered checkpoints in a row that could not be written; rank 0 */

@@ -64,6 +64,13 @@ for isa in portable avx2; do
 done
 LOCKSTEP_ZEROS=multiply recorded multiply 2
 alike multiply 2
+# 8 shards of a rank alone are 8 gradients: panels of 32 neurons, 94 and 1 of them.
+memory() {
+    start 0 train "$work/config.cfg" --check --run "$work/none" --set "log.shard_digests=$1" --set 'model.hidden=[3000]'
+    sed -n 's/^memory *\([0-9.]*\) MB.*/\1/p' "$out"
+}
+check 'the check knows of their memory' awk -v with="$(memory true)" -v without="$(memory false)" \
+    'BEGIN { floats = 94 * 32 * 65 + 32 * 3001; exit !(with - without > 0.99 * 8 * 4 * floats / 1e6) }'
 # Batches of 7 samples: one of the 8 shards is empty at each step.
 recorded seven '0 1 3 8' --set training.batch_size=7
 alike seven '1 3 8' seven
