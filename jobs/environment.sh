@@ -11,3 +11,7 @@ fi
 export RES_OPTIONS="timeout:1 attempts:1"
 # hwloc looks for graphics cards through it.
 unset DISPLAY
+# Options of mpirun for ranks that share their cores, with each other or with others' work. Unbound and yielding they are then many times
+# as fast as ranks that spin, and faster than ranks bound to cores that others use.
+# shellcheck disable=SC2034 # used where this is sourced
+shared_cores=(--oversubscribe --bind-to none --mca mpi_yield_when_idle 1)

@@ -1,8 +1,9 @@
 #!/usr/bin/env bash
 # From a fresh clone to a trained network. See --help.
 set -euo pipefail
+export name=jobs/quickstart.sh
 
-usage='usage: jobs/quickstart.sh
+export usage='usage: jobs/quickstart.sh
 
 From a fresh clone to a trained network: installs what is missing (jobs/install.sh: Debian, Ubuntu; by sudo where that is
 needed), builds the program, makes a dataset, trains on all cores, says where the result lies. Real MNIST is taken if
@@ -24,70 +25,17 @@ case "${1:-}" in
     ;;
 esac
 
-mnist_directory=
-if [ -n "${LOCKSTEP_MNIST_DIR:-}" ]; then mnist_directory=$(realpath -m -- "$LOCKSTEP_MNIST_DIR"); fi
+if [ -n "${LOCKSTEP_MNIST_DIR:-}" ]; then LOCKSTEP_MNIST_DIR=$(realpath -m -- "$LOCKSTEP_MNIST_DIR"); fi
 cd "$(dirname "${BASH_SOURCE[0]}")/.."
-lockstep=build/release/lockstep
-# shellcheck source=jobs/environment.sh
-. jobs/environment.sh
-
-microseconds() {
-    echo "${EPOCHREALTIME/[^0-9]/}"
-}
+# shellcheck source=jobs/common.sh
+. jobs/common.sh
+# shellcheck source=jobs/prepare.sh
+. jobs/prepare.sh
 started=$(microseconds)
-step_started=$started
-
-# seconds SINCE
-seconds() {
-    local tenths=$((($(microseconds) - $1) / 100000))
-    echo "$((tenths / 10)).$((tenths % 10)) s"
-}
-
-step() {
-    step_started=$(microseconds)
-    echo "== $*"
-}
-
-done_with() {
-    echo "$* ($(seconds "$step_started"))"
-}
 
 # try WHAT WHY
 try() {
     printf '%-66s %s\n' "$@"
-}
-
-build() {
-    local log=build/release.log
-    mkdir -p build
-    if ! { cmake --preset release && cmake --build --preset release -j "$(nproc)" --target lockstep; } >"$log" 2>&1; then
-        cat "$log"
-        echo "jobs/quickstart.sh: the build failed (above; $log)" >&2
-        exit 1
-    fi
-}
-
-# find_idx: sets the array idx to the options for the four files of MNIST, in the first folder that has them all.
-find_idx() {
-    local folder part base file
-    for folder in "$mnist_directory" data/mnist ../shared/mnist; do
-        idx=()
-        for part in train-images:train-images-idx3-ubyte train-labels:train-labels-idx1-ubyte \
-            test-images:t10k-images-idx3-ubyte test-labels:t10k-labels-idx1-ubyte; do
-            base=$folder/${part#*:}
-            for file in "$base.gz" "$base"; do
-                if [ -r "$file" ]; then
-                    idx+=("--${part%%:*}" "$file")
-                    break
-                fi
-            done
-        done
-        if [ ${#idx[@]} -eq 8 ]; then
-            echo "real MNIST from $folder"
-            return 0
-        fi
-    done
-    return 1
 }
 
 # One rank a core: not more than this process, a container's share of time, and the physical cores allow.
@@ -102,41 +50,14 @@ count_cores() {
     fi
 }
 
-step 'packages'
-jobs/install.sh
-done_with 'all that is needed is installed'
-
-step 'build'
-build
-done_with "$lockstep"
-
-step 'data'
-if [ -e data/mnist.h5 ]; then
-    name=mnist
-    done_with 'data/mnist.h5 is there'
-elif find_idx; then
-    name=mnist
-    said=$($lockstep import idx "${idx[@]}" -o data/mnist.h5)
-    done_with "$said"
-else
-    name=synth
-    if [ -e data/synth.h5 ]; then
-        said='data/synth.h5 is there'
-    else
-        said=$($lockstep import synth -o data/synth.h5)
-    fi
-    echo 'real MNIST is not here: drawn digits instead'
-    done_with "$said"
-fi
-
-config=configs/$name.cfg
-run=runs/quickstart-$name
+take_program
+take_dataset
+config=configs/$dataset.cfg
+run=runs/quickstart-$dataset
 count_cores
-shards=$($lockstep train "$config" --print-config | sed -n 's/.*\<shards *= *\([0-9]*\).*/\1/p')
+shards=$(setting shards "$config")
 ranks=$((cores < shards ? cores : shards))
-# Unbound and yielding: on a machine where others are at work too that is many times as fast as ranks that spin, and faster than
-# ranks bound to cores that others use.
-train=(mpirun -n "$ranks" --oversubscribe --bind-to none --mca mpi_yield_when_idle 1 "$lockstep" train "$config" --run "$run")
+train=(mpirun -n "$ranks" "${shared_cores[@]}" "$lockstep" train "$config" --run "$run")
 
 step 'training'
 echo "${train[*]}"
@@ -146,11 +67,10 @@ said=${said##*$'\n'}
 if [ "$code" -ne 0 ] || [[ $said != digest=* ]]; then
     [ "$code" -ne 0 ] || code=75
     case $code in
-    75) echo 'jobs/quickstart.sh: stopped; call it again to go on' >&2 ;;
-    78) echo "jobs/quickstart.sh: for a training from the start with what is there now: rm -r $run" >&2 ;;
-    *) echo "jobs/quickstart.sh: the training failed with exit code $code (above; $run/log.txt)" >&2 ;;
+    75) fail "$code" 'stopped; call it again to go on' ;;
+    78) fail "$code" "for a training from the start with what is there now: rm -r $run" ;;
+    *) fail "$code" "the training failed with exit code $code (above; $run/log.txt)" ;;
     esac
-    exit "$code"
 fi
 read -r digest accuracy <<<"$said"
 done_with 'trained'
@@ -161,7 +81,7 @@ echo "digest       ${digest#*=} of the model's weights, the same on any number o
 echo "directory    $run: $(cd "$run" && echo *)"
 echo "predictions  $run/predictions.csv: what each test image was taken for"
 echo '== what to try next'
-if [ $name = synth ]; then
+if [ "${dataset:?}" = synth ]; then
     try 'data/fetch_mnist.sh && jobs/quickstart.sh' 'the same with real MNIST'
 else
     try "$lockstep --help settings" "what can be changed in $config"

@@ -30,7 +30,7 @@ Environment:
   LOCKSTEP_PEERS_DIR     the folder of numpy_mpi.py and torch_ddp.py (default: ../shared/peers)
   LOCKSTEP_PEERS_PYTHON  with numpy, mpi4py, torch (default: /usr/bin/python3, for which Debian has packages)
   LOCKSTEP_TORCH_PYTHON  with another torch, measured as well
-  LOCKSTEP_MNIST_DIR     the folder of the four files of MNIST, plain or .gz (default: ../shared/mnist or data/mnist)
+  LOCKSTEP_MNIST_DIR     the folder of the four files of MNIST, plain or .gz (default: data/mnist or ../shared/mnist)
 
 Exit codes: 0 done, what is missing among the peers is told; 64 usage; 66 no program or no MNIST; those of "lockstep train".'
 

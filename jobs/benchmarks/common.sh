@@ -2,24 +2,10 @@
 # and out, medians. The script has set $usage and $name before.
 # shellcheck shell=bash
 
+# shellcheck source=jobs/common.sh
+. jobs/common.sh
 # shellcheck source=jobs/environment.sh
 . jobs/environment.sh
-
-say() {
-    echo "${name:?}: $*" >&2
-}
-
-# fail CODE MESSAGE
-fail() {
-    say "$2"
-    exit "$1"
-}
-
-wrong_usage() {
-    say "$1"
-    echo "${usage:?}" >&2
-    exit 64
-}
 
 # is_list WHAT LIST: whole numbers from 1, separated by blanks, are needed.
 is_list() {
@@ -53,30 +39,14 @@ cores() {
 # shellcheck disable=SC2034 # the scripts use them
 bind() {
     mpi_options=(--bind-to core)
-    [ "$(cores)" -ge "$1" ] || mpi_options=(--oversubscribe --bind-to none --mca mpi_yield_when_idle 1)
-}
-
-# find_mnist: sets $mnist to the folder of MNIST's four files, plain or .gz.
-find_mnist() {
-    local folder base file found
-    for folder in ${LOCKSTEP_MNIST_DIR:+"$LOCKSTEP_MNIST_DIR"} ../shared/mnist data/mnist; do
-        found=0
-        for base in train-images-idx3-ubyte train-labels-idx1-ubyte t10k-images-idx3-ubyte t10k-labels-idx1-ubyte; do
-            for file in "$folder/$base.gz" "$folder/$base"; do
-                [ ! -r "$file" ] || { found=$((found + 1)) && break; }
-            done
-        done
-        [ "$found" = 4 ] || continue
-        mnist=$folder
-        return 0
-    done
-    fail 66 'the four files of MNIST are neither in the folder LOCKSTEP_MNIST_DIR nor in ../shared/mnist nor in data/mnist: data/fetch_mnist.sh'
+    [ "$(cores)" -ge "$1" ] || mpi_options=("${shared_cores[@]}")
 }
 
 # unpack_mnist: MNIST's files, uncompressed, into $work/idx: what peers read.
 unpack_mnist() {
     local base
-    find_mnist
+    find_mnist ||
+        fail 66 'the four files of MNIST are neither in the folder LOCKSTEP_MNIST_DIR nor in data/mnist nor in ../shared/mnist: data/fetch_mnist.sh'
     mkdir "$work/idx"
     for base in train-images-idx3-ubyte train-labels-idx1-ubyte t10k-images-idx3-ubyte t10k-labels-idx1-ubyte; do
         if [ -r "$mnist/$base.gz" ]; then

@@ -25,7 +25,7 @@ Environment:
   LOCKSTEP               the program (default: build/release/lockstep)
   LOCKSTEP_PEERS_PYTHON  with torch and numpy (default: /usr/bin/python3, for which Debian has packages)
   LOCKSTEP_TORCH_PYTHON  with another torch, measured as well
-  LOCKSTEP_MNIST_DIR     the folder of the four files of MNIST, plain or .gz (default: ../shared/mnist or data/mnist)
+  LOCKSTEP_MNIST_DIR     the folder of the four files of MNIST, plain or .gz (default: data/mnist or ../shared/mnist)
 
 Exit codes: 0 done, what is missing among the peers is told; 64 usage; 66 no program, compiler or MNIST; those of "lockstep
 train". A target that is not reached is no failure but is counted.'

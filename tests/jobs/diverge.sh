@@ -4,6 +4,8 @@
 set -euo pipefail
 # shellcheck source=tests/program.sh
 . "$(dirname "${BASH_SOURCE[0]}")/../program.sh"
+# shellcheck source=jobs/kernels.sh
+. "$tests/../jobs/kernels.sh"
 
 cd "$work"
 "$lockstep" import synth -o synth.h5 --train 600 --test 100 >import.log
@@ -14,20 +16,20 @@ training = { epochs = 1; batch_size = 64; };
 log = { digest_every_steps = 2; };
 TEXT
 
-sets=$(LOCKSTEP_ISA=none "$lockstep" train small.cfg --run none 2>&1 | sed -n 's/.*runs the kernel sets //p') || true
-if [ -z "$sets" ]; then
+read -ra sets < <(kernel_sets "$lockstep" small.cfg) || true
+if [ ${#sets[@]} = 0 ]; then
     echo 'no kernel set to test'
     exit 1
 fi
 # On the kernel set $set; $activation. Two steps grow the weights past every bound: w = w (1 - 1e12).
-for set in ${sets//,/}; do
+for set in "${sets[@]}"; do
     export LOCKSTEP_ISA=$set
     for activation in relu tanh sigmoid; do
         name=$set-$activation
         start 0 train small.cfg --run "$name" --set "model.activation=$activation" --quiet
         check "$name trains" [ "$code" = 0 ]
         cp "$out" "$name.out"
-        check "$name: the bits of the first set" same "$name.out" "${sets%%,*}-$activation.out"
+        check "$name: the bits of the first set" same "$name.out" "${sets[0]}-$activation.out"
         start 0 train small.cfg --run "$name-diverges" --set "model.activation=$activation" --quiet \
             --set optimizer.learning_rate=1e6 --set optimizer.weight_decay=1e6
         fails "$name diverges" 1 'training diverged|optimizer.learning_rate'

@@ -1,0 +1,23 @@
+#!/usr/bin/env bash
+# The digests that configs/synth.cfg publishes, and the README after it, are what this machine makes of the drawn digits.
+set -euo pipefail
+# shellcheck source=tests/program.sh
+. "$(dirname "${BASH_SOURCE[0]}")/../program.sh"
+
+config=$tests/../configs/synth.cfg
+dataset=$(sed -n 's/^# *\(digest of the values: [0-9a-f]\{32\}\)$/\1/p' "$config")
+result=$(sed -n 's/^# *\(digest=[0-9a-f]\{32\} accuracy=[0-9.]*\)$/\1/p' "$config")
+mkdir "$work/data"
+cd "$work"
+start 0 import synth -o data/synth.h5
+check 'digits are drawn' [ "$code" = 0 ]
+start 0 inspect data/synth.h5
+check "the dataset: $dataset" [ "$(tail -n 1 "$out")" = "$dataset" ]
+for ranks in 0 2; do
+    start "$ranks" train "$config" --quiet --run "run.$ranks"
+    check "the training: $result" [ "$(<"$out")" = "$result" ]
+done
+for published in "$dataset" "$result"; do
+    check "the README has: $published" grep -qF "${published:-nothing}" "$tests/../README.md"
+done
+finish

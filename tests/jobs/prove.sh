@@ -1,0 +1,90 @@
+#!/usr/bin/env bash
+# jobs/prove.sh, small: it proves what holds, and says so if a training differs, fails, or does not where it must. The program that
+# goes astray is a script around it.
+set -euo pipefail
+# shellcheck source=tests/program.sh
+. "$(dirname "${BASH_SOURCE[0]}")/../program.sh"
+# shellcheck source=tests/environment.sh
+. "$tests/environment.sh"
+
+"$make_dataset" good "$work/good.h5" # 211 samples: 11 steps an epoch
+cat >"$work/config.cfg" <<TEXT
+data: { file = "good.h5" } # of the caller's folder
+model: { hidden = [100] }
+training: { batch_size = 20, shards = 4 }
+TEXT
+mkdir "$work/tmp"
+cd "$work"
+
+# prove [ARGUMENT]...: with the program that $LOCKSTEP names.
+prove() {
+    started="jobs/prove.sh $*" code=0 out=$work/prove.out err=$work/prove.err
+    TMPDIR=$work/tmp "$tests/../jobs/prove.sh" "$@" </dev/null >"$out" 2>"$err" || code=$?
+}
+
+# has TEXT: a line on stdout.
+has() {
+    grep -qF -- "$1" "$out"
+}
+
+# astray CONDITION ARGUMENT...: $LOCKSTEP, with these arguments more where the shell's condition holds.
+astray() {
+    printf '#!/bin/sh\nif %s; then exec "%s" "$@" %s; fi\nexec "%s" "$@"\n' "$1" "$lockstep" "${*:2}" "$lockstep" >"$work/astray"
+    chmod +x "$work/astray"
+    LOCKSTEP=$work/astray
+}
+
+export LOCKSTEP=$lockstep
+prove --quick config.cfg
+check 'proven' [ "$code" = 0 ]
+check 'proven: says so' grep -q '^proven: [0-9]* trainings, [0-9]* starts, 1 kills, .* digest=[0-9a-f]* ' "$out"
+for row in 'undisturbed .*| 1 ' 'undisturbed .*| 3 ' '| node ' 'two nodes' 'kernels portable .*| portable ' 'kernels [a-z0-9]* .*| not available ' 'stops: 2 .*| 3,.*| both ' \
+    'kills: 1 .*,.*| both ' 'control: another seed'; do
+    check "the table has: $row" grep -q "^| .*$row" "$out"
+done
+digests() {
+    grep -v -e control -e '^| case' -e '^| ---' "$out" | sed -nE 's/^\|.*\| ([0-9a-f]{16}) \|.*/\1/p'
+}
+check 'one digest in all rows but one' [ "$(digests | sort -u | wc -l)" = 1 ]
+check 'a row for each training' [ "$(digests | wc -l)" -ge 10 ]
+check 'nothing is left' is_empty "$work/tmp"
+
+# not_proven WHAT TEXT: and the run directories are there.
+not_proven() {
+    check "$1: exit code" [ "$code" = 70 ]
+    check "$1: the verdict" grep -q "^NOT proven: [0-9]* of [0-9]* trainings: .*$2" "$out"
+    check "$1: no other verdict" [ "$(grep -c '^proven' "$out")" = 0 ]
+    check "$1: kept" grep -q "kept: $work/tmp/" "$err"
+    check "$1: kept run directories" [ "$(find "$work/tmp" -name metrics.jsonl | wc -l)" -ge 10 ]
+    rm -rf "$work/tmp"/*
+}
+
+# shellcheck disable=SC2016 # conditions for the program's shell
+{
+    astray '[ "$1 $OMPI_COMM_WORLD_SIZE" = "train 2" ]' --set optimizer.learning_rate=0.2
+    prove --quick config.cfg
+    not_proven 'two ranks learn faster' 'undisturbed, ranks 2, plan replica: another result (run-2)'
+    astray '[ "$1 $LOCKSTEP_ISA" = "train portable" ]' --set optimizer.momentum=2
+    prove --quick config.cfg
+    not_proven 'one kernel set fails' 'kernels portable, ranks 3, plan replica: exit code 78'
+    astray '[ "$1" = train ] && [ "$OMPI_COMM_WORLD_SIZE" ]' --set run.seed=1
+    prove --quick config.cfg
+    not_proven 'the control is no other' 'control: another seed, ranks 3, plan replica: the same digest'
+    astray '[ "$1" = verify ]' --no-such-option
+    prove --quick config.cfg
+    not_proven 'nothing is verified' 'undisturbed, ranks 1, plan replica: not verified'
+}
+
+for arguments in --no-such-option 'config.cfg config.cfg'; do
+    # shellcheck disable=SC2086 # words
+    prove $arguments
+    check "$arguments: wrong usage" [ "$code" = 64 ]
+    check "$arguments: usage" grep -q '^usage: jobs/prove.sh' "$err"
+done
+prove --help
+check 'help' has 'usage: jobs/prove.sh'
+prove no.cfg
+check 'no config' [ "$code" = 66 ]
+LOCKSTEP=$work/nothing prove config.cfg
+check 'no program' [ "$code" = 66 ]
+finish
