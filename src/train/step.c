@@ -145,7 +145,8 @@ Status trainer_step(Trainer *t)
     if (fault_at("flip-parameter", t->step)) t->parameter[0] = -t->parameter[0];
     if (fault_at("flip-velocity", t->step) && t->velocity) t->velocity[0] = -t->velocity[0];
     if (fault_at("spoil-parameter", t->step)) t->parameter[0] = -NAN, t->not_finite = true;
-    if (fault_at("change-rounding", t->step)) fpstate_spoil();
+    if (fault_at("change-rounding", t->step)) fpstate_round_up();
+    if (fault_at("change-flushing", t->step)) fpstate_flush();
     t->epoch_loss += loss;
     t->epoch_digest += t->word[WORD_SAMPLES];
     trainer_enter(t, PHASE_RECORD);

@@ -27,7 +27,7 @@ if ! "$here/sysroot.sh" "$directory" >"$log" 2>&1; then
 fi
 
 emulated=(qemu-aarch64 -L "$directory/sysroot" "$directory/build/lockstep")
-units=(kernels weight_gradient probe fold elementary fma synth inputs network golden)
+units=(base kernels weight_gradient probe fold elementary fma synth inputs network golden)
 ranks=(comm node reduction)
 if ! { cmake -S "$here/../.." -B "$directory/build" --toolchain "$here/toolchain.cmake" \
     -DCMAKE_SYSROOT="$directory/sysroot" -DLOCKSTEP_MPI=OFF -DLOCKSTEP_WERROR=ON &&

@@ -60,9 +60,11 @@ broken 3 flip-velocity:1:6 'after step 10:|layer0.weight of rank 1;'
 # At once.
 broken '2 3' flip-parameter:0:3 'after step 3:|layer0.weight of rank 0' --set log.digest_every_steps=1
 broken '2 3' flip-velocity:0:3 'after step 3:|momentum of layer0.weight of rank 0' --set log.digest_every_steps=1
-# A library that changes the rounding of one rank, which need not have changed a bit yet.
+# A library that changes the rounding of one rank, or its denormals, which need not have changed a bit yet.
 broken '2 3' change-rounding:1:5 'rounding mode|step 5 on rank 1'
 broken 0 change-rounding:0:10 'rounding mode|step 10 on rank 0'
+broken '2 3' change-flushing:1:5 'flushing of denormals|step 5 on rank 1'
+broken 0 change-flushing:0:10 'flushing of denormals|step 10 on rank 0'
 # At the next check that is due.
 broken 3 flip-parameter:1:3 'after step 4:|layer0.weight of rank 1;' --set log.digest_every_steps=2
 
