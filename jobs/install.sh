@@ -54,6 +54,10 @@ if [ "$purpose" = test ]; then
     need shellcheck program shellcheck
     need clang-format program clang-format
     need curl program curl
+    if [ "$(uname -m)" = x86_64 ]; then
+        need gcc-aarch64-linux-gnu program aarch64-linux-gnu-gcc
+        need qemu-user program qemu-aarch64
+    fi
 fi
 if [ ${#missing[@]} -eq 0 ]; then exit 0; fi
 

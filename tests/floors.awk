@@ -108,7 +108,7 @@ function check_c(code) {
 }
 
 function check_exit() {
-    if (file != "src/comm/comm.c") violation(FNR, "ending the process is the business of src/comm/comm.c alone")
+    if (file != "src/comm/process.c") violation(FNR, "ending the process is the business of src/comm/process.c alone")
 }
 
 function check_include(    name, target) {

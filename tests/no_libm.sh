@@ -1,11 +1,12 @@
 #!/usr/bin/env bash
-# tests/no_libm.sh LIBRARY...: does nothing between the data and the weights call libm? Its results are not the same on all
-# machines; and a fused multiply-add may have become a call of it. LIBRARY: the static libraries of that path. Tells each
-# object file and the functions that it imports.
+# tests/no_libm.sh FILE...: does nothing between the data and the weights call libm? Its results are not the same on all
+# machines; and a fused multiply-add may have become a call of it. FILE: the static libraries and object files of that
+# path, for whatever processor: libm has the same functions on all. Tells each object file and the functions that it
+# imports.
 set -euo pipefail
 
 if [ $# -eq 0 ]; then
-    echo 'no libraries to look at'
+    echo 'no files to look at'
     exit 1
 fi
 libm=$(${CC:-cc} -print-file-name=libm.so.6)

@@ -1,6 +1,6 @@
 /* x86-64: MXCSR. Bits 13-14 rounding control (0 nearest), bit 15 flush to zero, bit 6 denormals are zero; Intel SDM
- * volume 1, section 10.2.3. AArch64: FPCR. Bits 22-23 rounding mode, bit 24 flush to zero, bit 19 FZ16, bit 25 default
- * NaN; Arm ARM, section C5.2.7. */
+ * volume 1, section 10.2.3. AArch64: FPCR. Bits 22-23 rounding mode (1 upwards), bit 24 flush to zero, bit 19 FZ16, bit
+ * 25 default NaN, bit 0 inputs flushed to zero, bit 1 alternate handling; Arm ARM, section C5.2.7. */
 #include "base/fpstate.h"
 
 #include <stdint.h>
@@ -9,49 +9,56 @@
 
 #include <xmmintrin.h>
 
-enum { RELEVANT = 0x6000 | 0x8000 | 0x0040 };
+typedef unsigned State;
+enum { RELEVANT = 0x6000 | 0x8000 | 0x0040, ROUND_UP = 0x4000, FLUSH = 0x8000 };
 
-void fpstate_set(void)
+static State get(void)
 {
-    _mm_setcsr(_mm_getcsr() & ~(unsigned)RELEVANT);
+    return _mm_getcsr();
 }
 
-void fpstate_spoil(void)
+static void set(State state)
 {
-    _mm_setcsr(_mm_getcsr() | _MM_ROUND_UP);
-}
-
-bool fpstate_is_set(void)
-{
-    return (_mm_getcsr() & RELEVANT) == 0;
+    _mm_setcsr(state);
 }
 
 #elif defined(__aarch64__)
 
-static const uint64_t RELEVANT = 0x3ull << 22 | 1ull << 24 | 1ull << 19 | 1ull << 25;
+typedef uint64_t State;
+enum { RELEVANT = 3 << 22 | 1 << 24 | 1 << 19 | 1 << 25 | 3, ROUND_UP = 1 << 22, FLUSH = 1 << 24 };
 
-static uint64_t get(void)
+static State get(void)
 {
-    uint64_t fpcr;
+    State fpcr;
     __asm__ volatile("mrs %0, fpcr" : "=r"(fpcr));
     return fpcr;
 }
 
-void fpstate_set(void)
+static void set(State state)
 {
-    __asm__ volatile("msr fpcr, %0" : : "r"(get() & ~RELEVANT));
-}
-
-void fpstate_spoil(void)
-{
-    __asm__ volatile("msr fpcr, %0" : : "r"(get() | 1ull << 22));
-}
-
-bool fpstate_is_set(void)
-{
-    return (get() & RELEVANT) == 0;
+    __asm__ volatile("msr fpcr, %0" : : "r"(state));
 }
 
 #else
 #error "Lockstep knows the floating-point environment of x86-64 and AArch64 only"
 #endif
+
+void fpstate_set(void)
+{
+    set(get() & ~(State)RELEVANT);
+}
+
+bool fpstate_is_set(void)
+{
+    return (get() & (State)RELEVANT) == 0;
+}
+
+void fpstate_round_up(void)
+{
+    set(get() | ROUND_UP);
+}
+
+void fpstate_flush(void)
+{
+    set(get() | FLUSH);
+}

@@ -8,7 +8,8 @@
 void fpstate_set(void);
 bool fpstate_is_set(void);
 
-/* For fault points: rounds upwards. */
-void fpstate_spoil(void);
+/* For fault points: rounds upwards; takes denormal results for zero. */
+void fpstate_round_up(void);
+void fpstate_flush(void);
 
 #endif

@@ -3,7 +3,6 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <unistd.h>
 
 #include "base/fault.h"
 #include "base/log.h"
@@ -16,30 +15,6 @@ int comm_int(size_t n)
 {
     assert(n <= INT_MAX);
     return (int)n;
-}
-
-/* Was this process started as one rank of several? Open MPI's mpirun and srun --mpi=pmix set these. */
-static bool launched_by_mpi(void)
-{
-    return getenv("OMPI_COMM_WORLD_SIZE") || getenv("PMIX_RANK") || getenv("PMI_RANK");
-}
-
-/* The value of the first of these variables that is set, or fallback. */
-static int launched_number(const char *const *names, int fallback)
-{
-    for (; *names; names++)
-        if (getenv(*names)) return atoi(getenv(*names));
-    return fallback;
-}
-
-void comm_launched(int *rank, int *size)
-{
-    static const char *const ranks[] = {"OMPI_COMM_WORLD_RANK", "PMIX_RANK", "PMI_RANK", NULL};
-    static const char *const sizes[] = {"OMPI_COMM_WORLD_SIZE", "PMI_SIZE", "SLURM_STEP_NUM_TASKS", NULL};
-    *rank = 0, *size = 1;
-    if (!launched_by_mpi()) return;
-    *rank = launched_number(ranks, 0);
-    *size = launched_number(sizes, 1);
 }
 
 /* Ranks of one host need no network. Open MPI looks for some all the same (its mtl components): with the layer for
@@ -85,11 +60,12 @@ static void begin_mpi(Comm *comm, int *argc, char ***argv)
 
 Status comm_begin(int *argc, char ***argv, Comm **comm)
 {
+    int rank, size;
     Status st = memory_new(comm, 1, "the ranks");
     if (st != STATUS_OK) return st;
     (*comm)->size = 1;
     (*comm)->host = MPI_COMM_NULL;
-    if (launched_by_mpi()) begin_mpi(*comm, argc, argv);
+    if (comm_launched(&rank, &size)) begin_mpi(*comm, argc, argv);
     log_set_speaker((*comm)->rank == 0);
     fault_set_rank((*comm)->rank);
     return STATUS_OK;
@@ -192,9 +168,4 @@ void comm_gather_all(Comm *comm, const void *mine, size_t bytes, void *all)
     else
         MPI_Allgather(mine, comm_int(bytes), MPI_BYTE, all, comm_int(bytes), MPI_BYTE, comm->world);
     watchdog_wait(comm->watchdog, false);
-}
-
-void comm_leave(int code)
-{
-    _exit(code);
 }

@@ -1,6 +1,8 @@
 /* The ranks of a job and what they agree on. With mpirun or srun the ranks are MPI's; started alone the job has size 1
  * and MPI is never initialised (that would cost a quarter of a second). MPI errors keep MPI's default handler, which
- * ends all ranks. *Collective*: every rank of the job must call it, in the same order (invariant I2). */
+ * ends all ranks. *Collective*: every rank of the job must call it, in the same order (invariant I2).
+ *
+ * A build without MPI (CMake's LOCKSTEP_MPI=OFF) has the whole of src/comm for size 1 alone, in alone.c. */
 #ifndef LOCKSTEP_COMM_COMM_H
 #define LOCKSTEP_COMM_COMM_H
 
@@ -13,19 +15,22 @@
 typedef struct Comm Comm;
 
 /* Collective. Takes main's arguments. The ranks of a host are neighbours in number, whatever order they were started
- * in; rank 0 is the first that was started. Rank 0 alone speaks from here on (log.h). */
+ * in; rank 0 is the first that was started. Rank 0 alone speaks from here on (log.h). STATUS_INTERNAL: out of memory;
+ * STATUS_USAGE: started as one of several ranks, in a build without MPI. That only rank 0 returns: the others have
+ * left, with code 0, so that mpirun lets it speak. */
 MUST_CHECK Status comm_begin(int *argc, char ***argv, Comm **comm);
 void comm_end(Comm *comm); /* collective; accepts NULL */
 
-/* As which of how many ranks this process was started, as far as the launcher's environment tells; 0 of 1 without one.
- * Never initialises MPI. Not collective. */
-void comm_launched(int *rank, int *size);
+/* As which of how many ranks this process was started, as far as the launcher's environment tells; false, and 0 of 1,
+ * without one. Never initialises MPI. Not collective. */
+bool comm_launched(int *rank, int *size);
 
 /* Not collective. */
 int comm_rank(const Comm *comm);
 int comm_size(const Comm *comm);
 
-/* What the MPI library calls itself, in one line; the same whether the job runs under it or not. Not collective. */
+/* What the MPI library calls itself, in one line; the same whether the job runs under it or not; "none" in a build
+ * without one. Not collective. */
 const char *comm_library(void);
 
 /* Agreement on the outcome of what each rank did alone: STATUS_OK if it is every rank's; else the status of the lowest

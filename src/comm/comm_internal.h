@@ -14,9 +14,6 @@ struct Comm {
     Watchdog *watchdog; /* the job's, told of every wait; NULL: none; borrowed */
 };
 
-/* Ends this process at once, without a word to MPI; mpirun then ends the others. */
-_Noreturn void comm_leave(int code);
-
 /* The narrowing to MPI's int, in one place. */
 int comm_int(size_t n);
 

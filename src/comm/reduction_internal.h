@@ -1,14 +1,12 @@
-/* What the reduction's files share: reduction.c runs it, reduction_open.c sets it up. */
+/* What the reduction's files share: reduction.c runs it, reduction_open.c sets it up, reduction_bytes.c knows
+ * its lengths. */
 #ifndef LOCKSTEP_COMM_REDUCTION_INTERNAL_H
 #define LOCKSTEP_COMM_REDUCTION_INTERNAL_H
 
 #include "comm/messages.h"
-#include "comm/reduction.h"
+#include "comm/reduction_bytes.h"
 
-enum {
-    REDUCTION_BLOCK = 1024, /* floats added at a time: the sum stays in the L1 cache for its consumer */
-    WORDS_PER_LINE = MESSAGES_LINE / (int)sizeof(uint64_t)
-};
+enum { WORDS_PER_LINE = MESSAGES_LINE / (int)sizeof(uint64_t) };
 _Static_assert(MESSAGES_LINE == REDUCTION_LINE * sizeof(float), "one unit of length");
 
 /* An array over the gradient, or over one slice of it. */

@@ -5,64 +5,14 @@
 #include "base/memory.h"
 #include "comm/reduction_internal.h"
 
-/* In lines; of a gradient of count floats, by so many ranks. */
-static size_t slice_line(size_t count, size_t size, size_t rank)
-{
-    return rank * (count / REDUCTION_LINE) / size;
-}
-
 size_t reduction_slice_begin(const Reduction *r, size_t rank)
 {
-    return slice_line(r->count, (size_t)r->comm->size, rank) * REDUCTION_LINE;
+    return reduction_slice_line(r->count, (size_t)r->comm->size, rank) * REDUCTION_LINE;
 }
 
 size_t reduction_slice_floats(const Reduction *r, size_t rank)
 {
     return reduction_slice_begin(r, rank + 1) - reduction_slice_begin(r, rank);
-}
-
-static size_t lines_of_words(size_t words)
-{
-    return (words + WORDS_PER_LINE - 1) / WORDS_PER_LINE;
-}
-
-/* The subtrees of the runs of ranks [first, end) of `ranks` together. */
-static Status count_pieces(size_t shards, size_t ranks, size_t first, size_t end, size_t *pieces)
-{
-    Fold run;
-    Status st = fold_init_run(&run, shards, fold_run_begin(shards, ranks, first), fold_run_begin(shards, ranks, end));
-    *pieces = run.outputs;
-    fold_free(&run);
-    return st;
-}
-
-static Status shared_bytes(ReductionKind kind, size_t shards, size_t count, size_t words, size_t ranks, size_t rank,
-                           size_t *bytes)
-{
-    size_t pieces;
-    *bytes = 0;
-    if (kind == REDUCTION_MPI) return STATUS_OK;
-    const Status st = count_pieces(shards, ranks, rank, rank + 1, &pieces);
-    *bytes = pieces * count * sizeof(float) + lines_of_words(words) * MESSAGES_LINE;
-    return st;
-}
-
-Status reduction_bytes(ReductionKind kind, size_t shards, size_t count, size_t words, size_t ranks, size_t rank,
-                       ReductionBytes *bytes)
-{
-    *bytes = (ReductionBytes){0};
-    size_t others = 0, lines = slice_line(count, ranks, rank + 1) - slice_line(count, ranks, rank);
-    Status st = shared_bytes(kind, shards, count, words, ranks, rank, &bytes->shared);
-    for (size_t q = 0; q < ranks && st == STATUS_OK; q++) {
-        size_t pieces;
-        st = count_pieces(shards, ranks, q, q + 1, &pieces);
-        if (q != rank) others += pieces;
-        if (q == rank && kind == REDUCTION_MPI) bytes->own = pieces * count * sizeof(float);
-    }
-    if (kind == REDUCTION_TREE)
-        bytes->own = (others * lines + ranks * lines_of_words(words)) * MESSAGES_LINE +
-                     FOLD_MAX_DEPTH * REDUCTION_BLOCK * sizeof(float);
-    return st;
 }
 
 static size_t first_shard(const Reduction *r, size_t rank)
@@ -90,7 +40,7 @@ static Status open_share(Reduction *r)
 {
     const size_t size = (size_t)r->comm->size, me = (size_t)r->comm->rank, here = (size_t)node_size(r->node);
     size_t bytes;
-    Status st = shared_bytes(r->kind, r->shards, r->count, r->words, size, me, &bytes);
+    Status st = reduction_shared_bytes(r->kind, r->shards, r->count, r->words, size, me, &bytes);
     if (st == STATUS_OK) st = memory_new(&r->segment, here, "the reduction");
     if (st == STATUS_OK) st = memory_new(&r->posted, here, "the reduction");
     st = comm_agree(r->comm, st);
@@ -99,7 +49,7 @@ static Status open_share(Reduction *r)
     for (size_t q = 0; q < here && st == STATUS_OK; q++) {
         const size_t rank = reduction_first_here(r) + q;
         size_t pieces;
-        st = count_pieces(r->shards, size, rank, rank + 1, &pieces);
+        st = reduction_count_pieces(r->shards, size, rank, rank + 1, &pieces);
         if (st == STATUS_OK) r->posted[q] = (uint64_t *)((float *)r->segment[q] + pieces * r->count);
     }
     if (st == STATUS_OK)
@@ -224,7 +174,7 @@ static Status open_tree(Reduction *r)
     size_t *subtrees;
     Status st = memory_new(&subtrees, nodes, "the reduction");
     for (size_t n = 0; n < nodes && st == STATUS_OK; n++)
-        st = count_pieces(r->shards, ranks, begin_of(r, n), begin_of(r, n + 1), &subtrees[n]);
+        st = reduction_count_pieces(r->shards, ranks, begin_of(r, n), begin_of(r, n + 1), &subtrees[n]);
     if (st == STATUS_OK) st = memory_new(&r->scratch, FOLD_MAX_DEPTH * REDUCTION_BLOCK, "the reduction");
     if (st == STATUS_OK) st = open_here(r);
     if (st == STATUS_OK) st = open_all(r, subtrees);
@@ -245,7 +195,7 @@ static Status open_mpi(Reduction *r)
 static Status open_alone(Reduction *r)
 {
     const size_t ranks = (size_t)r->comm->size, me = (size_t)r->comm->rank;
-    Status st = count_pieces(r->shards, ranks, me, me + 1, &r->pieces);
+    Status st = reduction_count_pieces(r->shards, ranks, me, me + 1, &r->pieces);
     if (st == STATUS_OK) st = memory_new(&r->piece, r->pieces, "the reduction");
     if (st == STATUS_OK) st = memory_new(&r->keeper, ranks, "the reduction");
     for (size_t q = 0; q < ranks && st == STATUS_OK; q++) r->keeper[q] = keeper_of(r, (size_t)node_mine(r->node), q);
@@ -266,7 +216,7 @@ Status reduction_open(Comm *comm, Node *node, ReductionKind kind, const Kernels 
     *r = (Reduction){.comm = comm, .node = node, .kind = kind, .kernels = kernels, .shards = shards};
     r->count = count;
     r->words = words;
-    r->word_lines = lines_of_words(words);
+    r->word_lines = reduction_lines_of_words(words);
     st = comm_agree(comm, open_alone(r));
     if (st == STATUS_OK && kind == REDUCTION_TREE) st = open_share(r);
     if (st == STATUS_OK) st = comm_agree(comm, kind == REDUCTION_TREE ? open_tree(r) : open_mpi(r));

@@ -9,6 +9,7 @@
 
 #include "base/memory.h"
 #include "comm/comm_internal.h"
+#include "comm/process.h"
 
 /* Where a rank's main thread is; a cache line of the window that the ranks of a host share. */
 typedef struct {

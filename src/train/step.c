@@ -128,7 +128,8 @@ static void make_faults(Trainer *t)
     if (fault_at("flip-parameter", t->step)) fault_flip_bit(&t->parameter[middle]);
     if (fault_at("flip-velocity", t->step) && t->velocity) fault_flip_bit(&t->velocity[middle]);
     if (fault_at("spoil-parameter", t->step)) t->parameter[0] = -NAN, t->not_finite = true;
-    if (fault_at("change-rounding", t->step)) fpstate_spoil();
+    if (fault_at("change-rounding", t->step)) fpstate_round_up();
+    if (fault_at("change-flushing", t->step)) fpstate_flush();
 }
 
 Status trainer_step(Trainer *t)

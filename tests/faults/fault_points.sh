@@ -76,9 +76,11 @@ broken 3 flip-velocity:1:6 'after step 10:|layer0.weight of rank 1;'
 # At once.
 broken '2 3' flip-parameter:0:3 'after step 3:|layer0.weight of rank 0' --set log.digest_every_steps=1
 broken '2 3' flip-velocity:0:3 'after step 3:|momentum of layer0.weight of rank 0' --set log.digest_every_steps=1
-# A library that changes the rounding of one rank, which need not have changed a bit yet.
+# A library that changes the rounding of one rank, or its denormals, which need not have changed a bit yet.
 broken '2 3' change-rounding:1:5 'rounding mode|step 5 on rank 1'
 broken 0 change-rounding:0:10 'rounding mode|step 10 on rank 0'
+broken '2 3' change-flushing:1:5 'flushing of denormals|step 5 on rank 1'
+broken 0 change-flushing:0:10 'flushing of denormals|step 10 on rank 0'
 # A bit of the summed gradient, on its way to one rank: added by it, or received from another rank or node.
 broken '2 3' flip-received:1:3 'after step 5:|layer0.weight of rank |the first is element 0 (row 0, column 0)'
 broken 3 flip-received:0:3 'layer0.weight of rank 0;'

@@ -141,12 +141,32 @@ static void the_nearest_name_is_a_slip_away_or_none(void)
     CU_ASSERT_EQUAL(text_nearest("batch", names, 3), -1);
 }
 
-static void a_changed_rounding_mode_is_seen(void)
+static void a_changed_rounding_is_seen(void)
 {
+    volatile float one = 1.0f, little = 0x1p-30f;
     fpstate_set();
     CU_ASSERT(fpstate_is_set());
+    CU_ASSERT_EQUAL(one + little, 1.0f);
+    fpstate_round_up();
+    CU_ASSERT(one + little > 1.0f);
+    CU_ASSERT_FALSE(fpstate_is_set());
+    fpstate_set();
+    CU_ASSERT(fpstate_is_set());
+    CU_ASSERT_EQUAL(one + little, 1.0f);
+}
+
+static void flushing_of_denormals_is_seen(void)
+{
+    volatile float least = 0x1p-126f, half = 0.5f;
+    fpstate_set();
+    CU_ASSERT_EQUAL(least * half, 0x1p-127f);
+    fpstate_flush();
+    CU_ASSERT_EQUAL(least * half, 0.0f);
+    CU_ASSERT_FALSE(fpstate_is_set());
+    fpstate_set();
+    CU_ASSERT_EQUAL(least * half, 0x1p-127f);
 #ifdef __x86_64__
-    __builtin_ia32_ldmxcsr(__builtin_ia32_stmxcsr() | 0x8000u); /* flush to zero */
+    __builtin_ia32_ldmxcsr(__builtin_ia32_stmxcsr() | 0x0040u); /* of operands alone */
     CU_ASSERT_FALSE(fpstate_is_set());
     fpstate_set();
     CU_ASSERT(fpstate_is_set());
@@ -156,11 +176,16 @@ static void a_changed_rounding_mode_is_seen(void)
 int main(void)
 {
     static const UnitTest tests[] = {
-        UNIT(philox_gives_the_published_numbers),        UNIT(bounded_numbers_are_uniform),
-        UNIT(streams_differ_in_every_part_of_their_key), UNIT(digests_are_those_of_xxhsum),
-        UNIT(a_sample_hash_depends_on_position_and_row), UNIT(memory_is_zeroed_aligned_and_refuses_overflow),
-        UNIT(memory_that_is_not_used_takes_none),        UNIT(the_nearest_name_is_a_slip_away_or_none),
-        UNIT(a_changed_rounding_mode_is_seen),
+        UNIT(philox_gives_the_published_numbers),
+        UNIT(bounded_numbers_are_uniform),
+        UNIT(streams_differ_in_every_part_of_their_key),
+        UNIT(digests_are_those_of_xxhsum),
+        UNIT(a_sample_hash_depends_on_position_and_row),
+        UNIT(memory_is_zeroed_aligned_and_refuses_overflow),
+        UNIT(memory_that_is_not_used_takes_none),
+        UNIT(the_nearest_name_is_a_slip_away_or_none),
+        UNIT(a_changed_rounding_is_seen),
+        UNIT(flushing_of_denormals_is_seen),
     };
     return UNIT_RUN("base", tests);
 }

@@ -86,19 +86,22 @@ static inline bool same_batch(size_t n, size_t columns, const float *plain, cons
 
 typedef void Check(const Kernels *kernels, Stream *stream, size_t n, size_t in, size_t out);
 
-/* Random shapes, and every edge 1..70 of each dimension; and more samples than a group of them. */
+/* Random shapes, and every edge 1..70 of each dimension; and more samples than a group of them. LOCKSTEP_SHAPES=k:
+ * every k-th of these. */
 static inline void on_many_shapes(Check *check)
 {
+    const size_t stride = unit_count("LOCKSTEP_SHAPES", 1);
     for (const Kernels *const *set = kernels_all(); *set; set++) {
         Stream stream;
         stream_init(&stream, 7, PURPOSE_SYNTHESIS, 1, 2);
-        for (size_t edge = 1; edge <= 70; edge++) {
+        for (size_t edge = 1; edge <= 70; edge += stride) {
             check(*set, &stream, edge, 1 + stream_below(&stream, 40), 1 + stream_below(&stream, 40));
             check(*set, &stream, 1 + stream_below(&stream, 40), edge, 1 + stream_below(&stream, 40));
             check(*set, &stream, 1 + stream_below(&stream, 40), 1 + stream_below(&stream, 40), edge);
         }
-        for (size_t n = NONZEROS_GROUP - 1; n <= 3 * NONZEROS_GROUP; n += 43) check(*set, &stream, n, 11, 35);
-        for (int i = 0; i < 6; i++) check(*set, &stream, NONZEROS_GROUP, 32, 35); /* a group ends with the batch */
+        for (size_t n = NONZEROS_GROUP - 1; n <= 3 * NONZEROS_GROUP; n += 43 * stride) check(*set, &stream, n, 11, 35);
+        for (size_t i = 0; i < 6; i += stride)
+            check(*set, &stream, NONZEROS_GROUP, 32, 35); /* a group ends with the batch */
     }
 }
 

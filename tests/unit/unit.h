@@ -3,6 +3,8 @@
 #define LOCKSTEP_TESTS_UNIT_H
 
 #include <CUnit/Basic.h>
+#include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 typedef struct {
@@ -29,6 +31,18 @@ static inline int unit_run(const char *module, const UnitTest *tests, size_t cou
 }
 
 #define UNIT_RUN(module, tests) unit_run(module, tests, sizeof(tests) / sizeof *(tests))
+
+/* How many: the value of the environment's variable, which must be a whole number of at least 1; usual without it. */
+static inline unsigned long long unit_count(const char *variable, unsigned long long usual)
+{
+    const char *text = getenv(variable);
+    if (!text) return usual;
+    char *end;
+    const unsigned long long count = strtoull(text, &end, 10);
+    if (count >= 1 && *end == '\0') return count;
+    fprintf(stderr, "%s=%s: not a whole number of at least 1\n", variable, text);
+    exit(2);
+}
 
 /* The pending failure message holds this text. */
 #define CU_ASSERT_MESSAGE_HAS(text) CU_ASSERT_PTR_NOT_NULL(strstr(status_message(), text))
