@@ -6,6 +6,7 @@
 #include "base/digest.h"
 #include "base/file.h"
 #include "base/memory.h"
+#include "base/text.h"
 #include "rundir/checkpoint.h"
 #include "rundir/history.h"
 #include "train/setup.h"
@@ -243,7 +244,7 @@ static void print_findings(const Verification *v, size_t checkpoints)
     fprintf(v->out, "epochs       %" PRIu64 ", each of the %" PRIu32 " samples exactly once in each", whole, v->rows);
     fprintf(v->out, rest ? "; then %" PRIu64 " steps of the next\n" : "\n", rest);
     fprintf(v->out, "checkpoints  %zu, all valid and of this run\n", checkpoints);
-    fprintf(v->out, "verified     %s\n", v->directory);
+    text_line("verified     ", v->directory, v->out);
 }
 
 Status verify_run(const char *directory, FILE *out)
