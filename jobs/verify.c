@@ -17,5 +17,6 @@ const Command command_verify = {
     .least_operands = 1,
     .most_operands = 1,
     .summary = "Proves from a run's records that each sample was used once an epoch, and checks its checkpoints.",
+    .apart = true,
     .run = verify,
 };
