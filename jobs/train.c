@@ -45,7 +45,7 @@ static Status try_dataset(void *settings)
 /* What rank 0 does while there is no MPI yet. */
 static Status read_settings(const Invocation *invocation, Settings *settings, char *path, size_t size)
 {
-    enum { PATIENCE_SECONDS = 60 };
+    enum { PATIENCE_SECONDS = 600 }; /* 32 of the largest chunks take a few minutes */
     Status st = config_file_read(invocation, invocation->operands[0], settings);
     if (st == STATUS_OK) st = find_run_path(invocation, settings, path, size);
     if (st == STATUS_OK) st = apart_run(try_dataset, settings, PATIENCE_SECONDS, settings->data.file);
