@@ -11,9 +11,9 @@ model: { hidden = [4] }
 training: { epochs = 1, batch_size = 50 }
 TEXT
 
-# Twice what reading an honest file takes, beyond which nothing can be allocated.
+# kB of address space, the libraries included, beyond which nothing can be allocated.
 memory=600000
-# in_little_memory ARGUMENT...: start alone, in so many kB.
+# in_little_memory ARGUMENT...: start alone, in so much.
 in_little_memory() {
     local before
     before=$(ulimit -Sv)
