@@ -50,8 +50,7 @@ MUST_CHECK Status library_new_writer(const char *path, size_t room, H5Writer **w
 MUST_CHECK Status library_new_file(const char *path, H5File **file);
 
 /* An HDF5 call on the file has just failed: STATUS_DATA with its reason. what: the part of the file, for the message.
- * From then on the file is refused: after a failure HDF5's own state is not to be trusted (1.10.8 reads through a null
- * pointer where its cache of metadata could not be filled). */
+ * From then on the file is refused: what a failure has left in HDF5's caches need not be sound. */
 MUST_CHECK Status library_damaged(H5File *file, const char *what);
 
 /* STATUS_DATA if that has happened; begins whatever asks HDF5 for something in a file. */
