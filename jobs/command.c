@@ -5,6 +5,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/apart.h"
 #include "base/memory.h"
 #include "base/text.h"
 #include "comm/comm.h"
@@ -203,6 +204,18 @@ static Status check(const Invocation *invocation)
     return STATUS_OK;
 }
 
+static Status run_here(void *invocation)
+{
+    return ((const Invocation *)invocation)->command->run(invocation);
+}
+
+static Status run_apart(Invocation *invocation)
+{
+    char what[4096];
+    snprintf(what, sizeof what, "%s \"%s\"", invocation->command->name, invocation->operands[0]);
+    return apart_run(run_here, invocation, 0, what);
+}
+
 static Status run(const Command *command, int words, int *argc, char ***argv)
 {
     struct GivenOption *given;
@@ -215,7 +228,7 @@ static Status run(const Command *command, int words, int *argc, char ***argv)
         print_help(command, stdout);
     else {
         if (st == STATUS_OK) st = check(&invocation);
-        if (st == STATUS_OK) st = command->run(&invocation);
+        if (st == STATUS_OK) st = command->apart ? run_apart(&invocation) : command->run(&invocation);
     }
     memory_free(given);
     return st;

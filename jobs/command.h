@@ -27,6 +27,7 @@ typedef struct {
     const char *example; /* a command line for --help, or NULL */
     const Option *options;
     size_t option_count;
+    bool apart; /* it reads HDF5 files and leaves nothing in memory: run in a process of its own (base/apart.h) */
     Status (*run)(const Invocation *invocation);
 } Command;
 

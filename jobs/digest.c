@@ -24,5 +24,6 @@ const Command command_digest = {
     .least_operands = 1,
     .most_operands = 1,
     .summary = "Prints the digest of a checkpoint's model, 32 hex digits.",
+    .apart = true,
     .run = print_digest,
 };

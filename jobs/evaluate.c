@@ -78,5 +78,6 @@ const Command command_evaluate = {
     .example = "lockstep evaluate runs/first/best.h5 --predictions predictions.csv",
     .options = options,
     .option_count = sizeof options / sizeof *options,
+    .apart = true,
     .run = evaluate,
 };

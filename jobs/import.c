@@ -4,6 +4,7 @@
 #include <inttypes.h>
 
 #include "base/memory.h"
+#include "base/text.h"
 #include "commands.h"
 #include "data/dataset.h"
 #include "data/idx.h"
@@ -32,7 +33,8 @@ static void print_line(const char *path, const Dataset *dataset, const bool seen
             highest = c;
             if (lowest < 0) lowest = c;
         }
-    printf("%s: %" PRIu32 " training and %" PRIu32 " test images of ", path, dataset_rows(dataset, PART_TRAIN),
+    text_put(path, false, stdout);
+    printf(": %" PRIu32 " training and %" PRIu32 " test images of ", dataset_rows(dataset, PART_TRAIN),
            dataset_rows(dataset, PART_TEST));
     for (int i = 0; i < dimensions; i++) printf("%s%" PRIu64, i ? "x" : "", extent[i]);
     printf(" uint8, %d classes seen (labels %d to %d)", count, lowest, highest);

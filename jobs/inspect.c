@@ -4,6 +4,7 @@
 #include <stdio.h>
 
 #include "base/memory.h"
+#include "base/sha256.h"
 #include "base/text.h"
 #include "commands.h"
 #include "data/dataset.h"
@@ -91,6 +92,7 @@ static Status check(const DatasetSource *source)
 {
     Dataset *dataset;
     Digest digest;
+    char sha256[SHA256_HEX_SIZE];
     Status st = dataset_open(source, &dataset);
     if (st == STATUS_OK) st = check_part(dataset, PART_TRAIN);
     if (st == STATUS_OK) st = check_part(dataset, PART_TEST);
@@ -101,6 +103,8 @@ static Status check(const DatasetSource *source)
         printf("\ndigest of the values: %s\n", hex);
     }
     dataset_close(dataset);
+    if (st == STATUS_OK) st = sha256_of_file(source->file, "HDF5 file", sha256);
+    if (st == STATUS_OK) printf("to train on these very bytes alone: data.sha256 = \"%s\"\n", sha256);
     return st;
 }
 
@@ -172,5 +176,6 @@ const Command command_inspect = {
     .summary = "Shows what is in a dataset file and checks every value of it.",
     .options = options,
     .option_count = sizeof options / sizeof *options,
+    .apart = true,
     .run = inspect,
 };

@@ -4,6 +4,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "base/text.h"
 #include "rundir/checkpoint.h"
 
 bool inspect_is_checkpoint(const char *path)
@@ -47,7 +48,8 @@ Status inspect_checkpoint(const char *path)
     char model[DIGEST_HEX_SIZE], dataset[DIGEST_HEX_SIZE];
     digest_hex(c->model, model);
     digest_hex(c->dataset, dataset);
-    printf("%s: a checkpoint, whole and undamaged\n\n", path);
+    text_put(path, false, stdout);
+    printf(": a checkpoint, whole and undamaged\n\n");
     print_network(&c->network);
     printf("step              %" PRIu64 ", %" PRIu64 " of %" PRIu64 " of epoch %" PRIu64 "\n", c->step,
            c->step % c->steps_per_epoch, c->steps_per_epoch, c->step / c->steps_per_epoch + 1);
@@ -61,9 +63,12 @@ Status inspect_checkpoint(const char *path)
         digest_hex(c->chain, chain);
         printf("chain of steps    %s\n", chain);
     }
-    printf("written by        Lockstep %s, HDF5 %s, %s, %s\n\n", c->versions.lockstep, c->versions.hdf5,
-           c->versions.mpi, c->versions.compiler);
-    printf("%s", c->config);
+    text_line("written by        Lockstep ", c->versions.lockstep, stdout);
+    text_line("                  HDF5 ", c->versions.hdf5, stdout);
+    text_line("                  MPI ", c->versions.mpi, stdout);
+    text_line("                  compiler ", c->versions.compiler, stdout);
+    printf("\n");
+    text_put(c->config, true, stdout);
     checkpoint_free(&checkpoint);
     return STATUS_OK;
 }

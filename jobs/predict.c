@@ -48,5 +48,6 @@ const Command command_predict = {
     .example = "lockstep predict runs/first/best.h5 data/synth.h5 --images /test/images",
     .options = options,
     .option_count = sizeof options / sizeof *options,
+    .apart = true,
     .run = predict,
 };

@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "base/memory.h"
+#include "base/text.h"
 #include "commands.h"
 #include "run_directory.h"
 #include "rundir/checkpoint.h"
@@ -82,9 +83,9 @@ static Status status(const Invocation *invocation)
     }
     rundir_holder(run, holder, sizeof holder);
     const Course course = read_course(&history);
-    printf("run          %s\n", run);
-    printf("state        %s\n", state_of(&course, steps, count, holder));
-    if (*holder) printf("held by      %s\n", holder);
+    text_line("run          ", run, stdout);
+    text_line("state        ", state_of(&course, steps, count, holder), stdout);
+    if (*holder) text_line("held by      ", holder, stdout);
     printf("step         %" PRIu64 " of %" PRIu64 " (%.1f %%)\n", course.step, course.steps,
            course.steps ? 100.0 * (double)course.step / (double)course.steps : 0.0);
     printf("starts       %" PRIu64 ", the last on %" PRIu64 " ranks\n", course.starts, course.ranks);

@@ -1,8 +1,10 @@
 /* lockstep train */
+#include <assert.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/apart.h"
 #include "base/log.h"
 #include "commands.h"
 #include "config_file.h"
@@ -32,14 +34,27 @@ static Status find_run_path(const Invocation *invocation, const Settings *settin
     return status_fail(STATUS_CANT_CREATE, "the run directory's name is too long: \"%.100s...\"", path);
 }
 
-/* Rank 0 reads the config and everyone gets its result, so that it is equal by construction. Collective; agreed. */
-static Status share_settings(Comm *comm, const Invocation *invocation, Settings *settings, char *path, size_t size)
+/* Does HDF5 survive it? Whatever else is wrong with the dataset, every rank will find, and all agree on. */
+static Status try_dataset(void *settings)
 {
-    Status st = STATUS_OK;
-    if (comm_rank(comm) == 0) {
-        st = config_file_read(invocation, invocation->operands[0], settings);
-        if (st == STATUS_OK) st = find_run_path(invocation, settings, path, size);
-    }
+    const Status st = train_try_dataset(settings);
+    (void)st;
+    return STATUS_OK;
+}
+
+/* What rank 0 does while there is no MPI yet. */
+static Status read_settings(const Invocation *invocation, Settings *settings, char *path, size_t size)
+{
+    enum { PATIENCE_SECONDS = 600 }; /* 32 of the largest chunks take a few minutes */
+    Status st = config_file_read(invocation, invocation->operands[0], settings);
+    if (st == STATUS_OK) st = find_run_path(invocation, settings, path, size);
+    if (st == STATUS_OK) st = apart_run(try_dataset, settings, PATIENCE_SECONDS, settings->data.file);
+    return st;
+}
+
+/* Everyone gets rank 0's result, so that it is equal by construction. Collective; agreed. */
+static Status share_settings(Comm *comm, Status st, Settings *settings, char *path, size_t size)
+{
     st = comm_agree(comm, st);
     if (st != STATUS_OK) return st;
     comm_broadcast(comm, settings, sizeof *settings);
@@ -65,6 +80,19 @@ static Status read_options(const Invocation *invocation, const char *path, Train
     return st;
 }
 
+typedef struct {
+    const Settings *settings;
+    const char *path;
+    size_t ranks;
+    bool fresh;
+} Plan;
+
+static Status check(void *context)
+{
+    const Plan *plan = context;
+    return train_check(plan->settings, plan->ranks, plan->path, plan->fresh, stdout);
+}
+
 /* --check and --print-config: without MPI; under mpirun rank 0 alone looks, and the others leave. */
 static Status look_only(const Invocation *invocation, const TrainerOptions *trainer_options)
 {
@@ -80,7 +108,8 @@ static Status look_only(const Invocation *invocation, const TrainerOptions *trai
     if (st != STATUS_OK) return st;
     if (invocation_has(invocation, "print-config")) settings_print(&settings, stdout);
     if (!invocation_has(invocation, "check")) return STATUS_OK;
-    return train_check(&settings, (size_t)ranks, path, trainer_options->resume == RESUME_NONE, stdout);
+    Plan plan = {&settings, path, (size_t)ranks, trainer_options->resume == RESUME_NONE};
+    return apart_run(check, &plan, 0, settings.data.file);
 }
 
 /* From the settings to the end. Collective; agreed. */
@@ -107,10 +136,14 @@ static Status train(const Invocation *invocation)
     if (invocation_has(invocation, "ranks"))
         return status_fail(STATUS_USAGE, "train: --ranks goes with --check; mpirun -n N starts N ranks");
     log_set_quiet(invocation_has(invocation, "quiet"));
+    int rank, size;
+    comm_launched(&rank, &size);
+    const Status mine = rank == 0 ? read_settings(invocation, &settings, path, sizeof path) : STATUS_OK;
     Comm *comm = NULL;
     st = comm_begin(invocation->argc, invocation->argv, &comm);
     if (st != STATUS_OK) return st;
-    st = share_settings(comm, invocation, &settings, path, sizeof path);
+    assert(comm_rank(comm) != 0 || rank == 0);
+    st = share_settings(comm, mine, &settings, path, sizeof path);
     if (st == STATUS_OK) st = run(comm, &settings, &trainer_options, last_line);
     status_report(st); /* before any rank leaves: mpirun then ends the others at once */
     if (st == STATUS_OK && comm_rank(comm) == 0) puts(last_line);

@@ -17,5 +17,6 @@ const Command command_verify = {
     .least_operands = 1,
     .most_operands = 1,
     .summary = "Proves a run's order of samples and chain of digests; does not compute its arithmetic again.",
+    .apart = true,
     .run = verify,
 };

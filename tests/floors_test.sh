@@ -79,6 +79,7 @@ for call in exit _exit _Exit quick_exit abort MPI_Abort; do
     breaks "src/train/$call.c" 1 'ending the process is the business of src/comm/process.c alone' <<<"int x = $call(1);"
 done
 breaks src/comm/second.c 1 'ending the process is the business of src/comm/process.c alone' <<<'/* here */ exit(1);'
+breaks src/base/apart.c 2 'ending the process is the business of src/comm/process.c alone' <<<$'_exit(1);\nexit(1);'
 # Memory.
 for call in malloc calloc realloc reallocarray aligned_alloc posix_memalign free asprintf vasprintf strdup strndup; do
     breaks "jobs/$call.c" 1 'memory comes from base/memory.h alone' <<<"x = $call(1);"

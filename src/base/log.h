@@ -1,6 +1,6 @@
 /* Messages to people: stderr, and the run's log.txt once it is open. Only the speaking process (rank 0) prints; the
- * other ranks' calls do nothing, so that callers need no test of their rank. Control characters in a message are
- * written as \xNN, so that no file's content can drive a terminal. Not thread-safe. */
+ * other ranks' calls do nothing, so that callers need no test of their rank. A message may quote
+ * files: text_put writes it, and further lines begin with blanks. Not thread-safe. */
 #ifndef LOCKSTEP_BASE_LOG_H
 #define LOCKSTEP_BASE_LOG_H
 

@@ -1,5 +1,6 @@
 #include "base/text.h"
 
+#include <stdint.h>
 #include <string.h>
 
 #include "base/memory.h"
@@ -13,14 +14,51 @@ Status text_copy(char **copy, const char *text)
     return st;
 }
 
+/* The bytes of the well-formed UTF-8 sequence at c (RFC 3629, section 4) and its character; 0 if there is none. */
+static size_t decode(const unsigned char *c, uint32_t *character)
+{
+    static const uint32_t least[] = {0, 0, 0x80, 0x800, 0x10000}; /* a longer form than needed is none */
+    const size_t length = *c < 0x80 ? 1 : *c < 0xc0 ? 0 : *c < 0xe0 ? 2 : *c < 0xf0 ? 3 : *c < 0xf8 ? 4 : 0;
+    if (length <= 1) {
+        *character = *c;
+        return length;
+    }
+    *character = *c & (0x7fu >> length);
+    for (size_t i = 1; i < length; i++) {
+        if ((c[i] & 0xc0) != 0x80) return 0;
+        *character = *character << 6 | (c[i] & 0x3f);
+    }
+    const bool is_surrogate = *character >= 0xd800 && *character < 0xe000;
+    return *character < least[length] || *character > 0x10ffff || is_surrogate ? 0 : length;
+}
+
+size_t text_harmless(const char *text)
+{
+    uint32_t c;
+    const size_t length = decode((const unsigned char *)text, &c);
+    const bool is_control = c < 0x20 || (c >= 0x7f && c < 0xa0);
+    const bool is_direction = (c >= 0x200e && c < 0x2010) || (c >= 0x2028 && c < 0x202f) || (c >= 0x2066 && c < 0x206a);
+    return length == 0 || is_control || is_direction ? 0 : length;
+}
+
 int text_put(const char *text, bool keep_lines, FILE *out)
 {
     int count = 0;
-    for (const unsigned char *c = (const unsigned char *)text; *c; c++) {
-        const bool kept = keep_lines && (*c == '\n' || *c == '\t');
-        count += (*c < 0x20 && !kept) || *c == 0x7f ? fprintf(out, "\\x%02x", *c) : fprintf(out, "%c", *c);
+    while (*text) {
+        size_t length = text_harmless(text);
+        if (length == 0 && keep_lines && (*text == '\n' || *text == '\t')) length = 1;
+        count += length > 0 ? 1 : fprintf(out, "\\x%02x", (unsigned char)*text);
+        fwrite(text, 1, length, out);
+        text += length > 0 ? length : 1;
     }
     return count;
+}
+
+void text_line(const char *label, const char *text, FILE *out)
+{
+    fputs(label, out);
+    text_put(text, false, out);
+    fputc('\n', out);
 }
 
 static size_t min(size_t a, size_t b)

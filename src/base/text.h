@@ -11,9 +11,17 @@
 /* *copy = the text, owned by the caller (memory_free). STATUS_INTERNAL: no memory. */
 MUST_CHECK Status text_copy(char **copy, const char *text);
 
-/* Writes a text that may come from an untrusted file, control characters as \xNN so that they cannot drive a terminal;
- * keep_lines: but for newlines and tabs. Returns the number of characters written. */
+/* The bytes (1 to 4) of the character at the begin of text if it may be shown as it is, else 0. That are ASCII's and
+ * UTF-8's but for what drives a terminal or changes the order of what it shows: control characters (C0, DEL, C1), line
+ * separators and directions; bytes that are no UTF-8 too. */
+size_t text_harmless(const char *text);
+
+/* Writes a text that may come from an untrusted file, all other bytes as \xNN; keep_lines: but for newlines and tabs.
+ * Returns the number of characters written. */
 int text_put(const char *text, bool keep_lines, FILE *out);
+
+/* label, which is ours, the text as above without lines, and a newline. */
+void text_line(const char *label, const char *text, FILE *out);
 
 /* The edit distance of a and b (insertions, deletions, substitutions and exchanges of neighbours, each 1); strings over
  * 63 bytes count as their first 63. */

@@ -5,6 +5,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/text.h"
 #include "config/settings.h"
 #include "config/table.h"
 
@@ -16,13 +17,11 @@ static void print_indent(int depth, FILE *out)
 static void print_text(const char *text, FILE *out)
 {
     fputc('"', out);
-    for (const char *c = text; *c; c++) {
-        if (*c == '"' || *c == '\\')
-            fprintf(out, "\\%c", *c);
-        else if ((unsigned char)*c < ' ' || *c == 0x7f)
-            fprintf(out, "\\x%02x", (unsigned)*c);
-        else
-            fputc(*c, out);
+    for (size_t length; *text; text += length > 0 ? length : 1) {
+        length = text_harmless(text);
+        if (length == 0) fprintf(out, "\\x%02x", (unsigned char)*text);
+        if (*text == '"' || *text == '\\') fputc('\\', out);
+        fwrite(text, 1, length, out);
     }
     fputc('"', out);
 }
@@ -51,6 +50,7 @@ void print_value(const Setting *setting, const Settings *settings, FILE *out)
     switch (setting->type) {
         case SETTING_TEXT:
         case SETTING_NAME:
+        case SETTING_SHA256:
         case SETTING_CHOICE: print_text(member, out); break;
         case SETTING_INTEGER: print_whole(*(const int64_t *)member, out); break;
         case SETTING_FLOAT: print_float(*(const double *)member, out); break;
@@ -133,6 +133,7 @@ static void describe_range(const Setting *setting, char *text, size_t size)
     switch (setting->type) {
         case SETTING_TEXT: snprintf(text, size, "text"); break;
         case SETTING_NAME: snprintf(text, size, "text without /"); break;
+        case SETTING_SHA256: snprintf(text, size, "64 hex digits"); break;
         case SETTING_CHOICE:
             snprintf(text, size, "%s", setting->words[0]);
             for (const char *const *word = setting->words + 1; *word; word++) {

@@ -10,6 +10,7 @@ static size_t size_of(const Setting *setting)
     switch (setting->type) {
         case SETTING_TEXT:
         case SETTING_NAME:
+        case SETTING_SHA256:
         case SETTING_CHOICE: return sizeof(SettingText);
         case SETTING_INTEGER: return sizeof(int64_t);
         case SETTING_FLOAT: return sizeof(double);

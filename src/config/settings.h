@@ -34,7 +34,7 @@ typedef struct {
         double deadline_seconds; /* 0: none */
     } run;
     struct {
-        SettingText file, train_images, train_labels, test_images, test_labels;
+        SettingText file, sha256, train_images, train_labels, test_images, test_labels; /* sha256 "": any */
         int64_t classes;
         SettingText scaling; /* "unit", "standard", "none" */
     } data;

@@ -13,6 +13,7 @@
     #member, _Generic(&((Settings *)0)->member, ctype *: (type)), offsetof(Settings, member)
 #define TEXT(member, bytes) MEMBER(member, SettingText, SETTING_TEXT), .least = (bytes)
 #define NAME(member) MEMBER(member, SettingText, SETTING_NAME)
+#define SHA256(member) MEMBER(member, SettingText, SETTING_SHA256)
 #define CHOICE(member, ...) \
     MEMBER(member, SettingText, SETTING_CHOICE), .words = (const char *const[]){__VA_ARGS__, NULL}
 #define INTEGER(member, from, to) MEMBER(member, int64_t, SETTING_INTEGER), .least = (from), .most = (to)
@@ -27,6 +28,7 @@ const Setting setting_table[] = {
     {FLOAT(run.deadline_seconds, 0, 1e6), .fallback = "600.0", .text = "a rank that waits longer ends the job; 0: never", .resume = RESUME_FREE},
 
     {TEXT(data.file, 1), .text = "HDF5 file with the samples", .resume = RESUME_FREE},
+    {SHA256(data.sha256), .fallback = "\"\"", .text = "SHA-256 that the file must have; empty: any", .resume = RESUME_FREE},
     {TEXT(data.train_images, 1), .fallback = "\"/train/images\"", .text = "training images in the file", .resume = RESUME_FREE},
     {TEXT(data.train_labels, 1), .fallback = "\"/train/labels\"", .text = "training labels in the file", .resume = RESUME_FREE},
     {TEXT(data.test_images, 1), .fallback = "\"/test/images\"", .text = "test images in the file", .resume = RESUME_FREE},

@@ -11,6 +11,7 @@
 typedef enum {
     SETTING_TEXT,    /* SettingText of at least `least` bytes */
     SETTING_NAME,    /* SettingText that can name one directory */
+    SETTING_SHA256,  /* SettingText, 64 hex digits or empty */
     SETTING_CHOICE,  /* SettingText, one of words */
     SETTING_INTEGER, /* int64_t in [least, most] */
     SETTING_FLOAT,   /* double in [low, high], the ends out where above_low or below_high */

@@ -4,6 +4,8 @@
 #include <math.h>
 #include <string.h>
 
+#include "base/sha256.h"
+
 static bool is_whole(const config_setting_t *value)
 {
     return config_setting_type(value) == CONFIG_TYPE_INT || config_setting_type(value) == CONFIG_TYPE_INT64;
@@ -36,6 +38,8 @@ static bool text_is_allowed(const Setting *setting, const char *text, size_t len
         return length > 0 && length <= SETTING_NAME_MOST && !strchr(text, '/') && strcmp(text, ".") != 0 &&
                strcmp(text, "..") != 0;
     if (setting->type == SETTING_TEXT) return length >= (size_t)setting->least;
+    if (setting->type == SETTING_SHA256)
+        return length == 0 || (length == SHA256_HEX_SIZE - 1 && strspn(text, "0123456789abcdef") == length);
     for (const char *const *word = setting->words; *word; word++)
         if (strcmp(*word, text) == 0) return true;
     return false;
@@ -71,6 +75,7 @@ const config_setting_t *value_take(const Setting *setting, const config_setting_
     switch (setting->type) {
         case SETTING_TEXT:
         case SETTING_NAME:
+        case SETTING_SHA256:
         case SETTING_CHOICE: taken = take_text(setting, value, member); break;
         case SETTING_INTEGER: taken = take_whole(setting, value, member); break;
         case SETTING_FLOAT: taken = take_float(setting, value, member); break;
@@ -125,6 +130,10 @@ void value_allowed(const Setting *setting, char *text, size_t size)
             snprintf(text, size,
                      "text in quotes that can name a directory (1 to %d bytes, no \"/\", not \".\" or \"..\")",
                      SETTING_NAME_MOST);
+            break;
+        case SETTING_SHA256:
+            snprintf(text, size,
+                     "the 64 hex digits (0-9, a-f) that sha256sum and \"lockstep inspect\" print, or \"\",");
             break;
         case SETTING_CHOICE: describe_words(setting, text, size); break;
         case SETTING_INTEGER:

@@ -7,6 +7,7 @@
 #include <string.h>
 
 #include "base/memory.h"
+#include "base/sha256.h"
 #include "base/text.h"
 
 enum { LABEL_BLOCK = 1 << 13, FEATURES_LIMIT = 1 << 24, PARTS = 2 };
@@ -105,6 +106,20 @@ static Status check(Dataset *dataset)
     return check_parts_agree(dataset, images);
 }
 
+/* Every rank reads the file that it will open: it may be the node's own. */
+static Status check_bytes(const DatasetSource *source)
+{
+    char hex[SHA256_HEX_SIZE];
+    if (!source->sha256 || !*source->sha256) return STATUS_OK;
+    const Status st = sha256_of_file(source->file, "HDF5 file", hex);
+    if (st != STATUS_OK || strcmp(hex, source->sha256) == 0) return st;
+    return status_fail(
+        STATUS_DATA,
+        "\"%s\" is not the file that data.sha256 asks for: its SHA-256 is %s, not %s; copy it again, or if "
+        "it is meant, set data.sha256 to its own (\"lockstep inspect\" prints it)",
+        source->file, hex, source->sha256);
+}
+
 Status dataset_open(const DatasetSource *source, Dataset **dataset)
 {
     *dataset = NULL;
@@ -117,6 +132,7 @@ Status dataset_open(const DatasetSource *source, Dataset **dataset)
         st = text_copy(&opened->images[part], source->images[part]);
         if (st == STATUS_OK) st = text_copy(&opened->labels[part], source->labels[part]);
     }
+    if (st == STATUS_OK) st = check_bytes(source);
     if (st == STATUS_OK) st = h5file_open(opened->name, &opened->file);
     if (st == STATUS_OK) st = check(opened);
     if (st == STATUS_OK)

@@ -21,15 +21,16 @@ typedef struct {
     const char *file;
     const char *images[2], *labels[2]; /* paths in the file, by Part */
     uint32_t classes;
+    const char *sha256; /* of the file's bytes, 64 hex digits; NULL or "": any */
 } DatasetSource;
 
 typedef struct Dataset Dataset;
 
 /* Opens and checks shapes and types of all four: images uint8 or float32 with at least 2 dimensions and at least one
  * row, both parts of the same kind and the same shape per image; labels integer with one dimension (or (N,1)) and as
- * many rows as images. At most 2^32 - 1 rows a part, 2^24 features. Reads no values. Local. STATUS_NO_INPUT: no file;
- * STATUS_DATA: the message names file, dataset, what was found and what is needed; for float labels that labels must be
- * integers. */
+ * many rows as images. At most 2^32 - 1 rows a part, 2^24 features. Reads no values. With sha256 the
+ * file's bytes are read and compared before HDF5 sees one of them. Local. STATUS_NO_INPUT: no file; STATUS_DATA: the
+ * message names file, dataset, what was found and what is needed; for float labels that labels must be integers. */
 MUST_CHECK Status dataset_open(const DatasetSource *source, Dataset **dataset);
 void dataset_close(Dataset *dataset); /* accepts NULL */
 

@@ -113,17 +113,41 @@ static Status add_name(H5File *file, const char *dataset, void *context)
     return STATUS_OK;
 }
 
-static Status absent(const H5File *file, const char *dataset)
+static Status absent(H5File *file, const char *dataset)
 {
     NameList list = {0};
-    const Status st = h5file_each((H5File *)file, add_name, &list);
+    const Status st = h5file_each(file, add_name, &list);
     if (st != STATUS_OK) return st;
     return status_fail(STATUS_DATA, "\"%s\" has no dataset \"%s\"; it has %s", file->path, dataset,
                        *list.text ? list.text : "no datasets at all");
 }
 
+static Status not_followed(const H5File *file, const char *prefix, H5L_type_t type)
+{
+    return status_fail(STATUS_DATA, "\"%s\": \"%s\" is %s link, which is not followed; name the dataset itself",
+                       file->path, prefix,
+                       type == H5L_TYPE_SOFT       ? "a soft"
+                       : type == H5L_TYPE_EXTERNAL ? "an external"
+                                                   : "a user-defined");
+}
+
+/* The last component of prefix is a hard link, and to a group if more of the path follows; dataset: the whole path. */
+static Status check_link(H5File *file, const char *prefix, bool more, const char *dataset)
+{
+    H5L_info_t link;
+    H5O_info_t object;
+    const htri_t exists = H5Lexists(file->id, prefix, H5P_DEFAULT);
+    if (exists == 0) return absent(file, dataset);
+    if (exists < 0 || H5Lget_info(file->id, prefix, &link, H5P_DEFAULT) < 0) return library_damaged(file, prefix);
+    if (link.type != H5L_TYPE_HARD) return not_followed(file, prefix, link.type);
+    if (!more) return STATUS_OK;
+    if (H5Oget_info_by_name2(file->id, prefix, &object, H5O_INFO_BASIC, H5P_DEFAULT) < 0)
+        return library_damaged(file, prefix);
+    return object.type == H5O_TYPE_GROUP ? STATUS_OK : absent(file, dataset);
+}
+
 /* Each component of the path is a hard link: no link can lead out of the file or somewhere unexpected. */
-static Status check_links(const H5File *file, const char *dataset)
+static Status check_links(H5File *file, const char *dataset)
 {
     char prefix[PATH_LIMIT];
     const size_t length = strlen(dataset);
@@ -132,22 +156,15 @@ static Status check_links(const H5File *file, const char *dataset)
                            file->path, length, PATH_LIMIT - 1);
     size_t end = strspn(dataset, "/");
     if (end == length) return absent(file, dataset);
-    while (end < length) {
+    Status st = STATUS_OK;
+    while (end < length && st == STATUS_OK) {
         end += strcspn(dataset + end, "/");
         memcpy(prefix, dataset, end);
         prefix[end] = '\0';
         end += strspn(dataset + end, "/");
-        H5L_info_t about;
-        if (H5Lexists(file->id, prefix, H5P_DEFAULT) <= 0 || H5Lget_info(file->id, prefix, &about, H5P_DEFAULT) < 0)
-            return absent(file, dataset);
-        if (about.type != H5L_TYPE_HARD)
-            return status_fail(STATUS_DATA, "\"%s\": \"%s\" is %s link, which is not followed; name the dataset itself",
-                               file->path, prefix,
-                               about.type == H5L_TYPE_SOFT       ? "a soft"
-                               : about.type == H5L_TYPE_EXTERNAL ? "an external"
-                                                                 : "a user-defined");
+        st = check_link(file, prefix, end < length, dataset);
     }
-    return STATUS_OK;
+    return st;
 }
 
 static Status check_filters(const H5File *file, const char *dataset, hid_t creation)
@@ -192,14 +209,14 @@ static Status check_storage(const H5File *file, const char *dataset, hid_t id)
     return st;
 }
 
-Status library_open_dataset(const H5File *file, const char *dataset, hid_t *id)
+Status library_open_dataset(H5File *file, const char *dataset, hid_t *id)
 {
     *id = -1;
-    Status st = check_links(file, dataset);
+    Status st = library_check_whole(file);
+    if (st == STATUS_OK) st = check_links(file, dataset);
     if (st != STATUS_OK) return st;
     const hid_t object = H5Oopen(file->id, dataset, H5P_DEFAULT);
-    if (object < 0)
-        return status_fail(STATUS_DATA, "\"%s\": \"%s\" is damaged (HDF5: %s)", file->path, dataset, library_reason());
+    if (object < 0) return library_damaged(file, dataset);
     if (H5Iget_type(object) != H5I_DATASET)
         st = status_fail(STATUS_DATA, "\"%s\": \"%s\" is a group or a type, not a dataset", file->path, dataset);
     else
@@ -237,8 +254,7 @@ static herr_t visit_link(hid_t root, const char *name, const H5L_info_t *about, 
     snprintf(path, sizeof path, "/%s", name);
     const hid_t object = H5Oopen(root, name, H5P_DEFAULT);
     if (object < 0) {
-        visit->st =
-            status_fail(STATUS_DATA, "\"%s\": \"%s\" is damaged (HDF5: %s)", visit->file->path, path, library_reason());
+        visit->st = library_damaged(visit->file, path);
         return -1;
     }
     const bool is_dataset = H5Iget_type(object) == H5I_DATASET;
@@ -249,8 +265,9 @@ static herr_t visit_link(hid_t root, const char *name, const H5L_info_t *about, 
 
 Status h5file_each(H5File *file, Status (*visit)(H5File *file, const char *dataset, void *context), void *context)
 {
-    Visit each = {.file = file, .visit = visit, .context = context};
+    Visit each = {.file = file, .visit = visit, .context = context, .st = library_check_whole(file)};
+    if (each.st != STATUS_OK) return each.st;
     if (H5Lvisit(file->id, H5_INDEX_NAME, H5_ITER_INC, visit_link, &each) < 0 && each.st == STATUS_OK)
-        return status_fail(STATUS_DATA, "\"%s\": its groups are damaged (HDF5: %s)", file->path, library_reason());
+        return library_damaged(file, "its list of groups");
     return each.st;
 }

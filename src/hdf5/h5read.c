@@ -8,7 +8,7 @@
 #include "base/memory.h"
 #include "library.h"
 
-enum { TEXT_LIMIT = 1 << 24 };
+enum { TEXT_LIMIT = 1 << 24, ROWS_TEXT = 1024 };
 
 /* HDF5 reads whole chunks into memory. */
 static const uint64_t CHUNK_LIMIT = 1u << 30;
@@ -59,12 +59,10 @@ static ElementKind describe_type(hid_t type, char *text, size_t room)
     return ELEMENT_OTHER;
 }
 
-static Status describe_extents(const H5File *file, const char *dataset, hid_t id, H5Info *info)
+static Status describe_extents(H5File *file, const char *dataset, hid_t id, H5Info *info)
 {
     const hid_t space = H5Dget_space(id);
-    if (space < 0)
-        return status_fail(STATUS_DATA, "\"%s\": dataset \"%s\" is damaged (HDF5: %s)", file->path, dataset,
-                           library_reason());
+    if (space < 0) return library_damaged(file, dataset);
     hsize_t extent[H5S_MAX_RANK];
     info->dimensions = H5Sget_simple_extent_type(space) == H5S_SIMPLE ? H5Sget_simple_extent_ndims(space) : 0;
     Status st = STATUS_OK;
@@ -95,19 +93,40 @@ static uint64_t chunk_bytes(hid_t id, size_t element)
     return bytes;
 }
 
+/* Chunks are whole, so the compressed ones cannot be larger than what deflate makes of the bytes there are. */
+static Status check_chunk(const H5File *file, const char *dataset, uint64_t chunk, uint64_t stored)
+{
+    if (chunk > CHUNK_LIMIT)
+        return status_fail(STATUS_DATA,
+                           "\"%s\": dataset \"%s\" has chunks of %" PRIu64 " bytes, more than the %" PRIu64
+                           " allowed: write it again with smaller ones",
+                           file->path, dataset, chunk, CHUNK_LIMIT);
+    if (stored > 0 && chunk / FILE_DEFLATE_MOST > stored)
+        return status_fail(STATUS_DATA,
+                           "\"%s\": dataset \"%s\" claims chunks of %" PRIu64
+                           " bytes, but the file stores only %" PRIu64 ": it is damaged, copy or make it again",
+                           file->path, dataset, chunk, stored);
+    return STATUS_OK;
+}
+
 /* The extents are believable: the file has bytes behind them. Else the values were never written, and HDF5 would make
  * them up from the fill value, at any extent. */
-static Status check_size(const H5File *file, const char *dataset, hid_t id, size_t element, const H5Info *info)
+static Status check_size(H5File *file, const char *dataset, hid_t id, size_t element, const H5Info *info)
 {
     uint64_t bytes = element;
+    hsize_t whole;
     for (int i = 0; i < info->dimensions; i++)
         if (__builtin_mul_overflow(bytes, info->extent[i], &bytes))
             return status_fail(STATUS_DATA, "\"%s\": dataset \"%s\" claims more than 2^64 bytes", file->path, dataset);
+    if (H5Fget_filesize(file->id, &whole) < 0) return library_damaged(file, dataset);
     const uint64_t stored = H5Dget_storage_size(id), chunk = chunk_bytes(id, element);
-    if (chunk > CHUNK_LIMIT)
+    if (stored > whole)
         return status_fail(STATUS_DATA,
-                           "\"%s\": dataset \"%s\" has chunks of %" PRIu64 " bytes, more than the %" PRIu64 " allowed",
-                           file->path, dataset, chunk, CHUNK_LIMIT);
+                           "\"%s\": dataset \"%s\" claims to be stored in %" PRIu64
+                           " bytes, but the file has only %" PRIu64 ": it is damaged, copy or make it again",
+                           file->path, dataset, stored, (uint64_t)whole);
+    const Status st = check_chunk(file, dataset, chunk, stored);
+    if (st != STATUS_OK) return st;
     if (chunk ? bytes / FILE_DEFLATE_MOST > stored || (bytes > 0 && stored == 0) : bytes > stored)
         return status_fail(STATUS_DATA,
                            "\"%s\": dataset \"%s\" claims %" PRIu64 " bytes, but the file stores only %" PRIu64
@@ -116,13 +135,11 @@ static Status check_size(const H5File *file, const char *dataset, hid_t id, size
     return STATUS_OK;
 }
 
-Status library_describe(const H5File *file, const char *dataset, hid_t id, H5Info *info)
+Status library_describe(H5File *file, const char *dataset, hid_t id, H5Info *info)
 {
     *info = (H5Info){0};
     const hid_t type = H5Dget_type(id);
-    if (type < 0)
-        return status_fail(STATUS_DATA, "\"%s\": dataset \"%s\" is damaged (HDF5: %s)", file->path, dataset,
-                           library_reason());
+    if (type < 0) return library_damaged(file, dataset);
     info->kind = describe_type(type, info->type_text, sizeof info->type_text);
     const size_t element = H5Tget_size(type);
     H5Tclose(type);
@@ -143,8 +160,8 @@ static hid_t transfer_of(uint64_t elements)
 }
 
 /* Reads rows [first, first + count) as memory_type. */
-static Status read_rows(const H5File *file, const char *dataset, hid_t id, const H5Info *info, uint64_t first,
-                        uint64_t count, hid_t memory_type, void *out)
+static Status read_rows(H5File *file, const char *dataset, hid_t id, const H5Info *info, uint64_t first, uint64_t count,
+                        hid_t memory_type, void *out)
 {
     assert(first <= info->extent[0] && count <= info->extent[0] - first);
     hsize_t start[H5FILE_MAX_DIMENSIONS] = {first}, extent[H5FILE_MAX_DIMENSIONS], elements = 1;
@@ -157,11 +174,11 @@ static Status read_rows(const H5File *file, const char *dataset, hid_t id, const
     const hid_t in_file = H5Dget_space(id), in_memory = H5Screate_simple(info->dimensions, extent, NULL);
     H5Sselect_hyperslab(in_file, H5S_SELECT_SET, start, NULL, extent, NULL);
     Status st = STATUS_OK;
-    if (H5Dread(id, memory_type, in_memory, in_file, transfer, out) < 0)
-        st = status_fail(STATUS_DATA,
-                         "\"%s\": rows %" PRIu64 " to %" PRIu64
-                         " of dataset \"%s\" cannot be read: the file is damaged (HDF5: %s)",
-                         file->path, first, first + count - 1, dataset, library_reason());
+    if (H5Dread(id, memory_type, in_memory, in_file, transfer, out) < 0) {
+        char what[ROWS_TEXT];
+        snprintf(what, sizeof what, "rows %" PRIu64 " to %" PRIu64 " of %.900s", first, first + count - 1, dataset);
+        st = library_damaged(file, what);
+    }
     H5Sclose(in_memory);
     H5Sclose(in_file);
     H5Pclose(transfer);
@@ -169,7 +186,7 @@ static Status read_rows(const H5File *file, const char *dataset, hid_t id, const
 }
 
 /* *id: the dataset, open and described; the caller closes it (H5Dclose). On failure nothing is open. */
-static Status open_described(const H5File *file, const char *dataset, hid_t *id, H5Info *info)
+static Status open_described(H5File *file, const char *dataset, hid_t *id, H5Info *info)
 {
     Status st = library_open_dataset(file, dataset, id);
     if (st != STATUS_OK) return st;
@@ -178,7 +195,7 @@ static Status open_described(const H5File *file, const char *dataset, hid_t *id,
     return st;
 }
 
-static Status read_kind(const H5File *file, const char *dataset, uint64_t first, uint64_t count, ElementKind kind,
+static Status read_kind(H5File *file, const char *dataset, uint64_t first, uint64_t count, ElementKind kind,
                         hid_t memory_type, void *out)
 {
     hid_t id;
@@ -207,7 +224,7 @@ Status h5file_read_float64(H5File *file, const char *dataset, uint64_t first, ui
 }
 
 /* HDF5 would silently clip a large uint64 to int64's range, so unsigned types are read as uint64. */
-static Status read_unsigned(const H5File *file, const char *dataset, hid_t id, const H5Info *info, uint64_t first,
+static Status read_unsigned(H5File *file, const char *dataset, hid_t id, const H5Info *info, uint64_t first,
                             uint64_t count, int64_t *out)
 {
     const Status st = read_rows(file, dataset, id, info, first, count, H5T_NATIVE_UINT64, out);
@@ -263,7 +280,7 @@ Status h5file_read_uint64(H5File *file, const char *dataset, uint64_t first, uin
 }
 
 /* The one string of an open dataset. */
-static Status read_string(const H5File *file, const char *dataset, hid_t id, const H5Info *info, char **text)
+static Status read_string(H5File *file, const char *dataset, hid_t id, const H5Info *info, char **text)
 {
     const hid_t stored = H5Dget_type(id);
     const size_t size = H5Tget_size(stored);

@@ -45,6 +45,19 @@ bool library_reason_is_lock(const char *reason)
     return strstr(reason, "lock file") || strstr(reason, "file lock");
 }
 
+Status library_damaged(H5File *file, const char *what)
+{
+    file->damaged = true;
+    return status_fail(STATUS_DATA, "\"%s\": %s cannot be read: the file is damaged, copy or make it again (HDF5: %s)",
+                       file->path, what, library_reason());
+}
+
+Status library_check_whole(const H5File *file)
+{
+    if (!file->damaged) return STATUS_OK;
+    return status_fail(STATUS_DATA, "\"%s\" is damaged: copy or make it again", file->path);
+}
+
 const char *h5file_library(void)
 {
     static char text[32];

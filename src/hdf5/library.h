@@ -26,6 +26,8 @@ bool library_reason_is_lock(const char *reason);
 struct H5File {
     hid_t id;
     char *path; /* owned */
+
+    bool damaged; /* HDF5 has failed on it (library_damaged) */
 };
 
 /* A file or an image being written. */
@@ -47,10 +49,17 @@ MUST_CHECK Status library_new_writer(const char *path, size_t room, H5Writer **w
 /* An H5File without an id. */
 MUST_CHECK Status library_new_file(const char *path, H5File **file);
 
+/* An HDF5 call on the file has just failed: STATUS_DATA with its reason. what: the part of the file, for the message.
+ * From then on the file is refused: what a failure has left in HDF5's caches need not be sound. */
+MUST_CHECK Status library_damaged(H5File *file, const char *what);
+
+/* STATUS_DATA if that has happened; begins whatever asks HDF5 for something in a file. */
+MUST_CHECK Status library_check_whole(const H5File *file);
+
 /* Opens a dataset by the rules of h5file_info; the caller closes it (H5Dclose). *id is -1 on failure. */
-MUST_CHECK Status library_open_dataset(const H5File *file, const char *dataset, hid_t *id);
+MUST_CHECK Status library_open_dataset(H5File *file, const char *dataset, hid_t *id);
 
 /* What an open dataset is, by the rules of h5file_info. */
-MUST_CHECK Status library_describe(const H5File *file, const char *dataset, hid_t id, H5Info *info);
+MUST_CHECK Status library_describe(H5File *file, const char *dataset, hid_t id, H5Info *info);
 
 #endif

@@ -3,6 +3,7 @@
 #include <inttypes.h>
 #include <math.h>
 
+#include "base/text.h"
 #include "data/scaling.h"
 #include "rundir/rundir.h"
 #include "train/setup.h"
@@ -106,14 +107,16 @@ static Status print_plan(const Settings *s, Dataset *dataset, const Network *net
                 i + 1 < network->layers ? s->model.activation : "softmax");
     }
     fprintf(out, "parameters   %zu\n", network->parameters);
-    fprintf(out, "dataset      %s: %" PRIu32 " training, %" PRIu32 " test samples, digest %s\n", s->data.file, rows,
+    fputs("dataset      ", out);
+    text_put(s->data.file, false, out);
+    fprintf(out, ": %" PRIu32 " training, %" PRIu32 " test samples, digest %s\n", rows,
             dataset_rows(dataset, PART_TEST), hex);
     fprintf(out, "steps        %" PRIu64 " an epoch, %" PRIu64 " in all\n", steps,
             steps * (uint64_t)s->training.epochs);
     fprintf(out, "ranks        %zu of at most %" PRId64 " (training.shards)\n", ranks, s->training.shards);
     fprintf(out, "memory       %.1f MB on rank %zu, the most of any, beyond the program's and MPI's own\n",
             (double)bytes * 1e-6, largest);
-    fprintf(out, "run          %s\n", run_path);
+    text_line("run          ", run_path, out);
     return STATUS_OK;
 }
 
@@ -129,6 +132,16 @@ Status train_check(const Settings *settings, size_t ranks, const char *run_path,
     if (st == STATUS_OK) st = check_scaling(settings, dataset);
     if (st == STATUS_OK) st = rundir_check(run_path, fresh);
     if (st == STATUS_OK) st = print_plan(settings, dataset, &network, ranks, run_path, out);
+    dataset_close(dataset);
+    return st;
+}
+
+Status train_try_dataset(const Settings *settings)
+{
+    Dataset *dataset = NULL;
+    DatasetFacts facts;
+    Status st = setup_dataset(settings, &dataset);
+    if (st == STATUS_OK) st = dataset_facts(dataset, &facts);
     dataset_close(dataset);
     return st;
 }

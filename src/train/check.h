@@ -12,4 +12,8 @@
  * creates nothing. The failures of trainer_open. */
 MUST_CHECK Status train_check(const Settings *settings, size_t ranks, const char *run_path, bool fresh, FILE *out);
 
+/* Opens the dataset and reads some of it, as trainer_open does on every rank before any loads its share. Local. The
+ * failures of dataset_open and dataset_facts. */
+MUST_CHECK Status train_try_dataset(const Settings *settings);
+
 #endif

@@ -111,6 +111,7 @@ Status saved_evaluate(Saved *saved, const char *file, CheckpointScore *score, Co
         .images = {s->data.train_images, s->data.test_images},
         .labels = {s->data.train_labels, s->data.test_labels},
         .classes = (uint32_t)saved_classes(saved),
+        .sha256 = file ? NULL : s->data.sha256,
     };
     Dataset *dataset = NULL;
     Samples samples = {0};

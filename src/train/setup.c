@@ -94,6 +94,7 @@ Status setup_dataset(const Settings *s, Dataset **dataset)
         .images = {s->data.train_images, s->data.test_images},
         .labels = {s->data.train_labels, s->data.test_labels},
         .classes = (uint32_t)s->data.classes,
+        .sha256 = s->data.sha256,
     };
     const Status st = dataset_open(&source, dataset);
     if (st != STATUS_NO_INPUT) return st;

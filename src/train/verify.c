@@ -5,6 +5,7 @@
 
 #include "base/file.h"
 #include "base/memory.h"
+#include "base/text.h"
 #include "train/setup.h"
 #include "train/verify_internal.h"
 
@@ -88,7 +89,7 @@ static void print_findings(const Verification *v, size_t checkpoints)
     else
         fprintf(v->out,
                 "chain        none: the records are of an older version, or the run began with a checkpoint of one\n");
-    fprintf(v->out, "verified     %s\n", v->directory);
+    text_line("verified     ", v->directory, v->out);
 }
 
 static Status verify(Verification *v)

@@ -48,6 +48,31 @@ expect 65 stderr 'are the files exchanged?' import labels images
 expect 73 stderr 'no/out.h5' import images labels no/out.h5
 [ ! -e no ]
 
+# data.sha256 as inspect prints it, and sha256sum; compared before HDF5 sees a byte.
+sha256=$(sha256sum out.h5 | cut -d ' ' -f 1)
+expect 0 stdout "data.sha256 = \"$sha256\"" "$lockstep" inspect out.h5
+echo 'data = { file = "out.h5" }' >sha256.cfg
+check_sha256() {
+    "$lockstep" train --check sha256.cfg --set "data.sha256=$1"
+}
+expect 0 stdout '3 training, 3 test samples' check_sha256 "$sha256"
+other=$(echo "$sha256" | tr 0-9a-f 1-9a-f0)
+expect 65 stderr "\"out.h5\" is not the file that data.sha256 asks for: its SHA-256 is $sha256, not $other; copy it again" \
+    check_sha256 "$other"
+expect 78 stderr 'the 64 hex digits' check_sha256 "${sha256%?}"
+cp out.h5 whole.h5
+head -c 1000 whole.h5 >out.h5
+expect 65 stderr "not $sha256" check_sha256 "$sha256"
+expect 65 stderr 'truncated' check_sha256 ''
+"$lockstep" train sha256.cfg --quiet --set data.file=whole.h5 --set "data.sha256=$sha256" --set training.epochs=1 --run run
+expect 0 stdout 'accuracy=' "$lockstep" evaluate run/best.h5
+expect 0 stdout 'accuracy=' "$lockstep" train sha256.cfg --quiet --set data.file=whole.h5 --set data.sha256= \
+    --set training.epochs=1 --run run
+printf x >>whole.h5
+expect 65 stderr "not $sha256" "$lockstep" evaluate run/best.h5
+cp whole.h5 other.h5
+expect 0 stdout 'accuracy=' "$lockstep" evaluate run/best.h5 --data other.h5
+
 # A full disk: an error with its exit code, and nothing left.
 full_disk() (
     trap '' XFSZ

@@ -1,10 +1,13 @@
 /* Floor 0. */
+#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <unistd.h>
 
+#include "base/apart.h"
 #include "base/digest.h"
 #include "base/fpstate.h"
+#include "base/log.h"
 #include "base/memory.h"
 #include "base/philox.h"
 #include "base/status.h"
@@ -173,6 +176,105 @@ static void flushing_of_denormals_is_seen(void)
 #endif
 }
 
+static Status refuse_and_change(void *number)
+{
+    *(int *)number = 2;
+    return status_fail(STATUS_IO, "a message of number %d", *(int *)number);
+}
+
+static Status end_by_signal(void *signal)
+{
+    return raise(*(int *)signal) == 0 ? STATUS_OK : STATUS_INTERNAL;
+}
+
+static Status never_end(void *number)
+{
+    while (*(volatile int *)number == 0) continue;
+    return STATUS_OK;
+}
+
+static Status return_status(void *st)
+{
+    return *(Status *)st;
+}
+
+static void work_apart_gives_its_status_and_message(void)
+{
+    int number = 1;
+    Status fine = STATUS_OK;
+    CU_ASSERT_EQUAL(apart_run(return_status, &fine, 0, "the work"), STATUS_OK);
+    CU_ASSERT_EQUAL(apart_run(refuse_and_change, &number, 0, "the work"), STATUS_IO);
+    CU_ASSERT_STRING_EQUAL(status_message(), "a message of number 2");
+    CU_ASSERT_EQUAL(number, 1);
+    status_clear();
+}
+
+static void what_ends_work_apart_is_bad_data(void)
+{
+    const int signals[] = {SIGABRT, SIGKILL}; /* AddressSanitizer takes SIGSEGV */
+    for (size_t i = 0; i < sizeof signals / sizeof *signals; i++) {
+        int signal = signals[i];
+        CU_ASSERT_EQUAL(apart_run(end_by_signal, &signal, 0, "the work"), STATUS_DATA);
+        CU_ASSERT_MESSAGE_HAS("the work: ");
+        CU_ASSERT_MESSAGE_HAS(strsignal(signal));
+    }
+    int number = 0;
+    CU_ASSERT_EQUAL(apart_run(never_end, &number, 1, "the work"), STATUS_DATA);
+    CU_ASSERT_MESSAGE_HAS("CPU time limit exceeded");
+    status_clear();
+}
+
+/* What text_put writes; valid until the next call. */
+static const char *shown(const char *text, bool keep_lines)
+{
+    static char written[256];
+    FILE *out = fmemopen(written, sizeof written, "w");
+    CU_ASSERT_PTR_NOT_NULL_FATAL(out);
+    text_put(text, keep_lines, out);
+    fclose(out);
+    return written;
+}
+
+static void no_text_drives_a_terminal(void)
+{
+    const struct {
+        const char *text, *shown;
+    } cases[] = {
+        {"plain", "plain"},
+        {"r\xc3\xa9seau \xe6\x97\xa5 \xf0\x9f\x98\x80 \xc2\xa0",
+         "r\xc3\xa9seau \xe6\x97\xa5 \xf0\x9f\x98\x80 \xc2\xa0"},
+        {"\x1b[2J\x7f\t\r", "\\x1b[2J\\x7f\\x09\\x0d"},
+        {"\x9b"
+         "2J",
+         "\\x9b2J"}, /* C1 in one byte */
+        {"\xc2\x9b"
+         "2J",
+         "\\xc2\\x9b2J"},                                        /* and as UTF-8 */
+        {"\xe2\x80\xae", "\\xe2\\x80\\xae"},                     /* from right to left */
+        {"\xc0\x9b \xe0\x82\x9b", "\\xc0\\x9b \\xe0\\x82\\x9b"}, /* longer than needed */
+        {"\xed\xa0\x80", "\\xed\\xa0\\x80"},                     /* a surrogate */
+        {"\xf4\x90\x80\x80 \xc3", "\\xf4\\x90\\x80\\x80 \\xc3"}, /* too large, cut off */
+    };
+    for (size_t i = 0; i < sizeof cases / sizeof *cases; i++)
+        CU_ASSERT_STRING_EQUAL(shown(cases[i].text, false), cases[i].shown);
+    CU_ASSERT_STRING_EQUAL(shown("a\n\tb\r", true), "a\n\tb\\x0d");
+    CU_ASSERT_STRING_EQUAL(shown("a\nb", false), "a\\x0ab");
+}
+
+static void a_quoted_line_is_no_message(void)
+{
+    char written[256];
+    FILE *out = fmemopen(written, sizeof written, "w");
+    CU_ASSERT_PTR_NOT_NULL_FATAL(out);
+    log_set_file(out);
+    log_set_quiet(true);
+    log_info("no \"%s\"\n  a line of ours", "x\nlockstep: error: y");
+    log_set_quiet(false);
+    log_set_file(NULL);
+    fclose(out);
+    CU_ASSERT_PTR_NOT_NULL(strstr(written, "Z no \"x\n  lockstep: error: y\"\n  a line of ours\n"));
+}
+
 int main(void)
 {
     static const UnitTest tests[] = {
@@ -186,6 +288,10 @@ int main(void)
         UNIT(the_nearest_name_is_a_slip_away_or_none),
         UNIT(a_changed_rounding_is_seen),
         UNIT(flushing_of_denormals_is_seen),
+        UNIT(work_apart_gives_its_status_and_message),
+        UNIT(what_ends_work_apart_is_bad_data),
+        UNIT(no_text_drives_a_terminal),
+        UNIT(a_quoted_line_is_no_message),
     };
     return UNIT_RUN("base", tests);
 }

@@ -177,6 +177,23 @@ static void a_list_that_is_too_long_is_refused(void)
     REFUSED(parse(text), "found an array of 65 values", "at most 64");
 }
 
+static void a_sha256_is_64_hex_digits_or_none(void)
+{
+    char set[100];
+    CU_ASSERT_EQUAL(parse_set(DATA, "data.sha256="), STATUS_OK);
+    snprintf(set, sizeof set, "data.sha256=%064x", 0xabc);
+    CU_ASSERT_EQUAL(parse_set(DATA, set), STATUS_OK);
+    CU_ASSERT_EQUAL(strlen(settings.data.sha256), 64);
+    snprintf(set, sizeof set, "data.sha256=\"%064d\"", 1); /* digits alone are a number without the quotes */
+    CU_ASSERT_EQUAL(parse_set(DATA, set), STATUS_OK);
+    snprintf(set, sizeof set, "data.sha256=%063x", 0xabc);
+    REFUSED(parse_set(DATA, set), "data.sha256: found \"000", "64 hex digits");
+    snprintf(set, sizeof set, "data.sha256=%064X", 0xabc);
+    REFUSED(parse_set(DATA, set), "64 hex digits (0-9, a-f)");
+    snprintf(set, sizeof set, "data.sha256=%065x", 0xabc);
+    REFUSED(parse_set(DATA, set), "64 hex digits");
+}
+
 static void a_run_is_named_like_one_directory(void)
 {
     static const char *const bad[] = {"", ".", "..", "a/b", "/", "a/"};
@@ -330,6 +347,7 @@ int main(void)
         UNIT(both_ends_of_every_integer_range_are_allowed_and_no_further),
         UNIT(a_text_fits_or_is_refused),
         UNIT(a_list_that_is_too_long_is_refused),
+        UNIT(a_sha256_is_64_hex_digits_or_none),
         UNIT(a_run_is_named_like_one_directory),
         UNIT(integers_are_never_wrapped),
         UNIT(floats_are_finite),

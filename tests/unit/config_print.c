@@ -147,7 +147,7 @@ static void every_member_has_one_row(void)
         [SETTING_TEXT] = sizeof(SettingText),   [SETTING_NAME] = sizeof(SettingText),
         [SETTING_CHOICE] = sizeof(SettingText), [SETTING_INTEGER] = sizeof(int64_t),
         [SETTING_FLOAT] = sizeof(double),       [SETTING_BOOL] = sizeof(bool),
-        [SETTING_LIST] = sizeof(SettingList),
+        [SETTING_LIST] = sizeof(SettingList),   [SETTING_SHA256] = sizeof(SettingText),
     };
     static unsigned char covered[sizeof(Settings)];
     for (size_t i = 0; i < setting_count; i++)

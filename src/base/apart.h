@@ -1,0 +1,15 @@
+/* Work in a process of its own, for what libraries do with files that nobody vouches for: whatever ends that process is
+ * a failure of this one, with a message, and no crash of it. Not a sandbox: the process may do all that its user may.
+ */
+#ifndef LOCKSTEP_BASE_APART_H
+#define LOCKSTEP_BASE_APART_H
+
+#include "base/status.h"
+
+/* The status and pending message of work(context), run in a child process; what it changes in memory is lost, what it
+ * writes to streams and files is not. STATUS_DATA if a signal ends the child, that after so many seconds of processor
+ * time too (0: no limit); what: for this message, where. To be called before MPI_Init or without MPI: a network's
+ * registered memory does not outlive a fork everywhere. If there can be no child, the work is done here. */
+MUST_CHECK Status apart_run(Status (*work)(void *), void *context, unsigned seconds, const char *what);
+
+#endif

@@ -1,0 +1,40 @@
+#!/usr/bin/env bash
+# Dataset files that mean harm: training, its check and inspect end with 65 and one message that says what, where and
+# what to do, soon, and in little memory. $3: the program that makes them.
+set -euo pipefail
+# shellcheck source=tests/program.sh
+. "$(dirname "${BASH_SOURCE[0]}")/../program.sh"
+make_hostile=$3
+
+cat >"$work/hostile.cfg" <<TEXT
+model: { hidden = [4] }
+training: { epochs = 1, batch_size = 50 }
+TEXT
+
+# kB of address space, the libraries included, beyond which nothing can be allocated.
+memory=600000
+# in_little_memory ARGUMENT...: start alone, in so much.
+in_little_memory() {
+    local before
+    before=$(ulimit -Sv)
+    ulimit -Sv "$memory"
+    start 0 "$@"
+    ulimit -Sv "$before"
+}
+
+while read -r variant words; do
+    "$make_hostile" "$variant" "$work/$variant.h5"
+    set=(--set "data.file=$work/$variant.h5")
+    in_little_memory train --check "$work/hostile.cfg" "${set[@]}"
+    fails "--check on $variant" 65 "$variant.h5|$words"
+    start 2 train "$work/hostile.cfg" "${set[@]}" --run "$work/run"
+    fails "training on $variant" 65 "$variant.h5|$words"
+    check "$variant: no run directory" [ ! -e "$work/run" ]
+    in_little_memory inspect "$work/$variant.h5"
+    check "inspect of $variant: exit code 65" [ "$code" = 65 ]
+    check "inspect of $variant: one message" [ "$(grep -c '^lockstep: ' "$err")" = 1 ]
+    check "$variant: nothing drives the terminal" [ "$(cat "$out" "$err" | tr -d '\n[:print:]' | wc -c)" = 0 ]
+    rm "$work/$variant.h5"
+done < <("$make_hostile" list)
+
+finish

@@ -1,0 +1,66 @@
+#!/usr/bin/env bash
+# The long fuzz campaigns; the short ones are tests (ctest -R fuzz/). See --help.
+set -euo pipefail
+
+usage='usage: tests/fuzz/campaign.sh TARGET EXECUTIONS [DIRECTORY]
+
+Builds the preset fuzz (clang-14 with libclang-rt-14-dev: the names of Debian 12) and runs one target so many times. TARGET:
+  config, idx           by libFuzzer, guided by coverage, in slices of 10^6 executions
+  dataset, checkpoint   by mutations of small HDF5 files (libhdf5 is not compiled here, so there is nothing to guide)
+DIRECTORY (default build/fuzz/TARGET) keeps what covers something new, and findings. One line of figures at the end; exit 1
+if there was a crash, a report of a sanitizer, a hang or a leak.'
+
+if [ $# -lt 2 ] || [ $# -gt 3 ]; then
+    [ "${1:-}" = --help ] || exec >&2
+    echo "$usage"
+    [ "${1:-}" = --help ] && exit 0 || exit 64
+fi
+target=$1 executions=$2
+cd "$(dirname "${BASH_SOURCE[0]}")/../.."
+directory=${3:-build/fuzz/$target}
+kept=tests/fuzz/corpus/$target
+slice=1000000
+# A signal within libhdf5 has to reach the process that reads apart; in the others it ends a campaign all the same.
+export ASAN_OPTIONS=quarantine_size_mb=16:handle_segv=0:handle_sigbus=0:handle_sigfpe=0
+export LSAN_OPTIONS=suppressions=$PWD/tests/fuzz/libraries.lsan:print_suppressions=0
+
+mkdir -p "$directory/findings"
+{ cmake --preset fuzz && cmake --build --preset fuzz -j "$(nproc)"; } >"$directory/build.log" 2>&1 || {
+    cat "$directory/build.log"
+    exit 1
+}
+programs=build/fuzz/tests/fuzz
+
+# A process for each slice: what a library forgets over many refused inputs must not look like the end of memory.
+# Leaks are looked for at the end of each (-detect_leaks=0 spares the look after every input that lost something).
+guided() {
+    local corpus=("$directory/corpus" "$kept") log=$directory/log done=0 runs
+    [ "$target" != config ] || corpus+=(configs)
+    mkdir -p "$directory/corpus"
+    while [ "$done" -lt "$executions" ]; do
+        runs=$((executions - done < slice ? executions - done : slice))
+        "$programs/libfuzzer_$target" -runs="$runs" -max_len=1024 -timeout=20 -rss_limit_mb=2048 -print_final_stats=1 \
+            -detect_leaks=0 -artifact_prefix="$directory/findings/" "${corpus[@]}" >"$log" 2>&1 || {
+            tail -n 40 "$log"
+            exit 1
+        }
+        done=$((done + $(sed -n 's/^stat::number_of_executed_units: *//p' "$log")))
+    done
+    echo "fuzz $target: $done executions by libFuzzer, $(grep -o 'cov: [0-9]* ft: [0-9]* corp: [0-9]*' "$log" | tail -n 1)," \
+        "0 crashes, reports, hangs, leaks; $SECONDS s"
+}
+
+case $target in
+config | idx) guided ;;
+dataset | checkpoint)
+    "$programs/make_corpus" "$directory/corpus"
+    corpus=("$directory/corpus/$target")
+    [ ! -d "$kept" ] || corpus+=("$kept")
+    "$programs/fuzz_$target" "$executions" "$directory/findings" "${corpus[@]}" 2>"$directory/survived.log"
+    echo "of these ended libhdf5 in the process apart: $(grep -c '^survived: ' "$directory/survived.log" || true)"
+    ;;
+*)
+    echo "$usage" >&2
+    exit 64
+    ;;
+esac
