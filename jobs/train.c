@@ -6,6 +6,7 @@
 #include "base/log.h"
 #include "commands.h"
 #include "config_file.h"
+#include "train/build.h"
 #include "train/check.h"
 #include "train/trainer.h"
 
@@ -32,8 +33,10 @@ static Status find_run_path(const Invocation *invocation, const Settings *settin
     return status_fail(STATUS_CANT_CREATE, "the run directory's name is too long: \"%.100s...\"", path);
 }
 
-/* Rank 0 reads the config and everyone gets its result, so that it is equal by construction. Collective; agreed. */
-static Status share_settings(Comm *comm, const Invocation *invocation, Settings *settings, char *path, size_t size)
+/* Rank 0 reads the config and everyone gets its result, so that it is equal by construction. What else of the options
+ * every rank uses is rank 0's too. Collective; agreed. */
+static Status share_settings(Comm *comm, const Invocation *invocation, Settings *settings, char *path, size_t size,
+                             TrainerOptions *trainer_options)
 {
     Status st = STATUS_OK;
     if (comm_rank(comm) == 0) {
@@ -44,6 +47,7 @@ static Status share_settings(Comm *comm, const Invocation *invocation, Settings 
     if (st != STATUS_OK) return st;
     comm_broadcast(comm, settings, sizeof *settings);
     comm_broadcast(comm, path, size);
+    comm_broadcast(comm, &trainer_options->stop_after_steps, sizeof trainer_options->stop_after_steps);
     return STATUS_OK;
 }
 
@@ -110,7 +114,8 @@ static Status train(const Invocation *invocation)
     Comm *comm = NULL;
     st = comm_begin(invocation->argc, invocation->argv, &comm);
     if (st != STATUS_OK) return st;
-    st = share_settings(comm, invocation, &settings, path, sizeof path);
+    st = build_check(comm);
+    if (st == STATUS_OK) st = share_settings(comm, invocation, &settings, path, sizeof path, &trainer_options);
     if (st == STATUS_OK) st = run(comm, &settings, &trainer_options, last_line);
     status_report(st); /* before any rank leaves: mpirun then ends the others at once */
     if (st == STATUS_OK && comm_rank(comm) == 0) puts(last_line);

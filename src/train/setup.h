@@ -36,10 +36,6 @@ MUST_CHECK Status setup_plan(const Settings *settings, const Dataset *dataset, c
 /* The kind that training.reduction names. */
 ReductionKind setup_reduction(const Settings *settings);
 
-/* STATUS_DATA, with a table of who has what, if the ranks have not opened the same dataset, as far as dataset_facts can
- * see. Collective; agreed. */
-MUST_CHECK Status setup_same_dataset(Comm *comm, const char *file, const DatasetFacts *facts);
-
 /* Local; failures as network_init. */
 MUST_CHECK Status setup_network(const Settings *settings, const Dataset *dataset, Network *network);
 
