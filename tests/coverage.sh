@@ -8,7 +8,7 @@ cd "$(dirname "${BASH_SOURCE[0]}")/.."
 
 # The references are the tests' own. gcovr 5 stumbles over negative numbers of returns, which nobody asks for: of calls of
 # what a signal or the watchdog's thread interrupted.
-gcovr --gcov-ignore-parse-errors --root . --object-directory "$build" --filter src/ --filter jobs/ \
+gcovr "$build" --gcov-ignore-parse-errors --root . --object-directory "$build" --filter src/ --filter jobs/ \
     --exclude src/kernels/reference.c --txt >"$build/coverage.txt" 2>"$build/gcovr.log" || {
     cat "$build/gcovr.log"
     exit 1
@@ -24,5 +24,6 @@ awk '
     END {
         for (part in lines)
             printf "coverage of %s: %.1f %% of %d lines\n", part, 100 * reached[part] / lines[part], lines[part]
+        if (!reached["src/"]) print "coverage: nothing was counted"
         exit !reached["src/"]
     }' "$build/coverage.txt"
