@@ -8,6 +8,7 @@
 #include "bench_output.h"
 #include "commands.h"
 #include "config_file.h"
+#include "train/build.h"
 
 static const Option options[] = {
     {"json", 0, NULL, "one JSON object a line for each measurement", false},
@@ -63,7 +64,8 @@ static Status bench(const Invocation *invocation)
     if (st == STATUS_OK) st = comm_begin(invocation->argc, invocation->argv, &comm);
     if (st != STATUS_OK) return st;
     const bool json = invocation_has(invocation, "json");
-    st = share_settings(comm, invocation, &settings);
+    st = build_check(comm);
+    if (st == STATUS_OK) st = share_settings(comm, invocation, &settings);
     if (st == STATUS_OK) st = bench_run(comm, &settings, seconds, json ? bench_print_json : bench_print_table, &last);
     status_report(st); /* before any rank leaves: mpirun then ends the others at once */
     comm_end(comm);

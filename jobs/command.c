@@ -11,6 +11,7 @@
 #include "comm/comm.h"
 #include "config/settings.h"
 #include "lockstep/lockstep.h"
+#include "train/build.h"
 
 enum { FIRST_LONG = 256, MOST_OPTIONS = 32 };
 
@@ -256,7 +257,7 @@ int command_main(const Command *const *commands, size_t count, int *argc, char *
     else if (strcmp(first, "--help") == 0 || strcmp(first, "-h") == 0)
         print_commands(commands, count, stdout);
     else if (strcmp(first, "--version") == 0)
-        printf("lockstep %s\n", lockstep_version());
+        printf("lockstep %s\nsource %s\n", lockstep_version(), build_source);
     else if (!*first) {
         print_commands(commands, count, stderr);
         st = STATUS_USAGE;

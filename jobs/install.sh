@@ -2,14 +2,14 @@
 # Installs what Lockstep needs and this machine lacks. See --help.
 set -euo pipefail
 
-usage='usage: jobs/install.sh [build|test]
+usage='usage: jobs/install.sh [build|test|all]
 
-Installs, on Debian and Ubuntu, the packages that building Lockstep needs ("build", the default) or building and
-testing it ("test"). What is there already, from whatever source, is left alone; if nothing is missing, nothing is
+Installs, on Debian and Ubuntu, the packages that building Lockstep needs ("build", the default), building and testing it
+("test"), or also tests/run.sh --all ("all"). What is there already, from whatever source, is left alone; if nothing is missing, nothing is
 said or done. Needs root or sudo only if something is missing.'
 
 case "${1:-build}" in
-build | test) purpose=${1:-build} ;;
+build | test | all) purpose=${1:-build} ;;
 -h | --help)
     echo "$usage"
     exit 0
@@ -48,16 +48,21 @@ need libxxhash-dev library libxxhash
 need nettle-dev library nettle
 need libjansson-dev library jansson
 need zlib1g-dev library zlib
-if [ "$purpose" = test ]; then
+if [ "$purpose" != build ]; then
     need libcunit1-dev library cunit
     need hdf5-tools program h5dump
     need shellcheck program shellcheck
     need clang-format program clang-format
     need curl program curl
+    need cppcheck program cppcheck
     if [ "$(uname -m)" = x86_64 ]; then
         need gcc-aarch64-linux-gnu program aarch64-linux-gnu-gcc
         need qemu-user program qemu-aarch64
     fi
+fi
+if [ "$purpose" = all ]; then
+    need clang-tidy-14 program clang-tidy-14
+    need gcovr program gcovr
 fi
 if [ ${#missing[@]} -eq 0 ]; then exit 0; fi
 

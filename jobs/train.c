@@ -8,6 +8,7 @@
 #include "base/log.h"
 #include "commands.h"
 #include "config_file.h"
+#include "train/build.h"
 #include "train/check.h"
 #include "train/trainer.h"
 
@@ -52,13 +53,16 @@ static Status read_settings(const Invocation *invocation, Settings *settings, ch
     return st;
 }
 
-/* Everyone gets rank 0's result, so that it is equal by construction. Collective; agreed. */
-static Status share_settings(Comm *comm, Status st, Settings *settings, char *path, size_t size)
+/* Everyone gets rank 0's result, so that it is equal by construction. What else of the options every rank uses is rank
+ * 0's too. Collective; agreed. */
+static Status share_settings(Comm *comm, Status st, Settings *settings, char *path, size_t size,
+                             TrainerOptions *trainer_options)
 {
     st = comm_agree(comm, st);
     if (st != STATUS_OK) return st;
     comm_broadcast(comm, settings, sizeof *settings);
     comm_broadcast(comm, path, size);
+    comm_broadcast(comm, &trainer_options->stop_after_steps, sizeof trainer_options->stop_after_steps);
     return STATUS_OK;
 }
 
@@ -143,7 +147,8 @@ static Status train(const Invocation *invocation)
     st = comm_begin(invocation->argc, invocation->argv, &comm);
     if (st != STATUS_OK) return st;
     assert(comm_rank(comm) != 0 || rank == 0);
-    st = share_settings(comm, mine, &settings, path, sizeof path);
+    st = build_check(comm);
+    if (st == STATUS_OK) st = share_settings(comm, mine, &settings, path, sizeof path, &trainer_options);
     if (st == STATUS_OK) st = run(comm, &settings, &trainer_options, last_line);
     status_report(st); /* before any rank leaves: mpirun then ends the others at once */
     if (st == STATUS_OK && comm_rank(comm) == 0) puts(last_line);

@@ -7,7 +7,7 @@ here=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)
 . "$here/files.sh"
 cd "${1:-$here/..}"
 
-top_level=(CMakeLists.txt CMakePresets.json README.md CONTRIBUTING.md LICENSE SECURITY.md .clang-format .gitignore .ci
+top_level=(CMakeLists.txt CMakePresets.json README.md CONTRIBUTING.md LICENSE SECURITY.md .clang-format .clang-tidy .gitignore .ci
     src include jobs tests configs data slurm)
 
 check_top_level() {

@@ -31,6 +31,21 @@ launch() {
     echo "$code" >"$work/code.$ranks"
 }
 
+# by_rank: makes $by_rank, a program like $lockstep whose every rank first does the shell commands on stdin, which know
+# it as $rank.
+by_rank=$work/by_rank
+by_rank() {
+    local commands
+    commands=$(cat)
+    cat >"$by_rank" <<TEXT
+#!/usr/bin/env bash
+rank=\$OMPI_COMM_WORLD_RANK program='$lockstep'
+$commands
+exec "\$program" "\$@"
+TEXT
+    chmod +x "$by_rank"
+}
+
 # hear RANKS: the checks below are about what was last started on so many. What it said is in the files $out and $err,
 # our error messages in $message, its exit code in $code.
 hear() {

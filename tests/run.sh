@@ -2,15 +2,21 @@
 # Everything that has to hold before a change lands. See --help.
 set -euo pipefail
 
-usage='usage: tests/run.sh
+usage='usage: tests/run.sh [--all]
 
 Installs what is missing (jobs/install.sh test), builds the presets release, dev (warnings are errors) and asan
 (AddressSanitizer, UndefinedBehaviorSanitizer) under build/. Runs all tests on release, the units and MPI tests on dev, the
-units, a small training that diverges and two ranks on asan. Says little about what succeeds; shows the whole output of what fails.
-The last line is the sum over all builds in the words of ctest. Exit 0 if everything passed, 1 if anything failed.'
+units, a small training that diverges and whole ones on two ranks on asan. Says little about what succeeds; shows the whole output of
+what fails. The last line is the sum over all builds in the words of ctest. Exit 0 if everything passed, 1 if anything failed.
 
+--all adds the long part, half an hour and more on two cores: clang-tidy; 40 stops and 50 kills; two ranks on the
+preset tsan (ThreadSanitizer, which sees the threads of a rank, not what ranks share); the preset coverage with all tests
+but that of the benchmarks, and then the line coverage of src/ and jobs/ with the lines that nothing reached.'
+
+purpose='test'
 case "${1:-}" in
 '') ;;
+--all) purpose=all ;;
 -h | --help)
     echo "$usage"
     exit 0
@@ -23,7 +29,7 @@ esac
 
 SECONDS=0
 cd "$(dirname "${BASH_SOURCE[0]}")/.."
-jobs/install.sh test
+jobs/install.sh "$purpose"
 # Not before: it is impatient with name servers, which apt may need.
 # shellcheck source=tests/environment.sh
 . tests/environment.sh
@@ -66,8 +72,21 @@ build dev
 build asan
 check release
 # The sources are the same and so is what they compute: the scripts about the whole program run once, above.
-check dev -R '^(unit|mpi)/[a-z0-9_-]*$' -E '^mpi/same_bits$'
-check asan -R '^(unit/|jobs/diverge$|mpi/(comm|node|reduction)-2$)'
+check dev -R '^(unit|mpi)/[a-z0-9_-]*$' -E '^mpi/(same_bits|equal)$'
+check asan -R '^(unit/|jobs/diverge$|mpi/(sanitized$|(comm|node|reduction)-2$))'
+
+# Beside the usual run.
+long_part() {
+    check release -C Long -R '^house/tidy$'
+    LOCKSTEP_STOPS=40 LOCKSTEP_KILLS=50 check release -R '^faults/(stops|kills)$'
+    build tsan
+    check tsan -R '^mpi/(sanitized$|(comm|node|reduction)-2$)'
+    build coverage
+    find build/coverage -name '*.gcda' -delete # what other runs have counted
+    check coverage -LE house -E '^jobs/benchmarks$'
+    tests/coverage.sh build/coverage
+}
+if [ "$purpose" = all ]; then long_part; fi
 
 echo "== all builds and all tests: $SECONDS s"
 echo "$(((total - failed) * 100 / total))% tests passed, $failed tests failed out of $total"

@@ -48,7 +48,7 @@ void *memory_get(size_t count, size_t size, const char *what)
     return_large_arrays();
     const bool fits = !__builtin_mul_overflow(count, size, &bytes) && bytes <= SIZE_MAX / 2;
     const size_t alignment = fits && bytes >= HUGE_FROM ? HUGE_PAGE : MEMORY_ALIGNMENT;
-    if (fits) block = calloc(1, bytes + sizeof block + alignment);
+    if (fits) block = calloc(1, bytes + sizeof(void *) + alignment);
     if (!block) {
         Status st = status_fail(STATUS_INTERNAL, "out of memory: %zu elements of %zu bytes for %s", count, size, what);
         (void)st;

@@ -52,7 +52,7 @@ static bool take_text(const Setting *setting, const config_setting_t *value, cha
     const size_t length = strlen(text);
     if (!text_is_allowed(setting, text, length)) return false;
     memset(out, 0, SETTINGS_TEXT_SIZE);
-    memcpy(out, text, length);
+    memcpy(out, text, length + 1);
     return true;
 }
 

@@ -10,6 +10,7 @@
 
 #include "kernels/kernels.h"
 
+/* NOLINTBEGIN(bugprone-macro-parentheses): Real is a type. */
 #define REFERENCE_DECLARE(Real, suffix)                                                                               \
     /* y (n,out) = activation(x (n,in) w (in,out) + b (out)) */                                                       \
     void reference_forward_##suffix(size_t n, size_t in, size_t out, const Real *x, const Real *w, const Real *b,     \
@@ -34,6 +35,7 @@
     /* one update of count parameters; step's numbers, v NULL without momentum */                                     \
     void reference_sgd_##suffix(size_t count, Real rate, Real momentum, Real decay, int nesterov, Real inverse,       \
                                 const Real *gradient, Real *w, Real *v);
+/* NOLINTEND(bugprone-macro-parentheses) */
 
 REFERENCE_DECLARE(float, f32)
 REFERENCE_DECLARE(double, f64)

@@ -7,6 +7,8 @@
 #include "base/clock.h"
 #include "base/fpstate.h"
 #include "base/memory.h"
+#include "train/build.h"
+#include "train/ranks.h"
 #include "train/signals.h"
 #include "train/trainer.h"
 
@@ -202,6 +204,18 @@ static Status open_alone(Trainer *t, DatasetFacts *facts)
     return st;
 }
 
+/* STATUS_DATA unless the ranks have opened the same dataset, as far as dataset_facts can see: with node-local copies
+ * one may be older, or another under the same name. Collective; agreed. */
+static Status compare_datasets(Comm *comm, const char *file, const DatasetFacts *facts)
+{
+    char text[RANKS_TEXT], table[RANKS_TABLE];
+    dataset_facts_text(facts, text, sizeof text);
+    const Status st = ranks_compare(comm, digest_of(facts, sizeof *facts), text, table);
+    if (st != STATUS_OK || !*table) return st;
+    return status_fail(STATUS_DATA, "the ranks have different datasets under the name \"%.200s\" (data.file):%s", file,
+                       table);
+}
+
 /* The dataset's digest, from what each rank has loaded. Collective. */
 static void digest_dataset(Trainer *t)
 {
@@ -250,7 +264,8 @@ static Status open_shared(Trainer *t)
     const Settings *s = t->settings;
     DatasetFacts facts;
     Status st = comm_agree(t->comm, open_alone(t, &facts));
-    if (st == STATUS_OK) st = setup_same_dataset(t->comm, s->data.file, &facts);
+    if (st == STATUS_OK) st = compare_datasets(t->comm, s->data.file, &facts);
+    if (st == STATUS_OK) st = build_compare_machines(t->comm, t->kernels);
     if (st != STATUS_OK) return st;
     digest_dataset(t);
     st = open_scaling(t);

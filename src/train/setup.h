@@ -37,10 +37,6 @@ MUST_CHECK Status setup_plan(const Settings *settings, const Dataset *dataset, c
 /* The kind that training.reduction names. */
 ReductionKind setup_reduction(const Settings *settings);
 
-/* STATUS_DATA, with a table of who has what, if the ranks have not opened the same dataset, as far as dataset_facts can
- * see. Collective; agreed. */
-MUST_CHECK Status setup_same_dataset(Comm *comm, const char *file, const DatasetFacts *facts);
-
 /* The course of the learning rate. */
 Schedule setup_schedule(const Settings *settings, uint64_t steps_per_epoch);
 

@@ -6,8 +6,8 @@
 #include "base/file.h"
 #include "base/log.h"
 #include "base/memory.h"
-#include "lockstep/lockstep.h"
 #include "rundir/history.h"
+#include "train/build.h"
 #include "train/trainer.h"
 
 /* The resolved settings' text, for config.cfg and for checkpoints. A longer one could not be read back. */
@@ -143,9 +143,7 @@ static void record_begin_of_start(Trainer *t, const Digest *model)
     record_digest(records, "dataset", t->dataset);
     if (model) record_digest(records, "digest", *model);
     if (model && t->chained) record_digest(records, "chain", t->chain);
-    record_text(records, "version", lockstep_version());
-    record_text(records, "mpi", comm_library());
-    record_text(records, "kernels", t->kernels->name);
+    build_record(records, t->kernels);
     record_text(records, "exchange", exchange_name[t->exchange.kind]);
     record_text(records, "zeros", t->skip_zeros ? "skip" : "multiply");
     record_integer(records, "ranks", (uint64_t)comm_size(t->comm));

@@ -100,27 +100,6 @@ refused 65 'equal' "$work/good.cfg" --set "data.file=$work/constant-float.h5" --
 refused 65 'spread over 1.4013e-45' "$work/good.cfg" --set "data.file=$work/narrow.h5"
 refused 78 'data.scaling|float|uint8' "$work/good.cfg" --set data.scaling=none
 
-# Another file under the same name on the last of three ranks.
-other_dataset() {
-    local code=0
-    mkdir "$work/here.$1" "$work/there.$1"
-    cp "$work/good.h5" "$work/here.$1/data.h5"
-    cp "$work/$1.h5" "$work/there.$1/data.h5"
-    local train=("$lockstep" train "$work/good.cfg" --quiet --run "$work/other.$1" --set data.file=data.h5 "${@:4}")
-    echo "on 3 ranks, the last with $1.h5: ${train[*]}" >"$work/started.3"
-    timeout -k 5 20 "$tests/mpirun.sh" 2 -wdir "$work/here.$1" "${train[@]}" : -n 1 -wdir "$work/there.$1" \
-        "${train[@]}" </dev/null >"$work/out.3" 2>"$work/err.3" || code=$?
-    echo "$code" >"$work/code.3"
-    hear 3
-    fails "$1.h5 on one rank" "$2" "$3"
-    check "$1.h5 on one rank: the table" [ "$(grep -cE '^  rank (0, 1|2) \(host .*\): [0-9]+ training and 97 test images of' "$err")" = 2 ]
-    check "$1.h5 on one rank: no run directory" [ ! -e "$work/other.$1" ]
-}
-"$make_dataset" relabelled "$work/relabelled.h5"
-other_dataset relabelled 65 'different datasets|data.h5'
-other_dataset float 65 'different datasets|data.h5'
-other_dataset constant 65 'different datasets|data.h5' --set training.batch_size=200
-
 # Ranks.
 start 3 train --run "$work/run" "$work/good.cfg" --set training.shards=2
 fails 'more ranks than shards' 78 '3 ranks|training.shards is 2|at most 2 ranks'

@@ -12,6 +12,7 @@
  *   float-labels  test labels are float64
  *   shape         test images are of 8x7
  *   relabelled    as good, but for the label of training row 100
+ *   retouched     as good, but for one pixel of training row 100
  *   empty         no dataset at all
  */
 #include <hdf5.h>
@@ -86,6 +87,7 @@ static void put_images(hid_t file, int part)
         if (is("constant-float")) floats[i] = 0.1f;
         if (is("narrow")) floats[i] = i == 11 ? 0x1p-149f : 0.0f;
     }
+    if (is("retouched") && part == 0) bytes[100 * features] ^= 1;
     if (is("not-finite") && part == 0) floats[30 * features + 4] = NAN;
     const char *name = is("odd") ? parts[part].odd_images : parts[part].images;
     if (is_float)
@@ -109,9 +111,9 @@ static void put_labels(hid_t file, int part)
 
 int main(int argc, char **argv)
 {
-    static const char *const variants[] = {"good",  "odd",          "float", "not-finite", "constant", "counts",
-                                           "label", "float-labels", "shape", "relabelled", "empty",    "constant-float",
-                                           "narrow"};
+    static const char *const variants[] = {
+        "good",         "odd",   "float",      "not-finite", "constant",       "counts", "label",
+        "float-labels", "shape", "relabelled", "empty",      "constant-float", "narrow", "retouched"};
     if (argc != 3) return 64;
     variant = argv[1];
     size_t known = 0;

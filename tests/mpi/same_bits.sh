@@ -67,17 +67,20 @@ for isa in portable avx2 avx512 neon; do
     check "$isa: said to be used" grep -q "\"event\":\"start\".*\"kernels\":\"$isa\"" "$work/$isa.0/metrics.jsonl"
     equal "$isa" "$work/$isa.0" "$work/full.0"
 done
-cat >"$work/mixed" <<'TEXT'
-#!/usr/bin/env bash
+by_rank <<'TEXT'
 read -ra sets <<<"$SETS"
-export LOCKSTEP_ISA=${sets[OMPI_COMM_WORLD_RANK % ${#sets[@]}]}
-exec "@lockstep@" "$@"
+export LOCKSTEP_ISA=${sets[rank % ${#sets[@]}]}
 TEXT
-sed -i "s|@lockstep@|$lockstep|" "$work/mixed"
-chmod +x "$work/mixed"
-SETS=$sets lockstep=$work/mixed family mixed 3 --set run.name=full
-check 'ranks of different kernels: digest and accuracy' [ "$line" = "$full" ]
+SETS=$sets lockstep=$by_rank start 3 train "$work/config.cfg" --quiet --run "$work/mixed.3" --set run.name=full
+check 'ranks of different kernels: digest and accuracy' [ "$(<"$out")" = "$full" ]
+results "$work/mixed.3" >"$work/mixed.3/results"
 equal 'ranks of different kernels' "$work/mixed.3" "$work/full.0"
+# However many kinds there are.
+read -ra sets <<<"$sets"
+kinds=$((${#sets[@]} < 3 ? ${#sets[@]} : 3))
+check 'ranks of different kernels: one warning' [ "$(grep -c '^lockstep: ' "$err")" = "$((kinds > 1))" ]
+check 'ranks of different kernels: a table of who has what' \
+    [ "$(grep -cE '^  rank [0-9, ]+ \(host .*\): kernels [a-z0-9]+ on a processor for .*HDF5 ' "$err")" = "$((kinds > 1 ? kinds : 0))" ]
 
 # Other data, types and paths.
 for scaling in unit standard none; do

@@ -1,0 +1,67 @@
+#include "train/build.h"
+
+#include <stdio.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "base/log.h"
+#include "rundir/checkpoint.h"
+#include "train/ranks.h"
+
+static Status compare(Comm *comm, const char *text, char table[RANKS_TABLE])
+{
+    return ranks_compare(comm, digest_of(text, strlen(text)), text, table);
+}
+
+Status build_check(Comm *comm)
+{
+    char text[RANKS_TEXT], table[RANKS_TABLE];
+    snprintf(text, sizeof text, "lockstep %s, source %s", checkpoint_versions("").lockstep, build_source);
+    const Status st = compare(comm, text, table);
+    if (st != STATUS_OK || !*table) return st;
+    return status_fail(STATUS_INTERNAL,
+                       "the ranks run programs that were built of different sources; install one build everywhere:%s",
+                       table);
+}
+
+/* "glibc 2.36"; "" where the C library has no such name. */
+static const char *c_library(void)
+{
+    static char name[64];
+    confstr(_CS_GNU_LIBC_VERSION, name, sizeof name);
+    return name;
+}
+
+/* The best kernel set that this processor runs, whichever was chosen. */
+static const char *processor_level(void)
+{
+    return kernels_all()[0]->name;
+}
+
+Status build_compare_machines(Comm *comm, const Kernels *kernels)
+{
+    const CheckpointVersions versions = checkpoint_versions(comm_library());
+    char text[RANKS_TEXT], table[RANKS_TABLE];
+    snprintf(text, sizeof text, "kernels %s on a processor for %s, %s, HDF5 %s, %s, compiled by %s", kernels->name,
+             processor_level(), versions.mpi, versions.hdf5, c_library(), versions.compiler);
+    const Status st = compare(comm, text, table);
+    if (st == STATUS_OK && *table)
+        log_warning(
+            "the ranks differ in what they run on; training goes on, and its result does not depend on the "
+            "processor:%s",
+            table);
+    return st;
+}
+
+void build_record(Records *records, const Kernels *kernels)
+{
+    const CheckpointVersions versions = checkpoint_versions(comm_library());
+    record_text(records, "version", versions.lockstep);
+    record_text(records, "source", build_source);
+    record_text(records, "mpi", versions.mpi);
+    record_text(records, "hdf5", versions.hdf5);
+    record_text(records, "libc", c_library());
+    record_text(records, "compiler", versions.compiler);
+    record_text(records, "kernels", kernels->name);
+    record_text(records, "processor", processor_level());
+}
