@@ -17,17 +17,25 @@ static Status cannot_create(const char *path)
     return status_fail(STATUS_CANT_CREATE, "cannot create run directory \"%s\": %s", path, strerror(errno));
 }
 
+/* Durably; whole: of which it is a part, for messages. */
+static Status make_directory(const char *path, const char *whole)
+{
+    if (mkdir(path, 0777) == 0) return file_sync_directory(path);
+    return errno == EEXIST ? STATUS_OK : cannot_create(whole);
+}
+
 /* mkdir -p */
 static Status make_directories(const char *path)
 {
     char partial[PATH_SIZE];
     snprintf(partial, sizeof partial, "%s", path);
-    for (char *slash = partial + 1; (slash = strchr(slash, '/')); slash++) {
+    Status st = STATUS_OK;
+    for (char *slash = partial + 1; st == STATUS_OK && (slash = strchr(slash, '/')); slash++) {
         *slash = '\0';
-        if (mkdir(partial, 0777) != 0 && errno != EEXIST) return cannot_create(path);
+        st = make_directory(partial, path);
         *slash = '/';
     }
-    return mkdir(path, 0777) == 0 || errno == EEXIST ? STATUS_OK : cannot_create(path);
+    return st == STATUS_OK ? make_directory(path, path) : st;
 }
 
 /* What a directory holds, but for the lock. */

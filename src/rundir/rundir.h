@@ -14,10 +14,11 @@ typedef struct {
     Records *records; /* metrics.jsonl; owned */
 } RunDir;
 
-/* Makes the directory (and those above it) and takes its lock, an open-file-description lock, which dies with the
- * process. fresh   the directory must hold nothing yet; else it may hold a run to go on with STATUS_CANT_CREATE: it
+/* Makes the directory (and those above it), durably, and takes its lock, an open-file-description lock, which dies with
+ * the process. fresh   the directory must hold nothing yet; else it may hold a run to go on with STATUS_CANT_CREATE: it
  * cannot be made or written, is held by another process (which is named), is not empty for a fresh run, or holds
- * something that is no run. Nothing is left behind by a failure but directories. */
+ * something that is no run; STATUS_IO: its name cannot be synced to disk. Nothing is left behind by a failure but
+ * directories. */
 MUST_CHECK Status rundir_open(const char *path, bool fresh, RunDir *run);
 
 /* Would rundir_open succeed, as far as can be seen without making anything? Fails as rundir_open. */
