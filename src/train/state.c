@@ -172,7 +172,7 @@ static Status open_run(Trainer *t)
     checkpoint_free(&checkpoint);
     if (st != STATUS_OK || t->finished) return st;
     st = checkpoint_prepare(t->run.path);
-    if (st == STATUS_OK) st = rundir_begin_records(&t->run);
+    if (st == STATUS_OK) st = rundir_begin_records(&t->run, t->step);
     if (st == STATUS_OK) st = write_config(t);
     if (st != STATUS_OK) return st;
     record_begin_of_start(t, found);
