@@ -54,6 +54,8 @@ if [ "$purpose" = test ]; then
     need shellcheck program shellcheck
     need clang-format program clang-format
     need curl program curl
+    need strace program strace
+    need python3 program python3
 fi
 if [ ${#missing[@]} -eq 0 ]; then exit 0; fi
 
