@@ -239,9 +239,10 @@ static Status cut(int fd, const char *path, off_t end, off_t size, const char *w
     return STATUS_OK;
 }
 
-/* What a kill or a power failure left of the records behind the last that were synced. */
-static Status repair_records(const RunDir *run, const char *path, uint64_t step)
+Status rundir_repair_records(const RunDir *run, uint64_t step)
 {
+    char path[PATH_SIZE];
+    snprintf(path, sizeof path, "%s/metrics.jsonl", run->path);
     const int fd = open(path, O_RDWR | O_CLOEXEC);
     if (fd < 0)
         return errno == ENOENT ? STATUS_OK
@@ -264,8 +265,8 @@ Status rundir_begin_records(RunDir *run, uint64_t step)
     run->log = fopen(path, "ae");
     if (!run->log) return status_fail(STATUS_CANT_CREATE, "cannot create \"%s\": %s", path, strerror(errno));
     log_set_file(run->log);
+    Status st = rundir_repair_records(run, step);
     snprintf(path, sizeof path, "%s/metrics.jsonl", run->path);
-    Status st = repair_records(run, path, step);
     return st == STATUS_OK ? records_open(path, &run->records) : st;
 }
 

@@ -24,10 +24,14 @@ MUST_CHECK Status rundir_open(const char *path, bool fresh, RunDir *run);
 /* Would rundir_open succeed, as far as can be seen without making anything? Fails as rundir_open. */
 MUST_CHECK Status rundir_check(const char *path, bool fresh);
 
-/* Opens log.txt (which gets every message from here on: log_set_file) and metrics.jsonl for appending, to go on from
- * `step`. A torn last record of a killed process is cut off, and so is everything from the first record on that a power
- * failure damaged, if those of the steps up to `step` stand before it (else the damage is another, and is left to be
- * seen). Both are told. STATUS_CANT_CREATE; STATUS_IO. */
+/* Cuts off metrics.jsonl what a kill or a power failure left behind the records that were synced: a torn last record,
+ * and everything from the first record on that is damaged, if those of the steps up to `step`, which the run goes on
+ * from, stand before it (else the damage is another, and is left to be seen). Both are told. STATUS_CANT_CREATE,
+ * STATUS_IO. */
+MUST_CHECK Status rundir_repair_records(const RunDir *run, uint64_t step);
+
+/* Opens log.txt (which gets every message from here on: log_set_file) and metrics.jsonl, repaired, for appending. Fails
+ * as rundir_repair_records. */
 MUST_CHECK Status rundir_begin_records(RunDir *run, uint64_t step);
 
 void rundir_close(RunDir *run); /* accepts a zeroed struct */

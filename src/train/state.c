@@ -155,7 +155,9 @@ static void record_begin_of_start(Trainer *t, bool resumed)
     records_flush(records);
 }
 
-/* Rank 0's part. A finished run is looked at and not touched. */
+/* Rank 0's part. A finished run is looked at and not touched, but for what a power failure at its end did to its
+ * records.
+ */
 static Status open_run(Trainer *t)
 {
     Checkpoint checkpoint = {0};
@@ -170,7 +172,8 @@ static Status open_run(Trainer *t)
     }
     if (st == STATUS_OK && (!found || t->options.resume == RESUME_FILE)) st = check_directory(t);
     checkpoint_free(&checkpoint);
-    if (st != STATUS_OK || t->finished) return st;
+    if (st != STATUS_OK) return st;
+    if (t->finished) return rundir_repair_records(&t->run, t->step);
     st = checkpoint_prepare(t->run.path);
     if (st == STATUS_OK) st = rundir_begin_records(&t->run, t->step);
     if (st == STATUS_OK) st = write_config(t);

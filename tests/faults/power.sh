@@ -22,3 +22,12 @@ optimizer: { learning_rate = 0.1, momentum = 0.9 }
 checkpoint: { every_steps = 5, keep = 2 }
 TEXT
 python3 "$tests/faults/power.py" "$lockstep" "$crashed_run" "$work/config.cfg" "$work"
+
+# The record of the last checkpoint is damaged: the start that finds the run finished repairs it too.
+start 0 train "$work/config.cfg" --run "$work/finished" --quiet
+printf '\0\0\0\0"}\n' >>"$work/finished/metrics.jsonl"
+start 0 train "$work/config.cfg" --run "$work/finished" --quiet
+check "finished, with a damaged record" [ "$code" = 0 ]
+start 0 verify "$work/finished"
+check "finished, with a damaged record: verify" [ "$code" = 0 ]
+finish
