@@ -54,6 +54,8 @@ if [ "$purpose" != build ]; then
     need shellcheck program shellcheck
     need clang-format program clang-format
     need curl program curl
+    need strace program strace
+    need python3 program python3
     need cppcheck program cppcheck
     if [ "$(uname -m)" = x86_64 ]; then
         need gcc-aarch64-linux-gnu program aarch64-linux-gnu-gcc

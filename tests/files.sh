@@ -1,12 +1,13 @@
 # Sourced. project_files: every file under the current directory but those that .gitignore names, one a line, sorted.
-# Not git ls-files, for a tree without git and for new files; of .gitignore's syntax it knows what ours uses.
+# Not git ls-files, for a tree without git and for new files; of .gitignore's syntax it knows what ours uses, and passes
+# over its exceptions, which are no text.
 # shellcheck shell=bash
 
 project_files() {
     local ignored=(-path ./.git) pattern
     while read -r pattern; do
         case $pattern in
-        '' | '#'*) ;;
+        '' | '#'* | '!'*) ;;
         /*) ignored+=(-o -path ".${pattern%/}") ;;
         *) ignored+=(-o -name "${pattern%/}") ;;
         esac

@@ -82,7 +82,7 @@ static Status read_line(const char *path, const char *line, size_t length, Event
     return st;
 }
 
-Status history_read(const char *directory, History *history)
+Status history_read_first(const char *directory, size_t first, History *history)
 {
     const size_t most = (size_t)1 << 40;
     *history = (History){0};
@@ -91,6 +91,7 @@ Status history_read(const char *directory, History *history)
     snprintf(path, sizeof path, "%.4095s/metrics.jsonl", directory);
     Status st = file_read(path, "the records of a run", most, STATUS_DATA, &bytes, &size);
     if (st != STATUS_OK) return st;
+    size = size < first ? size : first;
     for (size_t i = 0; i < size; i++) lines += bytes[i] == '\n';
     st = memory_new(&history->event, lines, "the records of a run");
     const char *line = bytes;
@@ -106,6 +107,11 @@ Status history_read(const char *directory, History *history)
     memory_free(bytes);
     if (st != STATUS_OK) history_free(history);
     return st;
+}
+
+Status history_read(const char *directory, History *history)
+{
+    return history_read_first(directory, SIZE_MAX, history);
 }
 
 void history_free(History *history)

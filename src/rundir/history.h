@@ -39,6 +39,8 @@ typedef struct {
 /* Reads DIRECTORY/metrics.jsonl. Local. STATUS_NO_INPUT: there is none; STATUS_DATA: a line that is no record of ours,
  * or has a number that is not its twin's, named by its number. A torn last line is left out. */
 MUST_CHECK Status history_read(const char *directory, History *history);
+/* The same of the file's first bytes alone. */
+MUST_CHECK Status history_read_first(const char *directory, size_t first, History *history);
 void history_free(History *history); /* accepts a zeroed struct */
 
 #endif

@@ -9,6 +9,7 @@
 
 #include "base/file.h"
 #include "base/log.h"
+#include "rundir/history.h"
 
 enum { NAME_SIZE = 64, PATH_SIZE = sizeof((RunDir *)0)->path + NAME_SIZE };
 
@@ -17,17 +18,25 @@ static Status cannot_create(const char *path)
     return status_fail(STATUS_CANT_CREATE, "cannot create run directory \"%s\": %s", path, strerror(errno));
 }
 
+/* Durably; whole: of which it is a part, for messages. */
+static Status make_directory(const char *path, const char *whole)
+{
+    if (mkdir(path, 0777) == 0) return file_sync_directory(path);
+    return errno == EEXIST ? STATUS_OK : cannot_create(whole);
+}
+
 /* mkdir -p */
 static Status make_directories(const char *path)
 {
     char partial[PATH_SIZE];
     snprintf(partial, sizeof partial, "%s", path);
-    for (char *slash = partial + 1; (slash = strchr(slash, '/')); slash++) {
+    Status st = STATUS_OK;
+    for (char *slash = partial + 1; st == STATUS_OK && (slash = strchr(slash, '/')); slash++) {
         *slash = '\0';
-        if (mkdir(partial, 0777) != 0 && errno != EEXIST) return cannot_create(path);
+        st = make_directory(partial, path);
         *slash = '/';
     }
-    return mkdir(path, 0777) == 0 || errno == EEXIST ? STATUS_OK : cannot_create(path);
+    return st == STATUS_OK ? make_directory(path, path) : st;
 }
 
 /* What a directory holds, but for the lock. */
@@ -180,34 +189,84 @@ void rundir_holder(const char *path, char *holder, size_t size)
     close(fd);
 }
 
-/* Everything after the last newline of the records belongs to a record that was never finished. */
-static Status cut_torn_record(const char *path)
+/* Of a file of records. */
+typedef struct {
+    off_t size;
+    off_t lines; /* up to the end of its last line; what follows was never finished */
+    off_t
+        intact; /* up to the first line with a zero byte, which a sector has that a power failure kept from the disk */
+} Extent;
+
+static Status measure(int fd, const char *path, Extent *extent)
 {
+    char block[1 << 16];
+    bool zero = false;
+    *extent = (Extent){0};
+    for (size_t got = sizeof block; got > 0; extent->size += (off_t)got) {
+        const Status st = file_read_some(fd, path, "the records of a run", block, &got);
+        if (st != STATUS_OK) return st;
+        for (size_t i = 0; i < got; i++) {
+            zero = zero || block[i] == '\0';
+            if (block[i] != '\n') continue;
+            extent->lines = extent->size + (off_t)i + 1;
+            if (!zero) extent->intact = extent->lines;
+        }
+    }
+    return STATUS_OK;
+}
+
+/* Do the first bytes of the records hold the step? Then the damage is in what was not synced (I7). */
+static Status hold_step(const RunDir *run, off_t bytes, uint64_t step, bool *held)
+{
+    History history;
+    Status st = history_read_first(run->path, (size_t)bytes, &history);
+    *held = st == STATUS_OK && step == 0;
+    for (size_t i = 0; i < history.count && !*held; i++)
+        *held = history.event[i].kind == EVENT_STEP && history.event[i].step == step;
+    history_free(&history);
+    if (st != STATUS_DATA) return st;
+    status_clear();
+    return STATUS_OK;
+}
+
+/* Synced at once: new records must not mix with what was there. */
+static Status cut(int fd, const char *path, off_t end, off_t size, const char *what)
+{
+    if (end == size) return STATUS_OK;
+    if (ftruncate(fd, end) != 0 || fsync(fd) != 0)
+        return status_fail(STATUS_CANT_CREATE, "cannot cut %s of \"%s\": %s", what, path, strerror(errno));
+    log_warning("%lld bytes of %s were cut off \"%s\"", (long long)(size - end), what, path);
+    return STATUS_OK;
+}
+
+Status rundir_repair_records(const RunDir *run, uint64_t step)
+{
+    char path[PATH_SIZE];
+    snprintf(path, sizeof path, "%s/metrics.jsonl", run->path);
     const int fd = open(path, O_RDWR | O_CLOEXEC);
     if (fd < 0)
         return errno == ENOENT ? STATUS_OK
                                : status_fail(STATUS_CANT_CREATE, "cannot open \"%s\": %s", path, strerror(errno));
-    const off_t size = lseek(fd, 0, SEEK_END);
-    off_t end = size;
-    for (char byte; end > 0 && pread(fd, &byte, 1, end - 1) == 1 && byte != '\n';) end--;
-    Status st = STATUS_OK;
-    if (end < size && ftruncate(fd, end) != 0)
-        st = status_fail(STATUS_CANT_CREATE, "cannot cut the torn last record of \"%s\": %s", path, strerror(errno));
-    else if (end < size)
-        log_warning("%lld bytes of a torn last record were cut off \"%s\"", (long long)(size - end), path);
+    Extent extent;
+    bool damaged = false;
+    Status st = measure(fd, path, &extent);
+    if (st == STATUS_OK && extent.intact < extent.lines) st = hold_step(run, extent.intact, step, &damaged);
+    if (st == STATUS_OK)
+        st = damaged ? cut(fd, path, extent.intact, extent.size, "records that a power failure damaged")
+                     : cut(fd, path, extent.lines, extent.size, "a torn last record");
     close(fd);
     return st;
 }
 
-Status rundir_begin_records(RunDir *run)
+Status rundir_begin_records(RunDir *run, uint64_t step)
 {
     char path[PATH_SIZE];
     snprintf(path, sizeof path, "%s/log.txt", run->path);
     run->log = fopen(path, "ae");
     if (!run->log) return status_fail(STATUS_CANT_CREATE, "cannot create \"%s\": %s", path, strerror(errno));
     log_set_file(run->log);
+    Status st = rundir_repair_records(run, step);
     snprintf(path, sizeof path, "%s/metrics.jsonl", run->path);
-    Status st = cut_torn_record(path);
     return st == STATUS_OK ? records_open(path, &run->records) : st;
 }
 

@@ -14,18 +14,25 @@ typedef struct {
     Records *records; /* metrics.jsonl; owned */
 } RunDir;
 
-/* Makes the directory (and those above it) and takes its lock, an open-file-description lock, which dies with the
- * process. fresh   the directory must hold nothing yet; else it may hold a run to go on with STATUS_CANT_CREATE: it
+/* Makes the directory (and those above it), durably, and takes its lock, an open-file-description lock, which dies with
+ * the process. fresh   the directory must hold nothing yet; else it may hold a run to go on with STATUS_CANT_CREATE: it
  * cannot be made or written, is held by another process (which is named), is not empty for a fresh run, or holds
- * something that is no run. Nothing is left behind by a failure but directories. */
+ * something that is no run; STATUS_IO: its name cannot be synced to disk. Nothing is left behind by a failure but
+ * directories. */
 MUST_CHECK Status rundir_open(const char *path, bool fresh, RunDir *run);
 
 /* Would rundir_open succeed, as far as can be seen without making anything? Fails as rundir_open. */
 MUST_CHECK Status rundir_check(const char *path, bool fresh);
 
-/* Opens log.txt (which gets every message from here on: log_set_file) and metrics.jsonl for appending. A torn last
- * record of a killed process is cut off, and told. STATUS_CANT_CREATE. */
-MUST_CHECK Status rundir_begin_records(RunDir *run);
+/* Cuts off metrics.jsonl what a kill or a power failure left behind the records that were synced: a torn last record,
+ * and everything from the first record on that is damaged, if those of the steps up to `step`, which the run goes on
+ * from, stand before it (else the damage is another, and is left to be seen). Both are told. STATUS_CANT_CREATE,
+ * STATUS_IO. */
+MUST_CHECK Status rundir_repair_records(const RunDir *run, uint64_t step);
+
+/* Opens log.txt (which gets every message from here on: log_set_file) and metrics.jsonl, repaired, for appending. Fails
+ * as rundir_repair_records. */
+MUST_CHECK Status rundir_begin_records(RunDir *run, uint64_t step);
 
 void rundir_close(RunDir *run); /* accepts a zeroed struct */
 

@@ -156,7 +156,9 @@ static void record_begin_of_start(Trainer *t, const Digest *model)
     records_flush(records);
 }
 
-/* Rank 0's part. A finished run is looked at and not touched. */
+/* Rank 0's part. A finished run is looked at and not touched, but for what a power failure at its end did to its
+ * records.
+ */
 static Status open_run(Trainer *t)
 {
     Checkpoint checkpoint = {0};
@@ -173,9 +175,10 @@ static Status open_run(Trainer *t)
     if (st == STATUS_OK && (!found || t->options.resume == RESUME_FILE)) st = check_directory(t);
     model = checkpoint.model;
     checkpoint_free(&checkpoint);
-    if (st != STATUS_OK || t->finished) return st;
+    if (st != STATUS_OK) return st;
+    if (t->finished) return rundir_repair_records(&t->run, t->step);
     st = checkpoint_prepare(t->run.path);
-    if (st == STATUS_OK) st = rundir_begin_records(&t->run);
+    if (st == STATUS_OK) st = rundir_begin_records(&t->run, t->step);
     if (st == STATUS_OK) st = write_config(t);
     if (st != STATUS_OK) return st;
     record_begin_of_start(t, found ? &model : NULL);

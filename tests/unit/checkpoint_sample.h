@@ -6,6 +6,7 @@
 
 #include "base/memory.h"
 #include "base/philox.h"
+#include "base/sha256.h"
 #include "rundir/checkpoint.h"
 #include "scratch.h"
 #include "unit.h"
@@ -36,12 +37,13 @@ static inline float *sample_vector(const Network *network, uint32_t which)
     return vector;
 }
 
-static inline Digest sample_digest(const Checkpoint *c)
+/* Of a vector of this network's parameters. */
+static inline Digest sample_digest(const Network *network, const float *vector)
 {
     DigestState *state;
     CU_ASSERT_EQUAL_FATAL(digest_open(&state), STATUS_OK);
     digest_begin(state);
-    network_digest(&c->network, c->parameter, state);
+    network_digest(network, vector, state);
     const Digest digest = digest_end(state);
     digest_close(state);
     return digest;
@@ -73,7 +75,7 @@ static inline Checkpoint sample_make(const size_t *sizes, size_t count, Activati
                           STATUS_OK);
     c.parameter = sample_vector(&c.network, 0);
     c.velocity = momentum ? sample_vector(&c.network, 1) : NULL;
-    c.model = sample_digest(&c);
+    c.model = sample_digest(&c.network, c.parameter);
     return c;
 }
 
@@ -81,6 +83,13 @@ static inline Checkpoint sample_make(const size_t *sizes, size_t count, Activati
 static inline Checkpoint sample_small(uint64_t step)
 {
     return sample_make((const size_t[]){7, 3, 2}, 3, ACTIVATION_RELU, true, step);
+}
+
+/* A file of these bytes, which were changed, gets the digests of a whole one. */
+static inline void sample_sign(unsigned char *bytes, size_t size)
+{
+    sha256_of(bytes + CHECKPOINT_HEADER, size - CHECKPOINT_HEADER, bytes + 32);
+    sha256_of(bytes, 480, bytes + 480);
 }
 
 static inline void sample_free(Checkpoint *c)

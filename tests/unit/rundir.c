@@ -27,7 +27,7 @@ static void a_run_directory_is_made_with_those_above_it(void)
     const char *path = scratch_path("a/b/c");
     RunDir run;
     CU_ASSERT_EQUAL_FATAL(rundir_open(path, true, &run), STATUS_OK);
-    CU_ASSERT_EQUAL_FATAL(rundir_begin_records(&run), STATUS_OK);
+    CU_ASSERT_EQUAL_FATAL(rundir_begin_records(&run, 0), STATUS_OK);
     record_begin(run.records, "start");
     record_end(run.records);
     log_warning("heard %d", 1);
@@ -164,24 +164,47 @@ static void a_run_that_was_killed_at_its_start_is_gone_on_with(void)
     remove_tree(path);
 }
 
+/* metrics.jsonl of a run in the directory, after a start that goes on from `step`. */
+static const char *repaired(RunDir *run, const char *records, size_t size, uint64_t step)
+{
+    scratch_write(scratch_path("torn/metrics.jsonl"), records, size);
+    CU_ASSERT_EQUAL(rundir_begin_records(run, step), STATUS_OK);
+    records_close(run->records);
+    fclose(run->log);
+    log_set_file(NULL);
+    run->records = NULL, run->log = NULL;
+    return scratch_text(scratch_path("torn/metrics.jsonl"));
+}
+
 /* What a process that was killed in the middle of a record left. */
 static void a_torn_record_is_cut_off(void)
 {
-    const char *path = scratch_path("torn");
     static const char whole[] = "{\"event\":\"start\"}\n", torn[] = "{\"event\":\"start\"}\n{\"event\":\"st";
     RunDir run;
-    CU_ASSERT_EQUAL_FATAL(rundir_open(path, false, &run), STATUS_OK);
-    for (size_t size = sizeof torn - 1; size + 1 >= sizeof whole; size--) {
-        scratch_write(scratch_path("torn/metrics.jsonl"), torn, size);
-        CU_ASSERT_EQUAL(rundir_begin_records(&run), STATUS_OK);
-        CU_ASSERT_STRING_EQUAL(scratch_text(scratch_path("torn/metrics.jsonl")), whole);
-        records_close(run.records);
-        fclose(run.log);
-        log_set_file(NULL);
-        run.records = NULL, run.log = NULL;
-    }
+    CU_ASSERT_EQUAL_FATAL(rundir_open(scratch_path("torn"), false, &run), STATUS_OK);
+    for (size_t size = sizeof torn - 1; size + 1 >= sizeof whole; size--)
+        CU_ASSERT_STRING_EQUAL(repaired(&run, torn, size, 0), whole);
     rundir_close(&run);
-    remove_tree(path);
+    remove_tree(scratch_path("torn"));
+}
+
+/* Behind the step that the start goes on from, it is what was never synced (I7); before it, it stays to be seen. */
+static void records_damaged_by_a_power_failure_are_cut_off(void)
+{
+    static const char whole[] = "{\"event\":\"start\"}\n{\"event\":\"step\",\"step\":1}\n";
+    static const char after[] = "{\"event\":\"st\0\0\0\0\0\0\n{\"event\":\"step\",\"step\":3}\n";
+    char records[sizeof whole + sizeof after];
+    const size_t size = sizeof whole + sizeof after - 2;
+    memcpy(records, whole, sizeof whole - 1);
+    memcpy(records + sizeof whole - 1, after, sizeof after);
+    RunDir run;
+    CU_ASSERT_EQUAL_FATAL(rundir_open(scratch_path("torn"), false, &run), STATUS_OK);
+    CU_ASSERT_STRING_EQUAL(repaired(&run, records, size, 0), whole);
+    CU_ASSERT_STRING_EQUAL(repaired(&run, records, size, 1), whole);
+    CU_ASSERT_EQUAL(memcmp(repaired(&run, records, size, 2), records, size), 0);
+    CU_ASSERT_EQUAL(memcmp(repaired(&run, records, size - 1, 2), records, sizeof whole + 18), 0);
+    rundir_close(&run);
+    remove_tree(scratch_path("torn"));
 }
 
 static void a_failed_write_of_a_file_is_told(void)
@@ -263,6 +286,7 @@ int main(void)
         UNIT(only_a_run_is_gone_on_with),
         UNIT(a_run_that_was_killed_at_its_start_is_gone_on_with),
         UNIT(a_torn_record_is_cut_off),
+        UNIT(records_damaged_by_a_power_failure_are_cut_off),
         UNIT(a_failed_write_of_a_file_is_told),
         UNIT(a_chain_tells_every_member_of_every_step),
         UNIT(a_number_that_is_not_its_twins_is_no_record),
