@@ -13,13 +13,29 @@ Status text_copy(char **copy, const char *text)
     return st;
 }
 
+/* out (TEXT_ESCAPED + 1): one character, with a zero byte behind it. */
+static size_t escape(unsigned char c, bool keep_lines, char *out)
+{
+    const bool kept = keep_lines && (c == '\n' || c == '\t');
+    return (size_t)snprintf(out, TEXT_ESCAPED + 1, (c < 0x20 && !kept) || c == 0x7f ? "\\x%02x" : "%c", c);
+}
+
 int text_put(const char *text, bool keep_lines, FILE *out)
 {
-    int count = 0;
-    for (const unsigned char *c = (const unsigned char *)text; *c; c++) {
-        const bool kept = keep_lines && (*c == '\n' || *c == '\t');
-        count += (*c < 0x20 && !kept) || *c == 0x7f ? fprintf(out, "\\x%02x", *c) : fprintf(out, "%c", *c);
+    size_t count = 0;
+    char escaped[TEXT_ESCAPED + 1];
+    for (const char *c = text; *c; c++) {
+        count += escape((unsigned char)*c, keep_lines, escaped);
+        fputs(escaped, out);
     }
+    return (int)count;
+}
+
+size_t text_escape(const char *text, bool keep_lines, char *out)
+{
+    size_t count = 0;
+    *out = '\0';
+    for (const char *c = text; *c; c++) count += escape((unsigned char)*c, keep_lines, out + count);
     return count;
 }
 

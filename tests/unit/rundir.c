@@ -174,9 +174,9 @@ static void a_torn_record_is_cut_off(void)
         CU_ASSERT_EQUAL(rundir_begin_records(&run), STATUS_OK);
         CU_ASSERT_STRING_EQUAL(scratch_text(scratch_path("torn/metrics.jsonl")), whole);
         records_close(run.records);
-        fclose(run.log);
-        log_set_file(NULL);
-        run.records = NULL, run.log = NULL;
+        close(run.log);
+        log_set_file(-1, NULL);
+        run.records = NULL, run.log = 0;
     }
     rundir_close(&run);
     remove_tree(path);
