@@ -54,6 +54,7 @@ if [ "$purpose" = test ]; then
     need shellcheck program shellcheck
     need clang-format program clang-format
     need curl program curl
+    need strace program strace
 fi
 if [ ${#missing[@]} -eq 0 ]; then exit 0; fi
 
