@@ -165,21 +165,30 @@ static Status check_digests(const Verification *v)
     return STATUS_OK;
 }
 
+/* Could a run with the checkpoint's settings be this one? */
+static Status check_settings(const Verification *v, const char *path, const Checkpoint *checkpoint)
+{
+    Settings settings;
+    Status st = settings_parse(&settings, path, checkpoint->config, strlen(checkpoint->config), NULL, 0);
+    if (st == STATUS_OK) st = settings_check_resume(&settings, &v->settings);
+    if (st == STATUS_OK || st == STATUS_INTERNAL) return st;
+    return status_fail(STATUS_DATA, "\"%s\" is of another run: %s", path, status_message());
+}
+
 /* named: the step that its name tells, 0 if none. */
 static Status check_checkpoint(const Verification *v, const char *path, uint64_t named, const Digest *dataset)
 {
     Checkpoint checkpoint;
-    Settings settings;
     Status st = checkpoint_read(path, &checkpoint);
-    if (st != STATUS_OK) return st;
+    if (st == STATUS_OK) st = check_settings(v, path, &checkpoint);
+    if (st != STATUS_OK) {
+        checkpoint_free(&checkpoint);
+        return st;
+    }
     char hex[DIGEST_HEX_SIZE];
     digest_hex(checkpoint.model, hex);
     const Event *event = model_after(v, checkpoint.step);
-    st = settings_parse(&settings, path, checkpoint.config, strlen(checkpoint.config), NULL, 0);
-    if (st == STATUS_OK) st = settings_check_resume(&settings, &v->settings);
-    if (st != STATUS_OK)
-        st = status_fail(STATUS_DATA, "\"%s\" is of another run: %s", path, status_message());
-    else if (!digest_equal(checkpoint.dataset, *dataset))
+    if (!digest_equal(checkpoint.dataset, *dataset))
         st = status_fail(STATUS_DATA, "\"%s\" was trained on other values than those in \"%s\"", path,
                          v->settings.data.file);
     else if (named && checkpoint.step != named)
