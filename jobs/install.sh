@@ -55,6 +55,7 @@ if [ "$purpose" = test ]; then
     need clang-format program clang-format
     need curl program curl
     need strace program strace
+    need faketime program faketime
 fi
 if [ ${#missing[@]} -eq 0 ]; then exit 0; fi
 
