@@ -75,6 +75,14 @@ void *memory_take(void *memory, size_t *used, size_t count, size_t size)
     return here;
 }
 
+Status memory_check(size_t bytes, const char *what)
+{
+    char *memory;
+    const Status st = memory_new(&memory, bytes, what);
+    memory_free(memory);
+    return st;
+}
+
 void memory_free(void *ptr)
 {
     if (ptr) free(((void **)ptr)[-1]);

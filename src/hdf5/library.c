@@ -21,9 +21,7 @@ static void begin_once(void)
 Status library_begin(void)
 {
     enum { NEEDED = 3 << 20 }; /* its types, its cache's index, its lists of free blocks, an image's first megabyte */
-    char *memory;
-    const Status st = memory_new(&memory, NEEDED, "HDF5");
-    memory_free(memory);
+    const Status st = memory_check(NEEDED, "HDF5");
     if (st == STATUS_OK) begin_once();
     return st;
 }

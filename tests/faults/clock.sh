@@ -38,6 +38,7 @@ cat >"$work/faked" <<TEXT
 #!/usr/bin/env bash
 export FAKETIME_TIMESTAMP_FILE=$work/clock FAKETIME_NO_CACHE=1
 export FAKETIME_DONT_FAKE_MONOTONIC=\$TRUE_MONOTONIC FAKETIME_FORCE_MONOTONIC_FIX=\$((1 - TRUE_MONOTONIC))
+echo "\$\$" >>$work/processes
 LD_PRELOAD='$library' exec $lockstep "\$@"
 TEXT
 chmod +x "$work/faked"
@@ -109,6 +110,9 @@ mkfifo "$work/run/.predictions.csv.tmp"
 faked 2 no train "$work/config.cfg" --run "$work/run" --quiet --set run.deadline_seconds=2.0
 check "the watchdog's true alarm" [ "$code" = 70 ]
 check "names who is late" grep -q 'rank 0 is in .*: LATE' "$err"
+
+# libfaketime's, of those that ended by the alarm.
+while read -r process; do rm -f "/dev/shm/faketime_shm_$process" "/dev/shm/sem.faketime_sem_$process"; done <"$work/processes"
 
 echo "clock: $tries trainings under wrong clocks, all with $line"
 finish
