@@ -55,6 +55,7 @@ if [ "$purpose" != build ]; then
     need clang-format program clang-format
     need curl program curl
     need strace program strace
+    need faketime program faketime
     need python3 program python3
     need cppcheck program cppcheck
     if [ "$(uname -m)" = x86_64 ]; then

@@ -3,6 +3,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <libgen.h>
+#include <stdint.h>
 #include <string.h>
 #include <sys/stat.h>
 #include <unistd.h>
@@ -12,13 +13,13 @@
 
 Status file_open(const char *path, const char *what, int *fd, size_t *size)
 {
-    *fd = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK);
+    *fd = FILE_RETRY(open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK));
     if (*fd < 0)
         return status_fail(errno == ENOENT || errno == ENOTDIR ? STATUS_NO_INPUT : STATUS_IO,
                            "cannot open %s \"%s\": %s", what, path, strerror(errno));
     struct stat about;
     Status st = STATUS_OK;
-    if (fstat(*fd, &about) != 0)
+    if (FILE_RETRY(fstat(*fd, &about)) != 0)
         st = status_fail(STATUS_IO, "cannot read %s \"%s\": %s", what, path, strerror(errno));
     else if (!S_ISREG(about.st_mode))
         st = status_fail(STATUS_NO_INPUT, "%s \"%s\" is %snot a regular file", what, path,
@@ -26,7 +27,7 @@ Status file_open(const char *path, const char *what, int *fd, size_t *size)
     else
         *size = (size_t)about.st_size;
     if (st != STATUS_OK) {
-        close(*fd);
+        file_close(*fd);
         *fd = -1;
     }
     return st;
@@ -36,11 +37,10 @@ Status file_read_some(int fd, const char *path, const char *what, void *bytes, s
 {
     size_t done = 0;
     while (done < *size) {
-        const ssize_t got = read(fd, (char *)bytes + done, *size - done);
+        const ssize_t got = FILE_RETRY(read(fd, (char *)bytes + done, *size - done));
         if (got == 0) break;
-        if (got < 0 && errno != EINTR)
-            return status_fail(STATUS_IO, "cannot read %s \"%s\": %s", what, path, strerror(errno));
-        if (got > 0) done += (size_t)got;
+        if (got < 0) return status_fail(STATUS_IO, "cannot read %s \"%s\": %s", what, path, strerror(errno));
+        done += (size_t)got;
     }
     *size = done;
     return STATUS_OK;
@@ -63,8 +63,69 @@ Status file_read(const char *path, const char *what, size_t limit, Status too_la
         memory_free(*bytes);
         *bytes = NULL;
     }
-    close(fd);
+    file_close(fd);
     return st;
+}
+
+size_t file_write(int fd, const void *bytes, size_t size)
+{
+    size_t done = 0;
+    while (done < size) {
+        const ssize_t wrote = FILE_RETRY(write(fd, (const char *)bytes + done, size - done));
+        if (wrote == 0) errno = ENOSPC;
+        if (wrote <= 0) break;
+        done += (size_t)wrote;
+    }
+    return done;
+}
+
+int file_close(int fd)
+{
+    return close(fd) == 0 || errno == EINTR ? 0 : -1;
+}
+
+static ssize_t stream_write(void *fd, const char *bytes, size_t size)
+{
+    return (ssize_t)file_write((int)(intptr_t)fd, bytes, size);
+}
+
+static int stream_close(void *fd)
+{
+    const int synced = FILE_RETRY(fsync((int)(intptr_t)fd)), error = errno;
+    if (file_close((int)(intptr_t)fd) != 0) return -1;
+    errno = error;
+    return synced;
+}
+
+/* stdio alone would lose what it was writing when a signal came. */
+FILE *file_create(const char *path)
+{
+    const int fd = FILE_RETRY(open(path, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0666));
+    if (fd < 0) return NULL;
+    const cookie_io_functions_t calls = {.write = stream_write, .close = stream_close};
+    FILE *file = fopencookie((void *)(intptr_t)fd, "w", calls); /* glibc's */
+    const int error = errno;
+    if (!file) file_close(fd);
+    errno = error;
+    return file;
+}
+
+DIR *file_open_directory(const char *path)
+{
+    DIR *directory;
+    do directory = opendir(path);
+    while (!directory && errno == EINTR);
+    return directory;
+}
+
+struct dirent *file_next_entry(DIR *directory)
+{
+    struct dirent *entry;
+    do {
+        errno = 0;
+        entry = readdir(directory);
+    } while (!entry && errno == EINTR);
+    return entry;
 }
 
 Status file_sync_directory(const char *path)
@@ -72,10 +133,10 @@ Status file_sync_directory(const char *path)
     char *copy;
     Status st = text_copy(&copy, path);
     if (st != STATUS_OK) return st;
-    const int fd = open(dirname(copy), O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-    if (fd < 0 ? errno != EACCES : fsync(fd) != 0 && errno != EINVAL)
+    const int fd = FILE_RETRY(open(dirname(copy), O_RDONLY | O_DIRECTORY | O_CLOEXEC));
+    if (fd < 0 ? errno != EACCES : FILE_RETRY(fsync(fd)) != 0 && errno != EINVAL)
         st = status_fail(STATUS_IO, "cannot write the directory of \"%s\" to disk: %s", path, strerror(errno));
-    if (fd >= 0) close(fd);
+    if (fd >= 0) file_close(fd);
     memory_free(copy);
     return st;
 }

@@ -2,9 +2,21 @@
 #ifndef LOCKSTEP_BASE_FILE_H
 #define LOCKSTEP_BASE_FILE_H
 
+#include <dirent.h>
+#include <errno.h>
 #include <stddef.h>
+#include <stdio.h>
 
 #include "base/status.h"
+
+/* A call, again for as long as it is interrupted by a signal, which network and user-space file systems let happen to
+ * any call whatever SA_RESTART says. Every call on a file here and in the rundir floor is made so. */
+#define FILE_RETRY(call)                                                 \
+    __extension__({                                                      \
+        __typeof__(call) file_result;                                    \
+        while ((file_result = (call)) == -1 && errno == EINTR) continue; \
+        file_result;                                                     \
+    })
 
 /* Deflate cannot make more bytes than this of one (zlib's technical notes): what a compressed file may hold at most. */
 enum { FILE_DEFLATE_MOST = 1032 };
@@ -21,6 +33,21 @@ MUST_CHECK Status file_open(const char *path, const char *what, int *fd, size_t 
 /* Up to *size bytes from where fd stands; *size = how many there were. path and what stand in the message of STATUS_IO.
  */
 MUST_CHECK Status file_read_some(int fd, const char *path, const char *what, void *bytes, size_t *size);
+
+/* Writes the bytes where fd stands. Returns how many were written; when fewer than size, errno says why. */
+MUST_CHECK size_t file_write(int fd, const void *bytes, size_t size);
+
+/* As close(2), but an interruption is none: Linux has closed the descriptor (close(2), "Dealing with error returns").
+ */
+int file_close(int fd);
+
+/* *file = a stream to a new file at path, or one whose content goes; its fclose writes it to disk (fsync) before it
+ * closes it. NULL with errno set. */
+FILE *file_create(const char *path);
+
+/* opendir and readdir: errno is 0 when there are no more entries. */
+DIR *file_open_directory(const char *path);
+struct dirent *file_next_entry(DIR *directory);
 
 /* Syncs the directory that path is in to disk, so that a name made there outlasts a power failure. A file system that
  * cannot sync a directory, or a directory that may not be opened, is no error. STATUS_IO. */

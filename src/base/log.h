@@ -5,7 +5,6 @@
 #define LOCKSTEP_BASE_LOG_H
 
 #include <stdbool.h>
-#include <stdio.h>
 
 #include "base/status.h"
 
@@ -15,8 +14,10 @@ void log_set_speaker(bool speaks);
 /* Quiet: log_info goes to the file alone. */
 void log_set_quiet(bool quiet);
 
-/* A file that gets every message too, with the UTC time before it; NULL for none. Borrowed. */
-void log_set_file(FILE *file);
+/* A file that gets every message too, with the UTC time before it; -1 for none. The descriptor, which appends, and its
+ * path are borrowed. What cannot be written there is told once as a warning, and lost; after that each message begins a
+ * line again. */
+void log_set_file(int fd, const char *path);
 
 /* One message, without a newline at its end (a newline inside it is kept). */
 PRINTF_LIKE(1, 2) void log_info(const char *format, ...);

@@ -6,6 +6,8 @@
 #include <stdlib.h>
 #include <sys/mman.h>
 
+#include "base/fault.h"
+
 /* From this size on an array lies in huge pages where the system has them: fewer misses of the address cache. Whole
  * huge pages alone, so that no more memory becomes resident than was asked for. */
 enum { HUGE_FROM = 4 << 20, HUGE_PAGE = 2 << 20, RETURNED_FROM = 128 << 10 };
@@ -39,6 +41,13 @@ static void *place(void *block, size_t alignment)
     return ptr;
 }
 
+/* The n-th array that this process asks for, n from 1, can be made to fail. */
+static bool is_refused(void)
+{
+    static uint64_t asked;
+    return fault_at("no-memory", ++asked);
+}
+
 /* calloc and not memset: it knows which pages come fresh, and zero, from the system, and does not touch them. What is
  * never used of an array takes no memory then, and a large one no time. */
 void *memory_get(size_t count, size_t size, const char *what)
@@ -48,7 +57,7 @@ void *memory_get(size_t count, size_t size, const char *what)
     return_large_arrays();
     const bool fits = !__builtin_mul_overflow(count, size, &bytes) && bytes <= SIZE_MAX / 2;
     const size_t alignment = fits && bytes >= HUGE_FROM ? HUGE_PAGE : MEMORY_ALIGNMENT;
-    if (fits) block = calloc(1, bytes + sizeof(void *) + alignment);
+    if (fits && !is_refused()) block = calloc(1, bytes + sizeof(void *) + alignment);
     if (!block) {
         Status st = status_fail(STATUS_INTERNAL, "out of memory: %zu elements of %zu bytes for %s", count, size, what);
         (void)st;
@@ -64,6 +73,14 @@ void *memory_take(void *memory, size_t *used, size_t count, size_t size)
     char *here = memory ? (char *)memory + *used : NULL;
     *used += (count * size + MEMORY_ALIGNMENT - 1) / MEMORY_ALIGNMENT * MEMORY_ALIGNMENT;
     return here;
+}
+
+Status memory_check(size_t bytes, const char *what)
+{
+    char *memory;
+    const Status st = memory_new(&memory, bytes, what);
+    memory_free(memory);
+    return st;
 }
 
 void memory_free(void *ptr)

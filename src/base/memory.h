@@ -21,6 +21,9 @@ void *memory_get(size_t count, size_t size, const char *what);
  * lines; NULL, and only counted, if memory is NULL. */
 void *memory_take(void *memory, size_t *used, size_t count, size_t size);
 
+/* Is there so much? For libraries that crash where there is not. STATUS_INTERNAL, with what named. */
+MUST_CHECK Status memory_check(size_t bytes, const char *what);
+
 /* Accepts NULL. */
 void memory_free(void *ptr);
 

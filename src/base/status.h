@@ -20,8 +20,10 @@ typedef enum {
     STATUS_CONFIG = 78       /* bad settings */
 } Status;
 
-/* Records the message (what, where, what to do; no newline; cut at 2000 bytes) and returns st, which is not STATUS_OK.
- * A message that is pending already is replaced. */
+enum { STATUS_MESSAGE_SIZE = 2001 };
+
+/* Records the message (what, where, what to do; no newline; cut at STATUS_MESSAGE_SIZE - 1 bytes) and returns st, which
+ * is not STATUS_OK. A message that is pending already is replaced. */
 MUST_CHECK PRINTF_LIKE(2, 3) Status status_fail(Status st, const char *format, ...);
 
 /* The pending message, "" if none. Valid until the next call of status_fail or status_clear. */

@@ -41,16 +41,38 @@ size_t text_harmless(const char *text)
     return length == 0 || is_control || is_direction ? 0 : length;
 }
 
+/* out (TEXT_ESCAPED + 1): the first character of text as it may be shown, with a zero byte behind it. Returns how many
+ * bytes of text it takes. */
+static size_t escape(const char *text, bool keep_lines, char *out)
+{
+    size_t length = text_harmless(text);
+    if (length == 0 && keep_lines && (*text == '\n' || *text == '\t')) length = 1;
+    if (length == 0) {
+        snprintf(out, TEXT_ESCAPED + 1, "\\x%02x", (unsigned char)*text);
+        return 1;
+    }
+    memcpy(out, text, length);
+    out[length] = '\0';
+    return length;
+}
+
 int text_put(const char *text, bool keep_lines, FILE *out)
 {
-    int count = 0;
-    while (*text) {
-        size_t length = text_harmless(text);
-        if (length == 0 && keep_lines && (*text == '\n' || *text == '\t')) length = 1;
-        count += length > 0 ? 1 : fprintf(out, "\\x%02x", (unsigned char)*text);
-        fwrite(text, 1, length, out);
-        text += length > 0 ? length : 1;
+    char escaped[TEXT_ESCAPED + 1];
+    size_t count = 0;
+    for (size_t length; *text; text += length) {
+        length = escape(text, keep_lines, escaped);
+        count += length > 1 ? 1 : strlen(escaped);
+        fputs(escaped, out);
     }
+    return (int)count;
+}
+
+size_t text_escape(const char *text, bool keep_lines, char *out)
+{
+    size_t count = 0;
+    *out = '\0';
+    for (; *text; count += strlen(out + count)) text += escape(text, keep_lines, out + count);
     return count;
 }
 

@@ -23,6 +23,10 @@ int text_put(const char *text, bool keep_lines, FILE *out);
 /* label, which is ours, the text as above without lines, and a newline. */
 void text_line(const char *label, const char *text, FILE *out);
 
+/* The same into memory, with a zero byte behind it. out (TEXT_ESCAPED * strlen(text) + 1) */
+enum { TEXT_ESCAPED = 4 };
+size_t text_escape(const char *text, bool keep_lines, char *out);
+
 /* The edit distance of a and b (insertions, deletions, substitutions and exchanges of neighbours, each 1); strings over
  * 63 bytes count as their first 63. */
 size_t text_distance(const char *a, const char *b);

@@ -39,10 +39,14 @@ typedef struct {
 /* STATUS_INTERNAL: out of memory. Whether text is a config stands in parsed->problem. */
 static Status parsed_init(Parsed *parsed, const char *text)
 {
-    config_init(&parsed->config);
-    char *safe;
-    Status st = memory_new(&safe, scan_room(strlen(text)), "a config");
+    enum { SCANNER = 256 << 10, COPIES = 4 }; /* libconfig 1.5 crashes where it cannot have its scanner's */
+    const size_t room = scan_room(strlen(text));
+    char *safe = NULL;
+    parsed->config = (config_t){0};
+    Status st = memory_check(SCANNER + COPIES * room, "libconfig");
+    if (st == STATUS_OK) st = memory_new(&safe, room, "a config");
     if (st != STATUS_OK) return st;
+    config_init(&parsed->config);
     if (scan_text(text, safe, &parsed->unfit, &parsed->problem) && !config_read_string(&parsed->config, safe)) {
         const char *why = config_error_text(&parsed->config);
         parsed->problem = (ScanProblem){config_error_line(&parsed->config), why ? why : "syntax error"};

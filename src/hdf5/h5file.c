@@ -60,7 +60,8 @@ Status library_new_file(const char *path, H5File **file)
 {
     *file = NULL;
     H5File *made;
-    Status st = memory_new(&made, 1, "an HDF5 file's handle");
+    Status st = library_begin();
+    if (st == STATUS_OK) st = memory_new(&made, 1, "an HDF5 file's handle");
     if (st != STATUS_OK) return st;
     made->id = -1;
     st = text_copy(&made->path, path);
@@ -74,7 +75,6 @@ Status library_new_file(const char *path, H5File **file)
 Status h5file_open(const char *path, H5File **file)
 {
     *file = NULL;
-    library_begin();
     Status st = check_file(path);
     if (st != STATUS_OK) return st;
     H5File *opened;

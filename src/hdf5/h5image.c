@@ -26,7 +26,6 @@ static void unique_name(char name[64])
 
 Status h5image_create(const char *name, size_t user_block, H5Writer **writer)
 {
-    library_begin();
     Status st = library_new_writer(name, 0, writer);
     if (st != STATUS_OK) return st;
     (*writer)->user_block = user_block;
@@ -91,7 +90,6 @@ static Status open_bytes(H5File *file, const void *bytes, size_t size)
 
 Status h5image_open(const char *name, const void *bytes, size_t size, H5File **file)
 {
-    library_begin();
     Status st = library_new_file(name, file);
     if (st != STATUS_OK) return st;
     st = open_bytes(*file, bytes, size);

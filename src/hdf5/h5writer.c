@@ -55,7 +55,8 @@ Status library_new_writer(const char *path, size_t room, H5Writer **writer)
 {
     *writer = NULL;
     H5Writer *made;
-    Status st = memory_new(&made, 1, "a new HDF5 file's handle");
+    Status st = library_begin();
+    if (st == STATUS_OK) st = memory_new(&made, 1, "a new HDF5 file's handle");
     if (st != STATUS_OK) return st;
     made->id = made->descriptor = -1;
     const size_t size = strlen(path) + 1;
@@ -73,7 +74,6 @@ Status h5file_create(const char *path, H5Writer **writer)
 {
     enum { SUFFIX = 40 };
     *writer = NULL;
-    library_begin();
     Status st = check_target(path);
     if (st != STATUS_OK) return st;
     H5Writer *made;

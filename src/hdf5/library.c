@@ -3,7 +3,9 @@
 #include <stdio.h>
 #include <string.h>
 
-void library_begin(void)
+#include "base/memory.h"
+
+static void begin_once(void)
 {
     static bool begun;
     if (begun) return;
@@ -14,6 +16,14 @@ void library_begin(void)
     H5open();
     H5Eset_auto2(H5E_DEFAULT, NULL, NULL);
     H5PLset_loading_state(0);
+}
+
+Status library_begin(void)
+{
+    enum { NEEDED = 3 << 20 }; /* its types, its cache's index, its lists of free blocks, an image's first megabyte */
+    const Status st = memory_check(NEEDED, "HDF5");
+    if (st == STATUS_OK) begin_once();
+    return st;
 }
 
 hid_t library_access(void)

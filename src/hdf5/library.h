@@ -7,8 +7,9 @@
 
 #include "hdf5/h5file.h"
 
-/* One time: HDF5 prints nothing and loads no plugins from now on. */
-void library_begin(void);
+/* Before each file: HDF5 prints nothing and loads no plugins, and has the memory that it takes to open one: 1.10.8
+ * crashes where it has not (H5open, H5AC_create). STATUS_INTERNAL. */
+MUST_CHECK Status library_begin(void);
 
 /* How files are opened: HDF5's locks, but not where the file system has none. The caller closes it (H5Pclose). */
 hid_t library_access(void);

@@ -41,27 +41,16 @@ static Status create(Target *target, uint64_t step)
         return failed(target, STATUS_CANT_CREATE, "create");
     }
     const int flags = O_RDWR | O_CREAT | O_EXCL | O_CLOEXEC;
-    target->fd = open(target->temporary, flags, 0666);
+    target->fd = FILE_RETRY(open(target->temporary, flags, 0666));
     /* The name is ours alone: what is there, an earlier process of the same number left. */
-    if (target->fd < 0 && errno == EEXIST && unlink(target->temporary) == 0)
-        target->fd = open(target->temporary, flags, 0666);
+    if (target->fd < 0 && errno == EEXIST && FILE_RETRY(unlink(target->temporary)) == 0)
+        target->fd = FILE_RETRY(open(target->temporary, flags, 0666));
     return target->fd >= 0 ? STATUS_OK : failed(target, STATUS_CANT_CREATE, "create");
-}
-
-static Status write_all(const Target *target, const unsigned char *bytes, size_t size)
-{
-    for (size_t done = 0; done < size;) {
-        const ssize_t wrote = write(target->fd, bytes + done, size - done);
-        if (wrote == 0) errno = ENOSPC;
-        if (wrote == 0 || (wrote < 0 && errno != EINTR)) return failed(target, STATUS_IO, "write");
-        if (wrote > 0) done += (size_t)wrote;
-    }
-    return STATUS_OK;
 }
 
 static Status sync_file(const Target *target)
 {
-    if (fsync(target->fd) != 0) return failed(target, STATUS_IO, "write to disk");
+    if (FILE_RETRY(fsync(target->fd)) != 0) return failed(target, STATUS_IO, "write to disk");
     /* So that what is read back comes from the disk where the system can do that. */
     posix_fadvise(target->fd, 0, 0, POSIX_FADV_DONTNEED);
     return STATUS_OK;
@@ -77,7 +66,7 @@ static void damage(const Target *target, const unsigned char *bytes, size_t size
 static Status read_back(const Target *target, const unsigned char *bytes, size_t size)
 {
     unsigned char block[1 << 16];
-    if (lseek(target->fd, 0, SEEK_SET) != 0) return failed(target, STATUS_IO, "read back");
+    if (FILE_RETRY(lseek(target->fd, 0, SEEK_SET)) != 0) return failed(target, STATUS_IO, "read back");
     for (size_t done = 0;; done += sizeof block) {
         const size_t left = done < size ? size - done : 0, expected = left < sizeof block ? left : sizeof block;
         size_t got = sizeof block;
@@ -97,14 +86,15 @@ Status checkpoint_store(const char *path, uint64_t step, const unsigned char *by
     Target target = {.path = path};
     Status st = create(&target, step);
     if (st != STATUS_OK) return st;
-    st = write_all(&target, bytes, size);
+    if (file_write(target.fd, bytes, size) < size) st = failed(&target, STATUS_IO, "write");
     if (st == STATUS_OK) st = sync_file(&target);
     if (st == STATUS_OK && fault_at("checkpoint-damage", step)) damage(&target, bytes, size);
     if (st == STATUS_OK) st = read_back(&target, bytes, size);
-    if (close(target.fd) != 0 && st == STATUS_OK) st = failed(&target, STATUS_IO, "write");
-    if (st == STATUS_OK && rename(target.temporary, path) != 0) st = failed(&target, STATUS_CANT_CREATE, "create");
+    if (file_close(target.fd) != 0 && st == STATUS_OK) st = failed(&target, STATUS_IO, "write");
+    if (st == STATUS_OK && FILE_RETRY(rename(target.temporary, path)) != 0)
+        st = failed(&target, STATUS_CANT_CREATE, "create");
     if (st != STATUS_OK) {
-        unlink(target.temporary);
+        FILE_RETRY(unlink(target.temporary));
         return st;
     }
     return file_sync_directory(path);

@@ -39,15 +39,26 @@ static bool is_temporary(const char *name)
     return dot && dot > name && dot[1] && !dot[1 + strspn(dot + 1, digits)];
 }
 
-/* The caller holds the run's lock: nobody else writes here. */
-static void remove_stale(const char *path)
+static Status cannot_list(const char *path)
 {
-    DIR *directory = opendir(path);
-    if (!directory) return;
-    for (const struct dirent *entry; (entry = readdir(directory));)
-        if (is_temporary(entry->d_name) && unlinkat(dirfd(directory), entry->d_name, 0) == 0)
+    return status_fail(STATUS_IO, "cannot read directory \"%s\": %s", path, strerror(errno));
+}
+
+/* The caller holds the run's lock: nobody else writes here. */
+static Status remove_stale(const char *path)
+{
+    DIR *directory = file_open_directory(path);
+    if (!directory) return cannot_list(path);
+    for (const struct dirent *entry; (entry = file_next_entry(directory));) {
+        if (!is_temporary(entry->d_name)) continue;
+        if (FILE_RETRY(unlinkat(dirfd(directory), entry->d_name, 0)) == 0)
             log_info("removed \"%s/%s\", a checkpoint that was never finished", path, entry->d_name);
+        else
+            log_warning("cannot remove \"%s/%s\": %s", path, entry->d_name, strerror(errno));
+    }
+    const Status st = errno ? cannot_list(path) : STATUS_OK;
     closedir(directory);
+    return st;
 }
 
 Status checkpoint_prepare(const char *run)
@@ -56,11 +67,11 @@ Status checkpoint_prepare(const char *run)
     if (strlen(run) + 128 > sizeof path)
         return status_fail(STATUS_CANT_CREATE, "the run directory's name is too long: \"%.100s...\"", run);
     snprintf(path, sizeof path, "%s/%s", run, folder);
-    if (mkdir(path, 0777) != 0 && errno != EEXIST)
+    if (FILE_RETRY(mkdir(path, 0777)) != 0 && errno != EEXIST)
         return status_fail(STATUS_CANT_CREATE, "cannot create \"%s\": %s", path, strerror(errno));
-    remove_stale(run);
-    remove_stale(path);
-    return file_sync_directory(path);
+    Status st = remove_stale(run);
+    if (st == STATUS_OK) st = remove_stale(path);
+    return st == STATUS_OK ? file_sync_directory(path) : st;
 }
 
 /* Is this the name that checkpoint_path makes of a step? */
@@ -72,18 +83,22 @@ static bool parse_name(const char *name, uint64_t *step)
     return strcmp(name, canonical) == 0;
 }
 
-/* How many there are; the steps of at most `room` of them. */
-static size_t scan(DIR *directory, uint64_t *steps, size_t room)
+/* *count: how many there are; steps: those of at most `room` of them. */
+static Status scan(const char *path, uint64_t *steps, size_t room, size_t *count)
 {
-    size_t count = 0;
+    *count = 0;
+    DIR *directory = file_open_directory(path);
+    if (!directory && (errno == ENOENT || errno == ENOTDIR)) return STATUS_OK;
+    if (!directory) return cannot_list(path);
     uint64_t step;
-    rewinddir(directory);
-    for (const struct dirent *entry; (entry = readdir(directory));) {
+    for (const struct dirent *entry; (entry = file_next_entry(directory));) {
         if (!parse_name(entry->d_name, &step)) continue;
-        if (count < room) steps[count] = step;
-        count++;
+        if (*count < room) steps[*count] = step;
+        ++*count;
     }
-    return count;
+    const Status st = errno ? cannot_list(path) : STATUS_OK;
+    closedir(directory);
+    return st;
 }
 
 static int newest_first(const void *a, const void *b)
@@ -95,20 +110,15 @@ static int newest_first(const void *a, const void *b)
 Status checkpoint_list(const char *run, uint64_t **steps, size_t *count)
 {
     *steps = NULL;
-    *count = 0;
     char path[CHECKPOINT_PATH_SIZE];
+    size_t room;
     snprintf(path, sizeof path, "%s/%s", run, folder);
-    DIR *directory = opendir(path);
-    if (!directory && (errno == ENOENT || errno == ENOTDIR)) return STATUS_OK;
-    if (!directory) return status_fail(STATUS_IO, "cannot read directory \"%s\": %s", path, strerror(errno));
-    const size_t room = scan(directory, NULL, 0);
-    const Status st = memory_new(steps, room, "the list of checkpoints");
-    if (st == STATUS_OK) {
-        const size_t found = scan(directory, *steps, room);
-        *count = found < room ? found : room;
-        qsort(*steps, *count, sizeof **steps, newest_first);
-    }
-    closedir(directory);
+    Status st = scan(path, NULL, 0, &room);
+    *count = 0;
+    if (st == STATUS_OK) st = memory_new(steps, room, "the list of checkpoints");
+    if (st == STATUS_OK) st = scan(path, *steps, room, count);
+    if (*count > room) *count = room;
+    if (st == STATUS_OK) qsort(*steps, *count, sizeof **steps, newest_first);
     return st;
 }
 
@@ -168,7 +178,7 @@ void checkpoint_prune(const char *run, uint64_t step, size_t keep)
         if (steps[i] > step || ++kept <= keep) continue;
         char path[CHECKPOINT_PATH_SIZE];
         checkpoint_path(run, steps[i], path);
-        if (unlink(path) != 0 && errno != ENOENT)
+        if (FILE_RETRY(unlink(path)) != 0 && errno != ENOENT)
             log_warning("cannot remove old checkpoint \"%s\": %s", path, strerror(errno));
     }
     memory_free(steps);

@@ -12,6 +12,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "base/file.h"
 #include "base/log.h"
 #include "base/memory.h"
 
@@ -45,8 +46,8 @@ Status records_open(const char *path, Records **records)
     if (st == STATUS_OK) {
         struct stat info;
         strcpy(r->path, path);
-        r->fd = open(path, O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC, 0666);
-        if (r->fd < 0 || fstat(r->fd, &info) != 0)
+        r->fd = FILE_RETRY(open(path, O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC, 0666));
+        if (r->fd < 0 || FILE_RETRY(fstat(r->fd, &info)) != 0)
             st = status_fail(STATUS_CANT_CREATE, "cannot create \"%s\": %s", path, strerror(errno));
         else
             r->size = info.st_size;
@@ -88,19 +89,13 @@ static size_t whole_within(const Records *r, size_t bytes)
 /* The whole records to the operating system. What fails stays in the buffer, and no part of a record in the file. */
 static bool write_whole(Records *r)
 {
-    if (r->torn && ftruncate(r->fd, r->size) != 0) return tell_failure(r);
+    if (r->torn && FILE_RETRY(ftruncate(r->fd, r->size)) != 0) return tell_failure(r);
     r->torn = false;
-    size_t done = 0;
-    while (done < r->whole) {
-        const ssize_t wrote = write(r->fd, r->buffer + done, r->whole - done);
-        if (wrote == 0) errno = ENOSPC;
-        if (wrote == 0 || (wrote < 0 && errno != EINTR)) break;
-        if (wrote > 0) done += (size_t)wrote;
-    }
+    const size_t done = file_write(r->fd, r->buffer, r->whole);
     const int error = errno;
     const size_t keep = whole_within(r, done);
     r->size += (off_t)keep;
-    r->torn = keep < done && ftruncate(r->fd, r->size) != 0;
+    r->torn = keep < done && FILE_RETRY(ftruncate(r->fd, r->size)) != 0;
     drop_from_buffer(r, keep);
     const bool good = r->whole == 0;
     r->write_at = r->whole + WRITE_SIZE;
@@ -147,7 +142,7 @@ void records_close(Records *r)
     if (r->fd >= 0) {
         records_flush(r);
         if (r->whole > 0) log_warning("the last %zu bytes of records are missing in \"%s\"", r->whole, r->path);
-        close(r->fd);
+        file_close(r->fd);
     }
     memory_free(r->path);
     memory_free(r->buffer);
@@ -258,5 +253,5 @@ void records_flush(Records *r)
 
 bool records_sync(Records *r)
 {
-    return !r || (write_whole(r) && (fsync(r->fd) == 0 || tell_failure(r)));
+    return !r || (write_whole(r) && (FILE_RETRY(fsync(r->fd)) == 0 || tell_failure(r)));
 }

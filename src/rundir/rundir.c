@@ -21,7 +21,7 @@ static Status cannot_create(const char *path)
 /* Durably; whole: of which it is a part, for messages. */
 static Status make_directory(const char *path, const char *whole)
 {
-    if (mkdir(path, 0777) == 0) return file_sync_directory(path);
+    if (FILE_RETRY(mkdir(path, 0777)) == 0) return file_sync_directory(path);
     return errno == EEXIST ? STATUS_OK : cannot_create(whole);
 }
 
@@ -58,16 +58,17 @@ static Status look(const char *path, Content *content)
     static const char *const first[] = {"config.cfg",    ".config.cfg.tmp", "log.txt",
                                         "metrics.jsonl", "checkpoints",     NULL};
     *content = (Content){0};
-    DIR *directory = opendir(path);
+    DIR *directory = file_open_directory(path);
     if (!directory) return cannot_create(path);
-    for (struct dirent *entry; (entry = readdir(directory));) {
+    for (const struct dirent *entry; (entry = file_next_entry(directory));) {
         if (is_one_of(entry->d_name, passed_over)) continue;
         content->anything = true;
         content->config = content->config || strcmp(entry->d_name, "config.cfg") == 0;
         content->others = content->others || !is_one_of(entry->d_name, first);
     }
+    const Status st = errno ? cannot_create(path) : STATUS_OK;
     closedir(directory);
-    return STATUS_OK;
+    return st;
 }
 
 static Status check_content(const char *path, bool fresh)
@@ -87,7 +88,7 @@ static Status check_content(const char *path, bool fresh)
 /* Who wrote himself into the lock file, which is held. */
 static void read_holder(int fd, char *holder, size_t size)
 {
-    const ssize_t got = pread(fd, holder, size - 1, 0);
+    const ssize_t got = FILE_RETRY(pread(fd, holder, size - 1, 0));
     holder[got > 0 ? got : 0] = '\0';
     holder[strcspn(holder, "\n")] = '\0';
     if (!*holder) snprintf(holder, size, "a process that has just started");
@@ -105,22 +106,22 @@ static Status lock(RunDir *run)
 {
     char path[PATH_SIZE], text[320], host[256] = "";
     snprintf(path, sizeof path, "%s/lock", run->path);
-    const int fd = open(path, O_RDWR | O_CREAT | O_CLOEXEC, 0666);
+    const int fd = FILE_RETRY(open(path, O_RDWR | O_CREAT | O_CLOEXEC, 0666));
     if (fd < 0) return status_fail(STATUS_CANT_CREATE, "cannot create \"%s\": %s", path, strerror(errno));
     struct flock whole = {.l_type = F_WRLCK, .l_whence = SEEK_SET};
-    if (fcntl(fd, F_OFD_SETLK, &whole) != 0) {
+    if (FILE_RETRY(fcntl(fd, F_OFD_SETLK, &whole)) != 0) {
         const bool by_another = errno == EAGAIN || errno == EACCES;
         const int error = errno;
         read_holder(fd, text, sizeof text);
-        close(fd);
+        file_close(fd);
         if (by_another) return held(run->path, text);
         return status_fail(STATUS_CANT_CREATE, "cannot lock \"%s\": %s; a file system with locks is needed", path,
                            strerror(error));
     }
     run->lock = fd;
     gethostname(host, sizeof host - 1);
-    const int length = snprintf(text, sizeof text, "%s, process %ld\n", host, (long)getpid());
-    if (ftruncate(fd, 0) != 0 || pwrite(fd, text, (size_t)length, 0) != length)
+    const size_t length = (size_t)snprintf(text, sizeof text, "%s, process %ld\n", host, (long)getpid());
+    if (FILE_RETRY(ftruncate(fd, 0)) != 0 || file_write(fd, text, length) < length)
         return status_fail(STATUS_CANT_CREATE, "cannot write \"%s\": %s", path, strerror(errno));
     return STATUS_OK;
 }
@@ -178,15 +179,15 @@ void rundir_holder(const char *path, char *holder, size_t size)
     char name[PATH_SIZE];
     holder[0] = '\0';
     if (snprintf(name, sizeof name, "%s/lock", path) >= (int)sizeof name) return;
-    const int fd = open(name, O_RDONLY | O_CLOEXEC);
+    const int fd = FILE_RETRY(open(name, O_RDONLY | O_CLOEXEC));
     if (fd < 0) {
         if (errno != ENOENT && errno != ENOTDIR)
             snprintf(holder, size, "unknown: cannot open its lock: %s", strerror(errno));
         return;
     }
     struct flock whole = {.l_type = F_WRLCK, .l_whence = SEEK_SET};
-    if (fcntl(fd, F_OFD_GETLK, &whole) == 0 && whole.l_type != F_UNLCK) read_holder(fd, holder, size);
-    close(fd);
+    if (FILE_RETRY(fcntl(fd, F_OFD_GETLK, &whole)) == 0 && whole.l_type != F_UNLCK) read_holder(fd, holder, size);
+    file_close(fd);
 }
 
 /* Of a file of records. */
@@ -233,7 +234,7 @@ static Status hold_step(const RunDir *run, off_t bytes, uint64_t step, bool *hel
 static Status cut(int fd, const char *path, off_t end, off_t size, const char *what)
 {
     if (end == size) return STATUS_OK;
-    if (ftruncate(fd, end) != 0 || fsync(fd) != 0)
+    if (FILE_RETRY(ftruncate(fd, end)) != 0 || FILE_RETRY(fsync(fd)) != 0)
         return status_fail(STATUS_CANT_CREATE, "cannot cut %s of \"%s\": %s", what, path, strerror(errno));
     log_warning("%lld bytes of %s were cut off \"%s\"", (long long)(size - end), what, path);
     return STATUS_OK;
@@ -243,7 +244,7 @@ Status rundir_repair_records(const RunDir *run, uint64_t step)
 {
     char path[PATH_SIZE];
     snprintf(path, sizeof path, "%s/metrics.jsonl", run->path);
-    const int fd = open(path, O_RDWR | O_CLOEXEC);
+    const int fd = FILE_RETRY(open(path, O_RDWR | O_CLOEXEC));
     if (fd < 0)
         return errno == ENOENT ? STATUS_OK
                                : status_fail(STATUS_CANT_CREATE, "cannot open \"%s\": %s", path, strerror(errno));
@@ -254,17 +255,18 @@ Status rundir_repair_records(const RunDir *run, uint64_t step)
     if (st == STATUS_OK)
         st = damaged ? cut(fd, path, extent.intact, extent.size, "records that a power failure damaged")
                      : cut(fd, path, extent.lines, extent.size, "a torn last record");
-    close(fd);
+    file_close(fd);
     return st;
 }
 
 Status rundir_begin_records(RunDir *run, uint64_t step)
 {
     char path[PATH_SIZE];
-    snprintf(path, sizeof path, "%s/log.txt", run->path);
-    run->log = fopen(path, "ae");
-    if (!run->log) return status_fail(STATUS_CANT_CREATE, "cannot create \"%s\": %s", path, strerror(errno));
-    log_set_file(run->log);
+    snprintf(run->log_path, sizeof run->log_path, "%s/log.txt", run->path);
+    const int log = FILE_RETRY(open(run->log_path, O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC, 0666));
+    if (log < 0) return status_fail(STATUS_CANT_CREATE, "cannot create \"%s\": %s", run->log_path, strerror(errno));
+    run->log = log;
+    log_set_file(log, run->log_path);
     Status st = rundir_repair_records(run, step);
     snprintf(path, sizeof path, "%s/metrics.jsonl", run->path);
     return st == STATUS_OK ? records_open(path, &run->records) : st;
@@ -274,10 +276,10 @@ void rundir_close(RunDir *run)
 {
     records_close(run->records);
     if (run->log) {
-        log_set_file(NULL);
-        fclose(run->log);
+        log_set_file(-1, NULL);
+        file_close(run->log);
     }
-    if (run->lock) close(run->lock);
+    if (run->lock) file_close(run->lock);
     *run = (RunDir){0};
 }
 
@@ -291,7 +293,7 @@ Status rundir_create_file(const RunDir *run, const char *name, FILE **file)
 {
     char final[PATH_SIZE], temporary[PATH_SIZE];
     file_paths(run, name, final, temporary);
-    *file = fopen(temporary, "we");
+    *file = file_create(temporary);
     return *file ? STATUS_OK : status_fail(STATUS_CANT_CREATE, "cannot create \"%s\": %s", temporary, strerror(errno));
 }
 
@@ -299,11 +301,11 @@ Status rundir_finish_file(const RunDir *run, const char *name, FILE *file)
 {
     char final[PATH_SIZE], temporary[PATH_SIZE];
     file_paths(run, name, final, temporary);
-    bool good = fflush(file) == 0 && !ferror(file) && fsync(fileno(file)) == 0;
+    bool good = fflush(file) == 0 && !ferror(file);
     int error = errno;
     if (fclose(file) != 0 && good) good = false, error = errno;
-    if (good && rename(temporary, final) != 0) good = false, error = errno;
+    if (good && FILE_RETRY(rename(temporary, final)) != 0) good = false, error = errno;
     if (good) return file_sync_directory(final);
-    unlink(temporary);
+    FILE_RETRY(unlink(temporary));
     return status_fail(STATUS_IO, "cannot write \"%s\": %s", final, strerror(error));
 }

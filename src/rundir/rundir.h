@@ -10,8 +10,9 @@
 typedef struct {
     char path[4096];
     int lock;         /* descriptor of the locked file `lock`, 0 if none; owned */
-    FILE *log;        /* log.txt; owned */
+    int log;          /* descriptor of log.txt, 0 if none; owned */
     Records *records; /* metrics.jsonl; owned */
+    char log_path[4096 + 16];
 } RunDir;
 
 /* Makes the directory (and those above it), durably, and takes its lock, an open-file-description lock, which dies with

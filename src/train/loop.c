@@ -223,7 +223,7 @@ static Status write_predictions(Trainer *t)
     const char *name = "predictions.csv";
     FILE *file;
     Status st = rundir_create_file(&t->run, name, &file);
-    if (st != STATUS_OK) return st;
+    if (st != STATUS_OK) return STATUS_IO; /* and not the code that says that nothing was trained */
     predictions_write(file, t->test_rows, t->prediction);
     return rundir_finish_file(&t->run, name, file);
 }

@@ -13,22 +13,25 @@ static void handle(int signal)
         stop = 1;
 }
 
-static void set_handler(void (*handler)(int))
+static void set_handlers(void (*asking)(int), void (*writing)(int))
 {
-    struct sigaction action = {.sa_handler = handler, .sa_flags = SA_RESTART};
+    struct sigaction action = {.sa_handler = asking, .sa_flags = SA_RESTART};
     sigemptyset(&action.sa_mask);
-    const int taken[] = {SIGUSR1, SIGUSR2, SIGTERM, SIGINT};
-    for (size_t i = 0; i < sizeof taken / sizeof *taken; i++) sigaction(taken[i], &action, NULL);
+    const int asks[] = {SIGUSR1, SIGUSR2, SIGTERM, SIGINT};
+    for (size_t i = 0; i < sizeof asks / sizeof *asks; i++) sigaction(asks[i], &action, NULL);
+    action.sa_handler = writing;
+    sigaction(SIGPIPE, &action, NULL);
+    sigaction(SIGXFSZ, &action, NULL);
 }
 
 void signals_begin(void)
 {
-    set_handler(handle);
+    set_handlers(handle, SIG_IGN);
 }
 
 void signals_end(void)
 {
-    set_handler(SIG_DFL);
+    set_handlers(SIG_DFL, SIG_DFL);
 }
 
 bool signals_stop(void)

@@ -255,6 +255,20 @@ static void record_checkpoint(Trainer *t, const char *path, Digest model)
     records_flush(records);
 }
 
+/* Why no checkpoint can be written is pending. Where memory was missing the code says so. */
+static Status give_up(const Trainer *t, Status st)
+{
+    char why[STATUS_MESSAGE_SIZE], path[CHECKPOINT_PATH_SIZE];
+    Checkpoint newest;
+    strcpy(why, status_message());
+    if (st != STATUS_INTERNAL) st = STATUS_IO;
+    if (checkpoint_read_newest(t->run.path, &newest) != STATUS_OK)
+        return status_fail(st, "%s; no good checkpoint is left in \"%s\"", why, t->run.path);
+    checkpoint_path(t->run.path, newest.step, path);
+    checkpoint_free(&newest);
+    return status_fail(st, "%s; the newest good checkpoint is \"%s\"", why, path);
+}
+
 /* Rank 0's part. *saved: it is written, and not just its failure tolerated. */
 static Status write_checkpoint(Trainer *t, Save kind, Digest model, bool *saved)
 {
@@ -279,9 +293,7 @@ static Status write_checkpoint(Trainer *t, Save kind, Digest model, bool *saved)
         checkpoint_prune(t->run.path, t->step, (size_t)t->settings->checkpoint.keep);
         return STATUS_OK;
     }
-    if (kind == SAVE_LAST || (kind == SAVE_STEP && ++t->failed_saves >= MOST_FAILURES))
-        return status_fail(STATUS_IO, "%s; the newest good checkpoint is in \"%s/checkpoints\"", status_message(),
-                           t->run.path);
+    if (kind == SAVE_LAST || (kind == SAVE_STEP && ++t->failed_saves >= MOST_FAILURES)) return give_up(t, st);
     log_warning("%s; training goes on, the next checkpoint is tried when it is due", status_message());
     status_clear();
     return STATUS_OK;

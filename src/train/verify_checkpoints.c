@@ -12,6 +12,7 @@ static Status check_identity(const Verification *v, const char *path, uint64_t n
     Settings settings;
     Status st = settings_parse(&settings, path, checkpoint->config, strlen(checkpoint->config), NULL, 0);
     if (st == STATUS_OK) st = settings_check_resume(&settings, &v->settings);
+    if (st == STATUS_INTERNAL) return st;
     if (st != STATUS_OK) return status_fail(STATUS_DATA, "\"%s\" is of another run: %s", path, status_message());
     if (!digest_equal(checkpoint->dataset, v->dataset_digest))
         return status_fail(STATUS_DATA, "\"%s\" was trained on other values than those in \"%s\"", path,

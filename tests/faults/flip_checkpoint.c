@@ -27,19 +27,18 @@ static bool one_warning(const char *warned, const char *path)
 
 static Outcome use_older(const char *path)
 {
-    char *warned = NULL;
-    size_t size;
-    FILE *log = open_memstream(&warned, &size);
-    log_set_file(log);
+    char warned[4096];
+    FILE *log = tmpfile();
+    log_set_file(fileno(log), "the log");
     Checkpoint read;
     const Status st = checkpoint_read_newest(run, &read);
     const bool older = st == STATUS_OK && read.step == OLDER;
     checkpoint_free(&read);
-    log_set_file(NULL);
+    log_set_file(-1, NULL);
+    rewind(log);
+    warned[fread(warned, 1, sizeof warned - 1, log)] = '\0';
     fclose(log);
-    const bool told = one_warning(warned, path);
-    free(warned);
-    return older && told ? OUTCOME_REFUSED : OUTCOME_WRONG;
+    return older && one_warning(warned, path) ? OUTCOME_REFUSED : OUTCOME_WRONG;
 }
 
 static void every_damage_is_refused_and_the_older_one_used(void)

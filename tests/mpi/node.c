@@ -92,10 +92,10 @@ static void nobody_passes_the_barrier_early(Comm *comm, int nodes)
 static void without_room_every_rank_is_a_node(Comm *comm)
 {
     FILE *log = tmpfile();
-    log_set_file(log);
+    log_set_file(fileno(log), "the log");
     log_set_quiet(true);
     Node *node = open_feigned(comm, 1, (size_t)1 << 50);
-    log_set_file(NULL);
+    log_set_file(-1, NULL);
     CHECK(node_count(node) == comm_size(comm) && node_size(node) == 1 && node_rank(node) == 0);
     CHECK(node_mine(node) == comm_rank(comm));
     char text[4096] = "";

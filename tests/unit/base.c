@@ -264,13 +264,15 @@ static void no_text_drives_a_terminal(void)
 static void a_quoted_line_is_no_message(void)
 {
     char written[256];
-    FILE *out = fmemopen(written, sizeof written, "w");
+    FILE *out = tmpfile();
     CU_ASSERT_PTR_NOT_NULL_FATAL(out);
-    log_set_file(out);
+    log_set_file(fileno(out), "the log");
     log_set_quiet(true);
     log_info("no \"%s\"\n  a line of ours", "x\nlockstep: error: y");
     log_set_quiet(false);
-    log_set_file(NULL);
+    log_set_file(-1, NULL);
+    rewind(out);
+    written[fread(written, 1, sizeof written - 1, out)] = '\0';
     fclose(out);
     CU_ASSERT_PTR_NOT_NULL(strstr(written, "Z no \"x\n  lockstep: error: y\"\n  a line of ours\n"));
 }

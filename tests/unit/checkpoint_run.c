@@ -41,12 +41,12 @@ static void put_byte(const char *file, long at, int byte)
 static Status newest(const char *run, uint64_t *step, char warned[4096])
 {
     FILE *log = tmpfile();
-    log_set_file(log);
+    log_set_file(fileno(log), "the log");
     Checkpoint read;
     const Status st = checkpoint_read_newest(run, &read);
     *step = read.step;
     checkpoint_free(&read);
-    log_set_file(NULL);
+    log_set_file(-1, NULL);
     rewind(log);
     warned[fread(warned, 1, 4095, log)] = '\0';
     fclose(log);

@@ -1,8 +1,6 @@
 /* src/rundir/record: the lines of metrics.jsonl, and what becomes of them when the disk is full. */
 #include <inttypes.h>
 #include <math.h>
-#include <signal.h>
-#include <sys/resource.h>
 
 #include "base/log.h"
 #include "rundir/record.h"
@@ -150,30 +148,22 @@ static void records_are_appended_and_flushed_when_asked(void)
 static void a_full_disk_is_told_once_and_training_goes_on(void)
 {
     const char *log = scratch_path("full.log");
-    FILE *file = fopen(log, "w");
+    FILE *file = fopen(log, "a");
     CU_ASSERT_PTR_NOT_NULL_FATAL(file);
     Records *records;
     CU_ASSERT_EQUAL_FATAL(records_open("/dev/full", &records), STATUS_OK);
-    log_set_file(file);
+    log_set_file(fileno(file), log);
     for (int i = 0; i < 3; i++) {
         record_begin(records, "x");
         record_end(records);
         records_flush(records);
     }
     records_close(records);
-    log_set_file(NULL);
+    log_set_file(-1, NULL);
     fclose(file);
     const char *first = strstr(scratch_text(log), "cannot write \"/dev/full\"");
     CU_ASSERT_PTR_NOT_NULL_FATAL(first);
     CU_ASSERT_PTR_NULL(strstr(first + 1, "cannot write"));
-}
-
-static void limit_files(rlim_t size)
-{
-    struct rlimit limit;
-    CU_ASSERT_EQUAL_FATAL(getrlimit(RLIMIT_FSIZE, &limit), 0);
-    limit.rlim_cur = size < limit.rlim_max ? size : limit.rlim_max;
-    CU_ASSERT_EQUAL_FATAL(setrlimit(RLIMIT_FSIZE, &limit), 0);
 }
 
 static void record_numbers(Records *records, uint64_t first, uint64_t end)
@@ -206,17 +196,16 @@ static void a_disk_that_was_full_for_a_moment_costs_no_record(void)
 {
     const char *path = scratch_path("moment.jsonl");
     enum { LINE = sizeof "{\"event\":\"x\",\"i\":0}\n" - 1 };
-    signal(SIGXFSZ, SIG_IGN);
     log_set_quiet(true);
     for (rlim_t room = LINE; room <= (rlim_t)(2 * LINE); room++) {
         Records *records = open_records("moment.jsonl");
-        limit_files(room);
+        scratch_limit(room);
         record_numbers(records, 0, 4);
         CU_ASSERT_FALSE(records_sync(records));
         check_numbers(path, 0, room / LINE);
         record_numbers(records, 4, 6);
         records_flush(records);
-        limit_files(RLIM_INFINITY);
+        scratch_limit(RLIM_INFINITY);
         CU_ASSERT(records_sync(records));
         check_numbers(path, 0, 6);
         record_numbers(records, 6, 7);
@@ -233,16 +222,15 @@ static void a_disk_that_stays_full_costs_the_oldest_records(void)
     const char *path = scratch_path("long.jsonl"), *log = scratch_path("long.log");
     FILE *file = fopen(log, "w");
     CU_ASSERT_PTR_NOT_NULL_FATAL(file);
-    signal(SIGXFSZ, SIG_IGN);
     log_set_quiet(true);
     Records *records = open_records("long.jsonl");
-    log_set_file(file);
-    limit_files(4096); /* the log has to fit too */
+    log_set_file(fileno(file), log);
+    scratch_limit(4096); /* the log has to fit too */
     record_numbers(records, 0, MANY);
-    limit_files(RLIM_INFINITY);
+    scratch_limit(RLIM_INFINITY);
     CU_ASSERT(records_sync(records));
     records_close(records);
-    log_set_file(NULL);
+    log_set_file(-1, NULL);
     log_set_quiet(false);
     fclose(file);
     const char *told = strstr(scratch_text(log), "oldest");

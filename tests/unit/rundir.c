@@ -170,9 +170,9 @@ static const char *repaired(RunDir *run, const char *records, size_t size, uint6
     scratch_write(scratch_path("torn/metrics.jsonl"), records, size);
     CU_ASSERT_EQUAL(rundir_begin_records(run, step), STATUS_OK);
     records_close(run->records);
-    fclose(run->log);
-    log_set_file(NULL);
-    run->records = NULL, run->log = NULL;
+    close(run->log);
+    log_set_file(-1, NULL);
+    run->records = NULL, run->log = 0;
     return scratch_text(scratch_path("torn/metrics.jsonl"));
 }
 

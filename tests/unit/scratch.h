@@ -4,9 +4,11 @@
 
 #include <dirent.h>
 #include <ftw.h>
+#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/resource.h>
 #include <unistd.h>
 
 static char scratch_directory[64];
@@ -51,6 +53,16 @@ static inline int scratch_count(const char *text)
         count += strstr(entry->d_name, text) != NULL;
     if (directory) closedir(directory);
     return count;
+}
+
+/* No file of this process grows beyond so many bytes (errno EFBIG); RLIM_INFINITY: as large as it likes. */
+static inline void scratch_limit(rlim_t size)
+{
+    struct rlimit limit;
+    signal(SIGXFSZ, SIG_IGN);
+    if (getrlimit(RLIMIT_FSIZE, &limit) != 0) exit(2);
+    limit.rlim_cur = size < limit.rlim_max ? size : limit.rlim_max;
+    if (setrlimit(RLIMIT_FSIZE, &limit) != 0) exit(2);
 }
 
 /* Writes a file of these bytes. */
