@@ -5,6 +5,7 @@
 #include <unistd.h>
 
 #include "base/log.h"
+#include "lockstep/lockstep.h"
 #include "rundir/checkpoint.h"
 #include "train/ranks.h"
 
@@ -16,7 +17,7 @@ static Status compare(Comm *comm, const char *text, char table[RANKS_TABLE])
 Status build_check(Comm *comm)
 {
     char text[RANKS_TEXT], table[RANKS_TABLE];
-    snprintf(text, sizeof text, "lockstep %s, source %s", checkpoint_versions("").lockstep, build_source);
+    snprintf(text, sizeof text, "lockstep %s, source %s", lockstep_version(), build_source);
     const Status st = compare(comm, text, table);
     if (st != STATUS_OK || !*table) return st;
     return status_fail(STATUS_INTERNAL,

@@ -18,7 +18,7 @@ cat >"$work/config.cfg" <<TEXT
 run: { deadline_seconds = 5.0 }
 data: { file = "$work/good.h5" }
 model: { hidden = [200] }
-training: { epochs = 1000, batch_size = 43 }
+training: { epochs = 3000, batch_size = 43 }
 checkpoint: { every_epochs = 0, every_seconds = 0.1, keep = 1000 }
 evaluation: { every_epochs = 0 }
 log: { seconds = 0.1 }
