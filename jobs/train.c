@@ -7,6 +7,7 @@
 #include "commands.h"
 #include "config_file.h"
 #include "train/check.h"
+#include "train/signals.h"
 #include "train/trainer.h"
 
 enum { PATH_SIZE = 4096 }; /* of a run directory */
@@ -108,6 +109,7 @@ static Status train(const Invocation *invocation)
         return status_fail(STATUS_USAGE, "train: --ranks goes with --check; mpirun -n N starts N ranks");
     log_set_quiet(invocation_has(invocation, "quiet"));
     Comm *comm = NULL;
+    signals_begin(); /* those that come while MPI starts, too */
     st = comm_begin(invocation->argc, invocation->argv, &comm);
     if (st != STATUS_OK) return st;
     st = share_settings(comm, invocation, &settings, path, sizeof path);

@@ -1,6 +1,7 @@
 #include "base/fault.h"
 
 #include <inttypes.h>
+#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -35,4 +36,18 @@ bool fault_at(const char *point, uint64_t when)
     if (state == UNREAD) read_environment();
     return state == ARMED && strcmp(point, armed_point) == 0 && (armed_rank < 0 || armed_rank == this_rank) &&
            (any_time || when == armed_when);
+}
+
+void fault_raise_at(const char *place, uint64_t when)
+{
+    static const struct {
+        const char *name;
+        int number;
+    } known[] = {{"stop", SIGSTOP}, {"kill", SIGKILL}, {"usr1", SIGUSR1}, {"usr2", SIGUSR2}, {"term", SIGTERM}};
+    char point[sizeof armed_point];
+    if (state == UNARMED) return;
+    for (size_t i = 0; i < sizeof known / sizeof *known; i++) {
+        snprintf(point, sizeof point, "raise-%s-%s", known[i].name, place);
+        if (fault_at(point, when)) raise(known[i].number);
+    }
 }

@@ -13,4 +13,8 @@ void fault_set_rank(int rank);
 /* Is the point armed on this rank, for this occasion (a step, an epoch, a count: the point's own unit)? */
 bool fault_at(const char *point, uint64_t when);
 
+/* Raises the signal SIGNAL in this process if the point raise-SIGNAL-PLACE is armed: SIGNAL is stop, kill, usr1, usr2
+ * or term. */
+void fault_raise_at(const char *place, uint64_t when);
+
 #endif

@@ -4,6 +4,7 @@
 
 #include <mpi.h>
 
+#include "comm/comm.h"
 #include "comm/watchdog.h"
 
 struct Comm {
@@ -11,7 +12,7 @@ struct Comm {
     bool mpi;           /* MPI was initialised */
     MPI_Comm world;     /* a duplicate of our own; the ranks of a host are neighbours in it */
     MPI_Comm host;      /* the ranks of this host, in the order of world; MPI_COMM_NULL without MPI */
-    Watchdog *watchdog; /* the job's, told of every wait; NULL: none; borrowed */
+    Watchdog *watchdog; /* the job's, told of every wait; NULL: none; owned */
 };
 
 /* Ends this process at once, without a word to MPI; mpirun then ends the others. */

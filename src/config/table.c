@@ -24,7 +24,8 @@ const Setting setting_table[] = {
     {NAME(run.name), .fallback = "\"run\"", .text = "name of the run", .resume = RESUME_FREE},
     {TEXT(run.dir, 0), .fallback = "\"\"", .text = "run directory; empty: runs/<run.name>", .resume = RESUME_FREE},
     {INTEGER(run.seed, 0, INT64_MAX), .fallback = "1", .text = "seed of every random decision"},
-    {FLOAT(run.deadline_seconds, 0, 1e6), .fallback = "600.0", .text = "a rank that waits longer ends the job; 0: never", .resume = RESUME_FREE},
+    {FLOAT(run.deadline_seconds, -1, 1e6), .fallback = "-1.0",
+     .text = "a rank waits no longer; 0: for ever; -1: by the time of a step", .resume = RESUME_FREE},
 
     {TEXT(data.file, 1), .text = "HDF5 file with the samples", .resume = RESUME_FREE},
     {TEXT(data.train_images, 1), .fallback = "\"/train/images\"", .text = "training images in the file", .resume = RESUME_FREE},

@@ -13,22 +13,12 @@ static void handle(int signal)
         stop = 1;
 }
 
-static void set_handler(void (*handler)(int))
+void signals_begin(void)
 {
-    struct sigaction action = {.sa_handler = handler, .sa_flags = SA_RESTART};
+    struct sigaction action = {.sa_handler = handle, .sa_flags = SA_RESTART};
     sigemptyset(&action.sa_mask);
     const int taken[] = {SIGUSR1, SIGUSR2, SIGTERM, SIGINT};
     for (size_t i = 0; i < sizeof taken / sizeof *taken; i++) sigaction(taken[i], &action, NULL);
-}
-
-void signals_begin(void)
-{
-    set_handler(handle);
-}
-
-void signals_end(void)
-{
-    set_handler(SIG_DFL);
 }
 
 bool signals_stop(void)
