@@ -25,7 +25,7 @@ const Setting setting_table[] = {
     {TEXT(run.dir, 0), .fallback = "\"\"", .text = "run directory; empty: runs/<run.name>", .resume = RESUME_FREE},
     {INTEGER(run.seed, 0, INT64_MAX), .fallback = "1", .text = "seed of every random decision"},
     {FLOAT(run.deadline_seconds, -1, 1e6), .fallback = "-1.0",
-     .text = "a rank waits no longer; 0: for ever; -1: by the time of a step", .resume = RESUME_FREE},
+     .text = "the most a rank waits; 0: no limit; -1: by step times", .resume = RESUME_FREE},
 
     {TEXT(data.file, 1), .text = "HDF5 file with the samples", .resume = RESUME_FREE},
     {TEXT(data.train_images, 1), .fallback = "\"/train/images\"", .text = "training images in the file", .resume = RESUME_FREE},

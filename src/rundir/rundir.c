@@ -30,7 +30,7 @@ static Status make_directories(const char *path)
     return mkdir(path, 0777) == 0 || errno == EEXIST ? STATUS_OK : cannot_create(path);
 }
 
-/* What a directory holds, but for the lock. */
+/* What a directory holds, but for the lock and its probes (lock.c). */
 typedef struct {
     bool anything;
     bool config; /* config.cfg is there: it holds a run */
@@ -52,7 +52,7 @@ static Status look(const char *path, Content *content)
     DIR *directory = opendir(path);
     if (!directory) return cannot_create(path);
     for (struct dirent *entry; (entry = readdir(directory));) {
-        if (is_one_of(entry->d_name, passed_over)) continue;
+        if (is_one_of(entry->d_name, passed_over) || strncmp(entry->d_name, ".lock.", 6) == 0) continue;
         content->anything = true;
         content->config = content->config || strcmp(entry->d_name, "config.cfg") == 0;
         content->others = content->others || !is_one_of(entry->d_name, first);
@@ -75,47 +75,6 @@ static Status check_content(const char *path, bool fresh)
         "\"%s\" is not empty and holds no run (there is no config.cfg): name another directory with --run", path);
 }
 
-/* Who wrote himself into the lock file, which is held. */
-static void read_holder(int fd, char *holder, size_t size)
-{
-    const ssize_t got = pread(fd, holder, size - 1, 0);
-    holder[got > 0 ? got : 0] = '\0';
-    holder[strcspn(holder, "\n")] = '\0';
-    if (!*holder) snprintf(holder, size, "a process that has just started");
-}
-
-static Status held(const char *path, const char *holder)
-{
-    return status_fail(STATUS_CANT_CREATE,
-                       "run directory \"%s\" is held by another training (%s): wait for its end, or name another "
-                       "directory with --run",
-                       path, holder);
-}
-
-static Status lock(RunDir *run)
-{
-    char path[PATH_SIZE], text[320], host[256] = "";
-    snprintf(path, sizeof path, "%s/lock", run->path);
-    const int fd = open(path, O_RDWR | O_CREAT | O_CLOEXEC, 0666);
-    if (fd < 0) return status_fail(STATUS_CANT_CREATE, "cannot create \"%s\": %s", path, strerror(errno));
-    struct flock whole = {.l_type = F_WRLCK, .l_whence = SEEK_SET};
-    if (fcntl(fd, F_OFD_SETLK, &whole) != 0) {
-        const bool by_another = errno == EAGAIN || errno == EACCES;
-        const int error = errno;
-        read_holder(fd, text, sizeof text);
-        close(fd);
-        if (by_another) return held(run->path, text);
-        return status_fail(STATUS_CANT_CREATE, "cannot lock \"%s\": %s; a file system with locks is needed", path,
-                           strerror(error));
-    }
-    run->lock = fd;
-    gethostname(host, sizeof host - 1);
-    const int length = snprintf(text, sizeof text, "%s, process %ld\n", host, (long)getpid());
-    if (ftruncate(fd, 0) != 0 || pwrite(fd, text, (size_t)length, 0) != length)
-        return status_fail(STATUS_CANT_CREATE, "cannot write \"%s\": %s", path, strerror(errno));
-    return STATUS_OK;
-}
-
 static Status check_length(const char *path)
 {
     if (strlen(path) + NAME_SIZE <= sizeof((RunDir *)0)->path) return STATUS_OK;
@@ -124,7 +83,7 @@ static Status check_length(const char *path)
 
 Status rundir_check(const char *path, bool fresh)
 {
-    char above[PATH_SIZE], holder[320];
+    char above[PATH_SIZE], holder[LOCK_HOLDER_SIZE];
     Status st = check_length(path);
     if (st != STATUS_OK) return st;
     /* The lowest that exists of the directory and those above it. */
@@ -146,8 +105,8 @@ Status rundir_check(const char *path, bool fresh)
     }
     if (access(above, W_OK | X_OK) != 0) return cannot_create(path);
     if (strcmp(above, path) != 0) return STATUS_OK;
-    rundir_holder(path, holder, sizeof holder);
-    return *holder ? held(path, holder) : check_content(path, fresh);
+    lock_holder(path, holder);
+    return *holder ? lock_held(path, holder) : check_content(path, fresh);
 }
 
 Status rundir_open(const char *path, bool fresh, RunDir *run)
@@ -158,26 +117,10 @@ Status rundir_open(const char *path, bool fresh, RunDir *run)
     strcpy(run->path, path);
     st = make_directories(path);
     if (st == STATUS_OK) st = check_content(path, fresh);
-    if (st == STATUS_OK) st = lock(run);
+    if (st == STATUS_OK) st = lock_take(path, &run->lock);
     if (st == STATUS_OK) st = check_content(path, fresh); /* again: another may have been quicker */
     if (st != STATUS_OK) rundir_close(run);
     return st;
-}
-
-void rundir_holder(const char *path, char *holder, size_t size)
-{
-    char name[PATH_SIZE];
-    holder[0] = '\0';
-    if (snprintf(name, sizeof name, "%s/lock", path) >= (int)sizeof name) return;
-    const int fd = open(name, O_RDONLY | O_CLOEXEC);
-    if (fd < 0) {
-        if (errno != ENOENT && errno != ENOTDIR)
-            snprintf(holder, size, "unknown: cannot open its lock: %s", strerror(errno));
-        return;
-    }
-    struct flock whole = {.l_type = F_WRLCK, .l_whence = SEEK_SET};
-    if (fcntl(fd, F_OFD_GETLK, &whole) == 0 && whole.l_type != F_UNLCK) read_holder(fd, holder, size);
-    close(fd);
 }
 
 /* Everything after the last newline of the records belongs to a record that was never finished. */
@@ -218,7 +161,7 @@ void rundir_close(RunDir *run)
         log_set_file(NULL);
         fclose(run->log);
     }
-    if (run->lock) close(run->lock);
+    lock_release(run->lock);
     *run = (RunDir){0};
 }
 

@@ -5,19 +5,20 @@
 #include <stdbool.h>
 #include <stdio.h>
 
+#include "rundir/lock.h"
 #include "rundir/record.h"
 
 typedef struct {
     char path[4096];
-    int lock;         /* descriptor of the locked file `lock`, 0 if none; owned */
+    Lock *lock;       /* owned */
     FILE *log;        /* log.txt; owned */
     Records *records; /* metrics.jsonl; owned */
 } RunDir;
 
-/* Makes the directory (and those above it) and takes its lock, an open-file-description lock, which dies with the
- * process. fresh   the directory must hold nothing yet; else it may hold a run to go on with STATUS_CANT_CREATE: it
- * cannot be made or written, is held by another process (which is named), is not empty for a fresh run, or holds
- * something that is no run. Nothing is left behind by a failure but directories. */
+/* Makes the directory (and those above it) and takes its lock (lock.h). fresh   the directory must hold nothing yet;
+ * else it may hold a run to go on with STATUS_CANT_CREATE: it cannot be made or written, is held by another process
+ * (which is named), is not empty for a fresh run, or holds something that is no run. Nothing is left behind by a
+ * failure but directories. */
 MUST_CHECK Status rundir_open(const char *path, bool fresh, RunDir *run);
 
 /* Would rundir_open succeed, as far as can be seen without making anything? Fails as rundir_open. */
@@ -28,10 +29,6 @@ MUST_CHECK Status rundir_check(const char *path, bool fresh);
 MUST_CHECK Status rundir_begin_records(RunDir *run);
 
 void rundir_close(RunDir *run); /* accepts a zeroed struct */
-
-/* Who holds the lock of a run directory, as text: "host, process 123"; "" if nobody does or there is no such directory;
- * "unknown: ..." if the lock cannot be looked at. */
-void rundir_holder(const char *path, char *holder, size_t size);
 
 /* A file of the run, written under a temporary name and renamed when it is complete and on disk; then the directory is
  * synced, and with it the names of log.txt and metrics.jsonl: STATUS_CANT_CREATE, STATUS_IO. */

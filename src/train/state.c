@@ -279,6 +279,13 @@ static Status write_checkpoint(Trainer *t, Save kind, Digest model, bool *saved)
     return STATUS_OK;
 }
 
+/* Rank 0's part if the run is still its own. */
+static Status write_own_checkpoint(Trainer *t, Save kind, Digest model, bool *saved)
+{
+    Status st = lock_check(t->run.lock);
+    return st == STATUS_OK ? write_checkpoint(t, kind, model, saved) : st;
+}
+
 Status trainer_save(Trainer *t, Save kind)
 {
     Digest model;
@@ -287,7 +294,7 @@ Status trainer_save(Trainer *t, Save kind)
     if (st != STATUS_OK) return st;
     trainer_enter(t, PHASE_SAVE);
     bool saved = false;
-    st = comm_agree(t->comm, comm_rank(t->comm) == 0 ? write_checkpoint(t, kind, model, &saved) : STATUS_OK);
+    st = comm_agree(t->comm, comm_rank(t->comm) == 0 ? write_own_checkpoint(t, kind, model, &saved) : STATUS_OK);
     if (kind == SAVE_BEST) {
         comm_broadcast(t->comm, &saved, sizeof saved);
         t->best_saved = saved;
