@@ -22,10 +22,16 @@ static bool sleep_tick(Watchdog *w)
     return !w->closing;
 }
 
+/* Of a host with nobody late. If another host is lost, mpirun should find that first: once it ends a job for another
+ * reason it waits for the lost host's daemon for ever (Open MPI 4.1), and its exit code 205 tells the two apart. */
+static double patience(const Watchdog *w)
+{
+    return w->slot == &w->alone || w->ranks == w->size ? 2.0 : 30.0;
+}
+
 static void *watch(void *context)
 {
     Watchdog *w = context;
-    const double patience = 2.0; /* of a host with nobody late */
     double waited = 0.0;
     pthread_mutex_lock(&w->mutex);
     while (sleep_tick(w)) {
@@ -33,7 +39,7 @@ static void *watch(void *context)
         waited = !moved && atomic_load(&w->slot[w->mine].waiting) ? waited + w->tick : 0.0;
         if (w->deadline == 0.0 || waited < w->deadline) continue;
         if (w->slot == &w->alone) watchdog_tell(w); /* before mpirun ends it for what another has done */
-        if (waited < w->deadline + patience && !watchdog_sees_late(w)) continue;
+        if (waited < w->deadline + patience(w) && !watchdog_sees_late(w)) continue;
         if (!watchdog_speaks(w)) continue;
         watchdog_tell(w);
         comm_leave(STATUS_INTERNAL);
