@@ -119,12 +119,9 @@ static void a_holder_that_has_not_said_who_it_is_holds(void)
     remove_tree(path);
 }
 
-/* Writes this holder into the lock of a run directory; touched so many seconds ago. */
-static void write_lock(const char *path, const char *holder, int seconds)
+/* Writes this holder into a lock, touched so many seconds ago. */
+static void write_lock(const char *lock, const char *holder, int seconds)
 {
-    CU_ASSERT_EQUAL_FATAL(mkdir(path, 0700), 0);
-    char lock[512];
-    snprintf(lock, sizeof lock, "%s/lock", path);
     FILE *file = fopen(lock, "w");
     CU_ASSERT_PTR_NOT_NULL_FATAL(file);
     fprintf(file, "%s\n", holder);
@@ -150,15 +147,15 @@ static void *touch(void *path)
 /* Its locks may not reach us. */
 static void another_hosts_heartbeat_decides(void)
 {
-    const char *path = scratch_path("elsewhere");
+    const char *path = scratch_path("elsewhere"), *lock = scratch_path("elsewhere/lock");
     RunDir run;
-    char holder[LOCK_HOLDER_SIZE], lock[512];
-    write_lock(path, "no-such-host, process 12", 0);
+    char holder[LOCK_HOLDER_SIZE];
+    CU_ASSERT_EQUAL_FATAL(mkdir(path, 0700), 0);
+    write_lock(lock, "no-such-host, process 12", 0);
     lock_holder(path, holder);
     CU_ASSERT_STRING_EQUAL(holder, "no-such-host, process 12");
-    snprintf(lock, sizeof lock, "%s/lock", path);
     pthread_t thread;
-    CU_ASSERT_EQUAL_FATAL(pthread_create(&thread, NULL, touch, lock), 0);
+    CU_ASSERT_EQUAL_FATAL(pthread_create(&thread, NULL, touch, (void *)(uintptr_t)lock), 0);
     CU_ASSERT_EQUAL(rundir_open(path, false, &run), STATUS_CANT_CREATE);
     CU_ASSERT_MESSAGE_HAS("held by another training (no-such-host, process 12)");
     status_clear();
@@ -172,7 +169,8 @@ static void another_host_that_fell_silent_is_followed(void)
     const char *path = scratch_path("silence");
     RunDir run;
     char holder[LOCK_HOLDER_SIZE];
-    write_lock(path, "no-such-host, process 12", 11);
+    CU_ASSERT_EQUAL_FATAL(mkdir(path, 0700), 0);
+    write_lock(scratch_path("silence/lock"), "no-such-host, process 12", 11);
     lock_holder(path, holder);
     CU_ASSERT_STRING_EQUAL(holder, "");
     CU_ASSERT_EQUAL_FATAL(rundir_open(path, false, &run), STATUS_OK);
