@@ -148,7 +148,7 @@ if [ "${LOCKSTEP_FAULTS:-}" = all ]; then
     done
     faulty 'rank missed a collective call' skip-collective:3:120 70
     mpirun_options=(-x LD_PRELOAD="$3")
-    lives 'disk of 5 s an fsync' "$places" --set run.deadline_seconds=-1 --set checkpoint.every_steps=0
+    lives 'disk of 5 s an fsync' "$places" --set run.deadline_seconds=-1 --set checkpoint.every_steps=0 --set evaluation.every_epochs=0
     lives 'more ranks than cores' h1:4,h2:2,h3:2
 fi
 disturbed 'whole job suspended, continued' 75 suspend
