@@ -15,3 +15,6 @@ unset DISPLAY
 # as fast as ranks that spin, and faster than ranks bound to cores that others use.
 # shellcheck disable=SC2034 # used where this is sourced
 shared_cores=(--oversubscribe --bind-to none --mca mpi_yield_when_idle 1)
+# A host that falls silent (power cut, link down) is noticed: by default mpirun's daemons wait for it for ever. 10 s without
+# a word, then three questions at 3 s. mpirun hands these on to the daemons; ranks alone could not set them.
+export OMPI_MCA_oob_tcp_keepalive_time=10 OMPI_MCA_oob_tcp_keepalive_intvl=3 OMPI_MCA_oob_tcp_keepalive_probes=3

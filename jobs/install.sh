@@ -54,6 +54,9 @@ if [ "$purpose" != build ]; then
     need shellcheck program shellcheck
     need clang-format program clang-format
     need curl program curl
+    need iproute2 program tc
+    need util-linux program nsenter
+    need procps program ps
     need strace program strace
     need faketime program faketime
     need python3 program python3

@@ -72,7 +72,7 @@ static Status status(const Invocation *invocation)
     History history;
     uint64_t *steps;
     size_t count;
-    char holder[320];
+    char holder[LOCK_HOLDER_SIZE];
     Status st = run_directory_check(run);
     if (st == STATUS_OK) st = history_read(run, &history);
     if (st != STATUS_OK) return st;
@@ -81,7 +81,7 @@ static Status status(const Invocation *invocation)
         history_free(&history);
         return st;
     }
-    rundir_holder(run, holder, sizeof holder);
+    lock_holder(run, holder);
     const Course course = read_course(&history);
     text_line("run          ", run, stdout);
     text_line("state        ", state_of(&course, steps, count, holder), stdout);

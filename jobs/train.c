@@ -10,6 +10,7 @@
 #include "config_file.h"
 #include "train/build.h"
 #include "train/check.h"
+#include "train/signals.h"
 #include "train/trainer.h"
 
 enum { PATH_SIZE = 4096 }; /* of a run directory */
@@ -144,6 +145,7 @@ static Status train(const Invocation *invocation)
     comm_launched(&rank, &size);
     const Status mine = rank == 0 ? read_settings(invocation, &settings, path, sizeof path) : STATUS_OK;
     Comm *comm = NULL;
+    signals_begin(); /* those that come while MPI starts, too */
     st = comm_begin(invocation->argc, invocation->argv, &comm);
     if (st != STATUS_OK) return st;
     assert(comm_rank(comm) != 0 || rank == 0);

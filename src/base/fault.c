@@ -1,6 +1,7 @@
 #include "base/fault.h"
 
 #include <inttypes.h>
+#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -43,4 +44,18 @@ void fault_flip_bit(float *value)
     memcpy(&bits, value, sizeof bits);
     bits ^= UINT32_C(1) << 22; /* binary32: IEEE 754-2019, 3.4 */
     memcpy(value, &bits, sizeof bits);
+}
+
+void fault_raise_at(const char *place, uint64_t when)
+{
+    static const struct {
+        const char *name;
+        int number;
+    } known[] = {{"stop", SIGSTOP}, {"kill", SIGKILL}, {"usr1", SIGUSR1}, {"usr2", SIGUSR2}, {"term", SIGTERM}};
+    char point[sizeof armed_point];
+    if (state == UNARMED) return;
+    for (size_t i = 0; i < sizeof known / sizeof *known; i++) {
+        snprintf(point, sizeof point, "raise-%s-%s", known[i].name, place);
+        if (fault_at(point, when)) raise(known[i].number);
+    }
 }

@@ -8,6 +8,7 @@
 #include "base/log.h"
 #include "base/memory.h"
 #include "comm/comm_internal.h"
+#include "comm/watchdog_internal.h"
 
 enum { MESSAGE_SIZE = 2048 };
 
@@ -55,17 +56,28 @@ static void begin_mpi(Comm *comm, int *argc, char ***argv)
     MPI_Comm_rank(comm->world, &comm->rank);
     MPI_Comm_size(comm->world, &comm->size);
     MPI_Comm_split_type(comm->world, MPI_COMM_TYPE_SHARED, comm->rank, MPI_INFO_NULL, &comm->host);
+    segments_take_names(comm);
     make_neighbours(comm);
+    if (comm->watchdog) watchdog_join(comm->watchdog, comm);
 }
 
 Status comm_begin(int *argc, char ***argv, Comm **comm)
 {
     int rank, size;
+    const bool launched = comm_launched(&rank, &size);
+    log_set_speaker(rank == 0);
+    fault_set_rank(rank);
     Status st = memory_new(comm, 1, "the ranks");
-    if (st != STATUS_OK) return st;
+    if (st == STATUS_OK && size > 1) st = watchdog_start(rank, size, &(*comm)->watchdog);
+    if (st != STATUS_OK) {
+        memory_free(*comm);
+        *comm = NULL;
+        return st;
+    }
     (*comm)->size = 1;
     (*comm)->host = MPI_COMM_NULL;
-    if (comm_launched(&rank, &size)) begin_mpi(*comm, argc, argv);
+    fault_raise_at("start", 0);
+    if (launched) begin_mpi(*comm, argc, argv);
     log_set_speaker((*comm)->rank == 0);
     fault_set_rank((*comm)->rank);
     return STATUS_OK;
@@ -74,11 +86,15 @@ Status comm_begin(int *argc, char ***argv, Comm **comm)
 void comm_end(Comm *comm)
 {
     if (!comm) return;
+    fault_raise_at("end", 0);
     if (comm->mpi) {
+        if (comm->watchdog) watchdog_part(comm->watchdog);
+        segments_give_names(comm);
         MPI_Comm_free(&comm->host);
         MPI_Comm_free(&comm->world);
         MPI_Finalize();
     }
+    watchdog_stop(comm->watchdog);
     memory_free(comm);
 }
 
@@ -90,6 +106,11 @@ int comm_rank(const Comm *comm)
 int comm_size(const Comm *comm)
 {
     return comm->size;
+}
+
+Watchdog *comm_watchdog(const Comm *comm)
+{
+    return comm->watchdog;
 }
 
 const char *comm_library(void)

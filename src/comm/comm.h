@@ -15,9 +15,10 @@
 typedef struct Comm Comm;
 
 /* Collective. Takes main's arguments. The ranks of a host are neighbours in number, whatever order they were started
- * in; rank 0 is the first that was started. Rank 0 alone speaks from here on (log.h). STATUS_INTERNAL: out of memory;
- * STATUS_USAGE: started as one of several ranks, in a build without MPI. That only rank 0 returns: the others have
- * left, with code 0, so that mpirun lets it speak. */
+ * in; rank 0 is the first that was started. Rank 0 alone speaks from here on (log.h). A rank that waits too long for
+ * the others has the job ended (watchdog.h). STATUS_INTERNAL: out of memory; STATUS_USAGE: LOCKSTEP_START_SECONDS, or
+ * started as one of several ranks in a build without MPI. That only rank 0 returns: the others have left, with code 0,
+ * so that mpirun lets it speak. */
 MUST_CHECK Status comm_begin(int *argc, char ***argv, Comm **comm);
 void comm_end(Comm *comm); /* collective; accepts NULL */
 
@@ -28,6 +29,9 @@ bool comm_launched(int *rank, int *size);
 /* Not collective. */
 int comm_rank(const Comm *comm);
 int comm_size(const Comm *comm);
+
+/* The job's watchdog (watchdog.h); NULL in a job of size 1. Borrowed. Not collective. */
+struct Watchdog *comm_watchdog(const Comm *comm);
 
 /* What the MPI library calls itself, in one line; the same whether the job runs under it or not; "none" in a build
  * without one. Not collective. */

@@ -4,6 +4,7 @@
 
 #include <mpi.h>
 
+#include "comm/comm.h"
 #include "comm/watchdog.h"
 
 struct Comm {
@@ -11,8 +12,13 @@ struct Comm {
     bool mpi;           /* MPI was initialised */
     MPI_Comm world;     /* a duplicate of our own; the ranks of a host are neighbours in it */
     MPI_Comm host;      /* the ranks of this host, in the order of world; MPI_COMM_NULL without MPI */
-    Watchdog *watchdog; /* the job's, told of every wait; NULL: none; borrowed */
+    Watchdog *watchdog; /* the job's, told of every wait; NULL: none; owned */
 };
+
+/* Removes the names of the memory that Open MPI shares between the ranks of a host, so that a killed job leaves none
+ * behind; gives them back for MPI_Finalize. Collective on the host. */
+void segments_take_names(Comm *comm);
+void segments_give_names(Comm *comm);
 
 /* The narrowing to MPI's int, in one place. */
 int comm_int(size_t n);

@@ -1,105 +1,16 @@
 #include "comm/watchdog.h"
 
-#include <inttypes.h>
-#include <pthread.h>
-#include <stdatomic.h>
-#include <stdio.h>
+#include <signal.h>
+#include <stdlib.h>
 #include <time.h>
-#include <unistd.h>
 
+#include "base/clock.h"
 #include "base/memory.h"
 #include "comm/comm_internal.h"
 #include "comm/process.h"
+#include "comm/watchdog_internal.h"
 
-/* Where a rank's main thread is; a cache line of the window that the ranks of a host share. */
-typedef struct {
-    _Alignas(64) atomic_uint_least64_t beats; /* changes at every beat */
-    atomic_uint_least64_t ticks;              /* of this rank's watchdog: a stopped process has none */
-    atomic_uint_least64_t step;
-    atomic_int place, waiting;
-    int rank; /* in the job */
-} Slot;
-
-struct Watchdog {
-    Comm *comm;
-    const char *const *place; /* borrowed */
-    double deadline, tick;    /* seconds */
-    MPI_Win window;
-    int ranks, mine; /* of the host */
-    Slot *slot;      /* (ranks); in the window */
-    uint64_t *seen;  /* (ranks) the others' ticks when they last changed; owned */
-    uint64_t *beats; /* (ranks) the others' beats one tick ago; owned */
-    double *silent;  /* (ranks) for how long they have not, in own seconds; owned */
-    pthread_t thread;
-    pthread_mutex_t mutex;
-    pthread_cond_t closed; /* on the monotonic clock */
-    bool closing;          /* guarded by mutex */
-};
-
-/* A process whose watchdog has not ticked for so long, in seconds, does not run. */
-static const double longest_silence = 1.0;
-
-static bool is_stopped(const Watchdog *w, int i)
-{
-    return w->silent[i] > longest_silence;
-}
-
-/* Not where this rank waits. */
-static bool is_late(const Watchdog *w, int i)
-{
-    const Slot *slot = &w->slot[i];
-    return is_stopped(w, i) || !atomic_load(&slot->waiting) ||
-           atomic_load(&slot->step) < atomic_load(&w->slot[w->mine].step);
-}
-
-/* Who waits where on this host, and who is late. */
-static void tell(const Watchdog *w)
-{
-    char host[256] = "";
-    gethostname(host, sizeof host - 1);
-    fprintf(stderr, "lockstep: error: no progress for %g s (run.deadline_seconds) on host %s\n", w->deadline, host);
-    for (int i = 0; i < w->ranks; i++) {
-        const Slot *slot = &w->slot[i];
-        const bool waits = atomic_load(&slot->waiting);
-        const char *does = is_stopped(w, i) ? "does not run, in" : waits ? "waits in" : "is in";
-        fprintf(stderr, "lockstep: error:   rank %d %s %s of step %" PRIu64 "%s\n", slot->rank, does,
-                w->place[atomic_load(&slot->place)], (uint64_t)atomic_load(&slot->step), is_late(w, i) ? ": LATE" : "");
-    }
-    fflush(stderr);
-}
-
-/* This rank has waited past the deadline: true if it is the one of its host that speaks. */
-static bool speaks(const Watchdog *w)
-{
-    for (int i = 0; i < w->mine; i++)
-        if (!is_late(w, i)) return false;
-    return true;
-}
-
-static bool somebody_is_late(const Watchdog *w)
-{
-    for (int i = 0; i < w->ranks; i++)
-        if (is_late(w, i)) return true;
-    return false;
-}
-
-/* One tick: this process runs; which others do? True if this rank, or one that is late, has gone on. */
-static bool look_around(Watchdog *w)
-{
-    bool moved = false;
-    atomic_fetch_add(&w->slot[w->mine].ticks, 1);
-    for (int i = 0; i < w->ranks; i++) {
-        const uint64_t ticks = atomic_load(&w->slot[i].ticks);
-        w->silent[i] = ticks == w->seen[i] ? w->silent[i] + w->tick : 0.0;
-        w->seen[i] = ticks;
-        const uint64_t beats = atomic_load(&w->slot[i].beats);
-        moved = moved || (beats != w->beats[i] && (i == w->mine || is_late(w, i)));
-        w->beats[i] = beats;
-    }
-    return moved;
-}
-
-/* One tick, a late one being one too; false at once when the watchdog is closed. */
+/* One tick, a late one being one too; called, and returns, with the mutex taken. False at once when it is closed. */
 static bool sleep_tick(Watchdog *w)
 {
     struct timespec until;
@@ -107,92 +18,172 @@ static bool sleep_tick(Watchdog *w)
     const double end = (double)until.tv_nsec * 1e-9 + w->tick;
     until.tv_sec += (time_t)end;
     until.tv_nsec = (long)((end - (double)(time_t)end) * 1e9);
-    pthread_mutex_lock(&w->mutex);
     while (!w->closing && pthread_cond_timedwait(&w->closed, &w->mutex, &until) == 0) {
     }
-    const bool closing = w->closing;
-    pthread_mutex_unlock(&w->mutex);
-    return !closing;
+    return !w->closing;
+}
+
+/* Of a host with nobody late. If another host is lost, mpirun should find that first: once it ends a job for another
+ * reason it waits for the lost host's daemon for ever (Open MPI 4.1), and its exit code 205 tells the two apart. */
+static double patience(const Watchdog *w)
+{
+    return w->slot == &w->alone || w->ranks == w->size ? 2.0 : 30.0;
 }
 
 static void *watch(void *context)
 {
     Watchdog *w = context;
-    const Slot *own = &w->slot[w->mine];
-    const double patience = 2.0; /* of a host with nobody late */
     double waited = 0.0;
+    pthread_mutex_lock(&w->mutex);
     while (sleep_tick(w)) {
-        const bool moved = look_around(w);
-        waited = !moved && atomic_load(&own->waiting) ? waited + w->tick : 0.0;
-        if (waited < w->deadline || (waited < w->deadline + patience && !somebody_is_late(w))) continue;
-        if (!speaks(w)) continue;
-        tell(w);
+        const bool moved = watchdog_look(w);
+        waited = !moved && atomic_load(&w->slot[w->mine].waiting) ? waited + w->tick : 0.0;
+        if (w->deadline == 0.0 || waited < w->deadline) continue;
+        if (w->slot == &w->alone) watchdog_tell(w); /* before mpirun ends it for what another has done */
+        if (waited < w->deadline + patience(w) && !watchdog_sees_late(w)) continue;
+        if (!watchdog_speaks(w)) continue;
+        watchdog_tell(w);
         comm_leave(STATUS_INTERNAL);
     }
+    pthread_mutex_unlock(&w->mutex);
     return NULL;
 }
 
-static Status start(Watchdog *w)
+/* The deadline of the start. */
+static Status read_start_seconds(double *seconds)
 {
-    Status st = memory_new(&w->seen, (size_t)w->ranks, "the watchdog");
-    if (st == STATUS_OK) st = memory_new(&w->beats, (size_t)w->ranks, "the watchdog");
-    if (st == STATUS_OK) st = memory_new(&w->silent, (size_t)w->ranks, "the watchdog");
-    if (st != STATUS_OK) return st;
+    const char *text = getenv("LOCKSTEP_START_SECONDS");
+    *seconds = WATCHDOG_START_SECONDS;
+    if (!text) return STATUS_OK;
+    char *end;
+    *seconds = strtod(text, &end);
+    if (end != text && !*end && *seconds >= 0.0 && *seconds <= 1e6) return STATUS_OK;
+    return status_fail(STATUS_USAGE, "LOCKSTEP_START_SECONDS=\"%.100s\": a number of seconds is needed, 0: no limit",
+                       text);
+}
+
+static void set_deadline(Watchdog *w, double deadline)
+{
+    enum { LEAST_TICKS = 100 };
+    w->deadline = deadline;
+    w->tick = deadline > 0.0 && deadline < LEAST_TICKS ? deadline / LEAST_TICKS : 1.0;
+}
+
+static void init_locks(Watchdog *w)
+{
     pthread_condattr_t clock;
     pthread_condattr_init(&clock);
     pthread_condattr_setclock(&clock, CLOCK_MONOTONIC);
     pthread_mutex_init(&w->mutex, NULL);
     pthread_cond_init(&w->closed, &clock);
     pthread_condattr_destroy(&clock);
+}
+
+/* The signals of a training are the main thread's. */
+static Status create_thread(Watchdog *w)
+{
+    sigset_t all, before;
+    sigfillset(&all);
+    pthread_sigmask(SIG_BLOCK, &all, &before);
     const int error = pthread_create(&w->thread, NULL, watch, w);
+    pthread_sigmask(SIG_SETMASK, &before, NULL);
     return error ? status_fail(STATUS_INTERNAL, "cannot start the watchdog's thread (error %d)", error) : STATUS_OK;
 }
 
-Status watchdog_open(Comm *comm, double deadline, const char *const *place, Watchdog **watchdog)
+static void free_all(Watchdog *w)
 {
-    enum { MOST_TICKS = 100 };
+    pthread_cond_destroy(&w->closed);
+    pthread_mutex_destroy(&w->mutex);
+    memory_free(w->sight);
+    memory_free(w);
+}
+
+Status watchdog_start(int rank, int size, Watchdog **watchdog)
+{
+    double deadline;
+    Watchdog *w = NULL;
     *watchdog = NULL;
-    if (deadline == 0.0 || comm->size == 1) return STATUS_OK;
-    Watchdog *w;
-    Status st = comm_agree(comm, memory_new(&w, 1, "the watchdog"));
-    if (st != STATUS_OK) {
-        memory_free(w);
-        return st;
-    }
-    w->comm = comm;
-    w->place = place;
-    w->deadline = deadline;
-    w->tick = deadline / MOST_TICKS > 1.0 ? 1.0 : deadline / MOST_TICKS;
-    MPI_Comm_rank(comm->host, &w->mine);
-    MPI_Comm_size(comm->host, &w->ranks);
-    MPI_Aint size = w->mine == 0 ? (MPI_Aint)sizeof(Slot) * (w->ranks + 1) : 0; /* one for the alignment */
-    int unit;
-    MPI_Win_allocate_shared(size, 1, MPI_INFO_NULL, comm->host, &w->slot, &w->window);
-    MPI_Win_shared_query(w->window, 0, &size, &unit, &w->slot);
-    w->slot = (Slot *)(((uintptr_t)w->slot + _Alignof(Slot) - 1) / _Alignof(Slot) * _Alignof(Slot));
-    w->slot[w->mine].rank = comm->rank;
-    MPI_Barrier(comm->host);
-    st = comm_agree(comm, start(w));
-    *watchdog = comm->watchdog = w;
+    Status st = read_start_seconds(&deadline);
+    if (st == STATUS_OK) st = memory_new(&w, 1, "the watchdog");
+    if (st != STATUS_OK) return st;
+    init_locks(w);
+    w->alone.rank = rank;
+    w->alone.place = PLACE_START;
+    w->alone.waiting = true;
+    w->size = size;
+    w->ranks = 1;
+    w->slot = &w->alone;
+    w->window = MPI_WIN_NULL;
+    set_deadline(w, deadline);
+    st = memory_new(&w->sight, (size_t)size, "the watchdog");
+    if (st == STATUS_OK) st = create_thread(w);
+    if (st == STATUS_OK)
+        *watchdog = w;
+    else
+        free_all(w);
     return st;
 }
 
-void watchdog_close(Watchdog *w)
+/* From now on the thread looks at these. */
+static void look_at(Watchdog *w, Slot *slot, int ranks, int mine)
+{
+    pthread_mutex_lock(&w->mutex);
+    w->slot = slot;
+    w->ranks = ranks;
+    w->mine = mine;
+    pthread_mutex_unlock(&w->mutex);
+}
+
+void watchdog_join(Watchdog *w, const Comm *comm)
+{
+    int ranks, mine, unit;
+    MPI_Comm_rank(comm->host, &mine);
+    MPI_Comm_size(comm->host, &ranks);
+    MPI_Aint size = mine == 0 ? (MPI_Aint)sizeof(Slot) * (ranks + 1) : 0; /* one for the alignment */
+    Slot *slot;
+    MPI_Win_allocate_shared(size, 1, MPI_INFO_NULL, comm->host, &slot, &w->window);
+    MPI_Win_shared_query(w->window, 0, &size, &unit, &slot);
+    slot = (Slot *)(((uintptr_t)slot + _Alignof(Slot) - 1) / _Alignof(Slot) * _Alignof(Slot));
+    slot[mine].rank = comm->rank;
+    slot[mine].place = PLACE_START;
+    MPI_Barrier(comm->host);
+    look_at(w, slot, ranks, mine);
+}
+
+void watchdog_part(Watchdog *w)
+{
+    w->alone.rank = w->slot[w->mine].rank;
+    w->alone.place = PLACE_END;
+    w->alone.waiting = true;
+    look_at(w, &w->alone, 1, 0);
+    MPI_Win_free(&w->window);
+}
+
+void watchdog_stop(Watchdog *w)
 {
     if (!w) return;
-    w->comm->watchdog = NULL;
     pthread_mutex_lock(&w->mutex);
     w->closing = true;
     pthread_cond_signal(&w->closed);
     pthread_mutex_unlock(&w->mutex);
-    if (w->thread) pthread_join(w->thread, NULL);
-    pthread_cond_destroy(&w->closed);
-    pthread_mutex_destroy(&w->mutex);
-    MPI_Win_free(&w->window);
-    memory_free(w->seen);
-    memory_free(w->beats);
-    memory_free(w->silent);
-    memory_free(w);
+    pthread_join(w->thread, NULL);
+    free_all(w);
+}
+
+void watchdog_set_places(Watchdog *w, const char *const *place)
+{
+    if (!w) return;
+    pthread_mutex_lock(&w->mutex);
+    w->place = place;
+    pthread_mutex_unlock(&w->mutex);
+}
+
+void watchdog_set_deadline(Watchdog *w, double deadline)
+{
+    if (!w) return;
+    pthread_mutex_lock(&w->mutex);
+    set_deadline(w, deadline);
+    pthread_mutex_unlock(&w->mutex);
 }
 
 void watchdog_beat(Watchdog *w, uint64_t step, int place)
@@ -208,6 +199,16 @@ void watchdog_wait(Watchdog *w, bool waiting)
 {
     if (!w) return;
     Slot *slot = &w->slot[w->mine];
+    const double now = clock_seconds();
+    if (waiting)
+        w->wait_began = now;
+    else
+        w->waited += now - w->wait_began;
     atomic_store_explicit(&slot->waiting, waiting, memory_order_relaxed);
     atomic_fetch_add_explicit(&slot->beats, 1, memory_order_release);
+}
+
+double watchdog_waited(const Watchdog *w)
+{
+    return w ? w->waited : 0.0;
 }

@@ -31,7 +31,7 @@ typedef struct {
     struct {
         SettingText name, dir; /* dir "" : runs/<name> */
         int64_t seed;
-        double deadline_seconds; /* 0: none */
+        double deadline_seconds; /* 0: none; below 0: as the time of a step suggests */
     } run;
     struct {
         SettingText file, sha256, train_images, train_labels, test_images, test_labels; /* sha256 "": any */

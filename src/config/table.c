@@ -25,7 +25,8 @@ const Setting setting_table[] = {
     {NAME(run.name), .fallback = "\"run\"", .text = "name of the run", .resume = RESUME_FREE},
     {TEXT(run.dir, 0), .fallback = "\"\"", .text = "run directory; empty: runs/<run.name>", .resume = RESUME_FREE},
     {INTEGER(run.seed, 0, INT64_MAX), .fallback = "1", .text = "seed of every random decision"},
-    {FLOAT(run.deadline_seconds, 0, 1e6), .fallback = "600.0", .text = "a rank that waits longer ends the job; 0: never", .resume = RESUME_FREE},
+    {FLOAT(run.deadline_seconds, -1, 1e6), .fallback = "-1.0",
+     .text = "the most a rank waits; 0: no limit; -1: by step times", .resume = RESUME_FREE},
 
     {TEXT(data.file, 1), .text = "HDF5 file with the samples", .resume = RESUME_FREE},
     {SHA256(data.sha256), .fallback = "\"\"", .text = "SHA-256 that the file must have; empty: any", .resume = RESUME_FREE},

@@ -39,7 +39,7 @@ static Status make_directories(const char *path)
     return st == STATUS_OK ? make_directory(path, path) : st;
 }
 
-/* What a directory holds, but for the lock. */
+/* What a directory holds, but for the lock and its probes (lock.c). */
 typedef struct {
     bool anything;
     bool config; /* config.cfg is there: it holds a run */
@@ -61,7 +61,7 @@ static Status look(const char *path, Content *content)
     DIR *directory = file_open_directory(path);
     if (!directory) return cannot_create(path);
     for (const struct dirent *entry; (entry = file_next_entry(directory));) {
-        if (is_one_of(entry->d_name, passed_over)) continue;
+        if (is_one_of(entry->d_name, passed_over) || strncmp(entry->d_name, ".lock.", 6) == 0) continue;
         content->anything = true;
         content->config = content->config || strcmp(entry->d_name, "config.cfg") == 0;
         content->others = content->others || !is_one_of(entry->d_name, first);
@@ -85,47 +85,6 @@ static Status check_content(const char *path, bool fresh)
         "\"%s\" is not empty and holds no run (there is no config.cfg): name another directory with --run", path);
 }
 
-/* Who wrote himself into the lock file, which is held. */
-static void read_holder(int fd, char *holder, size_t size)
-{
-    const ssize_t got = FILE_RETRY(pread(fd, holder, size - 1, 0));
-    holder[got > 0 ? got : 0] = '\0';
-    holder[strcspn(holder, "\n")] = '\0';
-    if (!*holder) snprintf(holder, size, "a process that has just started");
-}
-
-static Status held(const char *path, const char *holder)
-{
-    return status_fail(STATUS_CANT_CREATE,
-                       "run directory \"%s\" is held by another training (%s): wait for its end, or name another "
-                       "directory with --run",
-                       path, holder);
-}
-
-static Status lock(RunDir *run)
-{
-    char path[PATH_SIZE], text[320], host[256] = "";
-    snprintf(path, sizeof path, "%s/lock", run->path);
-    const int fd = FILE_RETRY(open(path, O_RDWR | O_CREAT | O_CLOEXEC, 0666));
-    if (fd < 0) return status_fail(STATUS_CANT_CREATE, "cannot create \"%s\": %s", path, strerror(errno));
-    struct flock whole = {.l_type = F_WRLCK, .l_whence = SEEK_SET};
-    if (FILE_RETRY(fcntl(fd, F_OFD_SETLK, &whole)) != 0) {
-        const bool by_another = errno == EAGAIN || errno == EACCES;
-        const int error = errno;
-        read_holder(fd, text, sizeof text);
-        file_close(fd);
-        if (by_another) return held(run->path, text);
-        return status_fail(STATUS_CANT_CREATE, "cannot lock \"%s\": %s; a file system with locks is needed", path,
-                           strerror(error));
-    }
-    run->lock = fd;
-    gethostname(host, sizeof host - 1);
-    const size_t length = (size_t)snprintf(text, sizeof text, "%s, process %ld\n", host, (long)getpid());
-    if (FILE_RETRY(ftruncate(fd, 0)) != 0 || file_write(fd, text, length) < length)
-        return status_fail(STATUS_CANT_CREATE, "cannot write \"%s\": %s", path, strerror(errno));
-    return STATUS_OK;
-}
-
 static Status check_length(const char *path)
 {
     if (strlen(path) + NAME_SIZE <= sizeof((RunDir *)0)->path) return STATUS_OK;
@@ -134,7 +93,7 @@ static Status check_length(const char *path)
 
 Status rundir_check(const char *path, bool fresh)
 {
-    char above[PATH_SIZE], holder[320];
+    char above[PATH_SIZE], holder[LOCK_HOLDER_SIZE];
     Status st = check_length(path);
     if (st != STATUS_OK) return st;
     /* The lowest that exists of the directory and those above it. */
@@ -156,8 +115,8 @@ Status rundir_check(const char *path, bool fresh)
     }
     if (access(above, W_OK | X_OK) != 0) return cannot_create(path);
     if (strcmp(above, path) != 0) return STATUS_OK;
-    rundir_holder(path, holder, sizeof holder);
-    return *holder ? held(path, holder) : check_content(path, fresh);
+    lock_holder(path, holder);
+    return *holder ? lock_held(path, holder) : check_content(path, fresh);
 }
 
 Status rundir_open(const char *path, bool fresh, RunDir *run)
@@ -168,26 +127,10 @@ Status rundir_open(const char *path, bool fresh, RunDir *run)
     strcpy(run->path, path);
     st = make_directories(path);
     if (st == STATUS_OK) st = check_content(path, fresh);
-    if (st == STATUS_OK) st = lock(run);
+    if (st == STATUS_OK) st = lock_take(path, &run->lock);
     if (st == STATUS_OK) st = check_content(path, fresh); /* again: another may have been quicker */
     if (st != STATUS_OK) rundir_close(run);
     return st;
-}
-
-void rundir_holder(const char *path, char *holder, size_t size)
-{
-    char name[PATH_SIZE];
-    holder[0] = '\0';
-    if (snprintf(name, sizeof name, "%s/lock", path) >= (int)sizeof name) return;
-    const int fd = FILE_RETRY(open(name, O_RDONLY | O_CLOEXEC));
-    if (fd < 0) {
-        if (errno != ENOENT && errno != ENOTDIR)
-            snprintf(holder, size, "unknown: cannot open its lock: %s", strerror(errno));
-        return;
-    }
-    struct flock whole = {.l_type = F_WRLCK, .l_whence = SEEK_SET};
-    if (FILE_RETRY(fcntl(fd, F_OFD_GETLK, &whole)) == 0 && whole.l_type != F_UNLCK) read_holder(fd, holder, size);
-    file_close(fd);
 }
 
 /* Of a file of records. */
@@ -279,7 +222,7 @@ void rundir_close(RunDir *run)
         log_set_file(-1, NULL);
         file_close(run->log);
     }
-    if (run->lock) file_close(run->lock);
+    lock_release(run->lock);
     *run = (RunDir){0};
 }
 

@@ -5,21 +5,21 @@
 #include <stdbool.h>
 #include <stdio.h>
 
+#include "rundir/lock.h"
 #include "rundir/record.h"
 
 typedef struct {
     char path[4096];
-    int lock;         /* descriptor of the locked file `lock`, 0 if none; owned */
+    Lock *lock;       /* owned */
     int log;          /* descriptor of log.txt, 0 if none; owned */
     Records *records; /* metrics.jsonl; owned */
     char log_path[4096 + 16];
 } RunDir;
 
-/* Makes the directory (and those above it), durably, and takes its lock, an open-file-description lock, which dies with
- * the process. fresh   the directory must hold nothing yet; else it may hold a run to go on with STATUS_CANT_CREATE: it
- * cannot be made or written, is held by another process (which is named), is not empty for a fresh run, or holds
- * something that is no run; STATUS_IO: its name cannot be synced to disk. Nothing is left behind by a failure but
- * directories. */
+/* Makes the directory (and those above it), durably, and takes its lock (lock.h). fresh   the directory must hold
+ * nothing yet; else it may hold a run to go on with STATUS_CANT_CREATE: it cannot be made or written, is held by
+ * another process (which is named), is not empty for a fresh run, or holds something that is no run; STATUS_IO: its
+ * name cannot be synced to disk. Nothing is left behind by a failure but directories. */
 MUST_CHECK Status rundir_open(const char *path, bool fresh, RunDir *run);
 
 /* Would rundir_open succeed, as far as can be seen without making anything? Fails as rundir_open. */
@@ -36,10 +36,6 @@ MUST_CHECK Status rundir_repair_records(const RunDir *run, uint64_t step);
 MUST_CHECK Status rundir_begin_records(RunDir *run, uint64_t step);
 
 void rundir_close(RunDir *run); /* accepts a zeroed struct */
-
-/* Who holds the lock of a run directory, as text: "host, process 123"; "" if nobody does or there is no such directory;
- * "unknown: ..." if the lock cannot be looked at. */
-void rundir_holder(const char *path, char *holder, size_t size);
 
 /* A file of the run, written under a temporary name and renamed when it is complete and on disk; then the directory is
  * synced, and with it the names of log.txt and metrics.jsonl: STATUS_CANT_CREATE, STATUS_IO. */

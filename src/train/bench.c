@@ -6,7 +6,6 @@
 
 #include "lockstep/lockstep.h"
 #include "train/bench_internal.h"
-#include "train/signals.h"
 
 /* Is the config's dataset there? If on one rank alone, the others tell so when they open it. Collective. */
 static bool dataset_is_there(Bench *bench)
@@ -39,7 +38,6 @@ static Status open_trainer(Bench *bench)
     if (st == STATUS_OK) st = trainer_open(&bench->trainer, bench->comm, &bench->settings, &options);
     if (drawn) bench_remove(&bench->settings); /* all of it is in memory by now */
     if (st != STATUS_OK) return st;
-    signals_end();
     Records **records = &bench->trainer.run.records;
     return comm_agree(bench->comm, comm_rank(bench->comm) == 0 ? records_open("/dev/null", records) : STATUS_OK);
 }

@@ -11,12 +11,6 @@ static double accuracy(const CheckpointScore *score)
     return (double)score->correct / (double)score->count;
 }
 
-/* Of training alone in this start, without checkpoints, checks and evaluations. */
-static double training_seconds(const Trainer *t)
-{
-    return t->seconds[PHASE_PACK] + t->seconds[PHASE_COMPUTE] + t->seconds[PHASE_REDUCE] + t->seconds[PHASE_UPDATE];
-}
-
 /* The rows that were really packed in this epoch, over all ranks, are those that the order demands: each exactly once.
  * Collective; agreed. */
 static Status check_epoch_rows(Trainer *t, uint32_t epoch)
@@ -72,7 +66,7 @@ static void log_progress(Trainer *t, uint64_t first, double began)
     log_info("epoch %" PRIu64 "/%" PRId64 ", step %" PRIu64 "/%" PRIu64 ": train loss %.4f, %.0f samples/s",
              t->step / t->steps_per_epoch + 1, t->settings->training.epochs, t->step, t->schedule.total,
              t->epoch_loss / (double)(in_epoch * batch),
-             (double)((t->step - first) * batch) / (training_seconds(t) - began));
+             (double)((t->step - first) * batch) / (trainer_training_seconds(t) - began));
     records_flush(t->run.records);
 }
 
@@ -94,6 +88,7 @@ static Status after_step(Trainer *t)
     if (t->options.stop_after_steps >= 0 && t->step - t->first_step >= (uint64_t)t->options.stop_after_steps)
         t->stopping = true;
     if (save && t->step % save == 0) t->save_asked = true;
+    if (t->pace.asked) pace_look(t);
     Status st = STATUS_OK;
     if (check && t->step % check == 0) {
         Digest model;
@@ -109,7 +104,7 @@ static Status after_step(Trainer *t)
 static Status train_epoch(Trainer *t)
 {
     const uint64_t end = (t->step / t->steps_per_epoch + 1) * t->steps_per_epoch;
-    const double began = training_seconds(t);
+    const double began = trainer_training_seconds(t);
     const uint64_t first = t->step;
     while (t->step < end && !t->stopping) {
         Status st = trainer_step(t);
@@ -210,11 +205,11 @@ static Status end_epoch(Trainer *t, uint64_t epoch, double speed, CheckpointScor
 static Status run_epoch(Trainer *t, CheckpointScore *score)
 {
     const uint64_t epoch = t->step / t->steps_per_epoch + 1, first = t->step;
-    const double began = training_seconds(t),
+    const double began = trainer_training_seconds(t),
                  done = (double)(first % t->steps_per_epoch * (uint64_t)t->settings->training.batch_size);
     Status st = train_epoch(t);
     if (st != STATUS_OK || t->step != epoch * t->steps_per_epoch) return st;
-    return end_epoch(t, epoch, (t->loader.rows - done) / (training_seconds(t) - began), score);
+    return end_epoch(t, epoch, (t->loader.rows - done) / (trainer_training_seconds(t) - began), score);
 }
 
 static Status write_predictions(Trainer *t)

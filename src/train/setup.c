@@ -8,8 +8,8 @@
 #include "base/fpstate.h"
 #include "base/memory.h"
 #include "train/build.h"
+#include "train/pace.h"
 #include "train/ranks.h"
-#include "train/signals.h"
 #include "train/trainer.h"
 
 static uint64_t double_bits(double x)
@@ -272,7 +272,6 @@ static Status open_shared(Trainer *t)
     if (st == STATUS_OK) st = open_density(t);
     if (st == STATUS_OK) st = open_evaluation(t);
     if (st == STATUS_OK) st = open_exchange(t);
-    if (st == STATUS_OK) st = watchdog_open(t->comm, s->run.deadline_seconds, phase_place, &t->watchdog);
     if (st != STATUS_OK) return st;
     open_schedule(t);
     if (!t->exchange.shared || node_rank(t->node) == 0)
@@ -288,13 +287,15 @@ Status trainer_open(Trainer *t, Comm *comm, const Settings *settings, const Trai
                    .shards = (size_t)settings->training.shards,
                    .chained = true};
     t->started = t->phase_began = t->last_log = t->last_save = clock_seconds();
+    t->watchdog = comm_watchdog(comm);
     const size_t size = (size_t)comm_size(comm), rank = (size_t)comm_rank(comm);
     Status st = setup_check_ranks(settings, size);
     if (st != STATUS_OK) return st;
     t->first_shard = fold_run_begin(t->shards, size, rank);
     t->run_length = fold_run_begin(t->shards, size, rank + 1) - t->first_shard;
     fpstate_set();
-    signals_begin();
+    pace_begin(t);
+    trainer_enter(t, PHASE_LOAD);
     st = open_shared(t);
     if (st != STATUS_OK) trainer_close(t);
     return st;
@@ -302,7 +303,6 @@ Status trainer_open(Trainer *t, Comm *comm, const Settings *settings, const Trai
 
 void trainer_close(Trainer *t)
 {
-    watchdog_close(t->watchdog);
     rundir_close(&t->run);
     reduction_close(t->reduction);
     exchange_close(&t->exchange);

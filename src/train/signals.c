@@ -13,25 +13,15 @@ static void handle(int signal)
         stop = 1;
 }
 
-static void set_handlers(void (*asking)(int), void (*writing)(int))
+void signals_begin(void)
 {
-    struct sigaction action = {.sa_handler = asking, .sa_flags = SA_RESTART};
+    struct sigaction action = {.sa_handler = handle, .sa_flags = SA_RESTART};
     sigemptyset(&action.sa_mask);
     const int asks[] = {SIGUSR1, SIGUSR2, SIGTERM, SIGINT};
     for (size_t i = 0; i < sizeof asks / sizeof *asks; i++) sigaction(asks[i], &action, NULL);
-    action.sa_handler = writing;
+    action.sa_handler = SIG_IGN; /* a write that fails is told */
     sigaction(SIGPIPE, &action, NULL);
     sigaction(SIGXFSZ, &action, NULL);
-}
-
-void signals_begin(void)
-{
-    set_handlers(handle, SIG_IGN);
-}
-
-void signals_end(void)
-{
-    set_handlers(SIG_DFL, SIG_DFL);
 }
 
 bool signals_stop(void)

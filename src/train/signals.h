@@ -10,11 +10,8 @@
 
 #include <stdbool.h>
 
-/* Takes the signals over. */
+/* Takes the signals over, before MPI starts. */
 void signals_begin(void);
-
-/* Gives them back to the system, which ends the process at each of them. */
-void signals_end(void);
 
 /* Has a stop been asked for? It stays asked for. */
 bool signals_stop(void);

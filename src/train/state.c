@@ -147,6 +147,7 @@ static void record_begin_of_start(Trainer *t, const Digest *model)
     record_text(records, "exchange", exchange_name[t->exchange.kind]);
     record_text(records, "zeros", t->skip_zeros ? "skip" : "multiply");
     record_integer(records, "ranks", (uint64_t)comm_size(t->comm));
+    record_integer(records, "nodes", (uint64_t)node_count(t->node));
     record_integer(records, "shards", t->shards);
     record_integer(records, "train_samples", t->loader.rows);
     record_integer(records, "test_samples", t->test_rows);
@@ -299,6 +300,13 @@ static Status write_checkpoint(Trainer *t, Save kind, Digest model, bool *saved)
     return STATUS_OK;
 }
 
+/* Rank 0's part if the run is still its own. */
+static Status write_own_checkpoint(Trainer *t, Save kind, Digest model, bool *saved)
+{
+    Status st = lock_check(t->run.lock);
+    return st == STATUS_OK ? write_checkpoint(t, kind, model, saved) : st;
+}
+
 Status trainer_save(Trainer *t, Save kind)
 {
     Digest model;
@@ -307,7 +315,7 @@ Status trainer_save(Trainer *t, Save kind)
     if (st != STATUS_OK) return st;
     trainer_enter(t, PHASE_SAVE);
     bool saved = false;
-    st = comm_agree(t->comm, comm_rank(t->comm) == 0 ? write_checkpoint(t, kind, model, &saved) : STATUS_OK);
+    st = comm_agree(t->comm, comm_rank(t->comm) == 0 ? write_own_checkpoint(t, kind, model, &saved) : STATUS_OK);
     if (kind == SAVE_BEST) {
         comm_broadcast(t->comm, &saved, sizeof saved);
         t->best_saved = saved;

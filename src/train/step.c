@@ -1,6 +1,7 @@
 #include <inttypes.h>
 #include <math.h>
 #include <string.h>
+#include <time.h>
 
 #include "base/clock.h"
 #include "base/fault.h"
@@ -34,6 +35,7 @@ static void put_words(Trainer *t)
     t->word[WORD_STOP] = signals_stop();
     t->word[WORD_CHECKPOINT] = signals_take_checkpoint();
     t->word[WORD_CHECKPOINT_DUE] = save_is_due_by_time(t);
+    t->word[WORD_PACE_DUE] = pace_is_due(t);
     t->word[WORD_SAMPLES] = t->batch.digest;
     put_losses(t);
 }
@@ -85,6 +87,7 @@ static Status read_words(Trainer *t, uint64_t samples, float rate, double *loss)
     if (t->word[WORD_NOT_FINITE]) return check_not_finite(t, t->word[WORD_NOT_FINITE]);
     t->stopping = t->stopping || t->word[WORD_STOP];
     t->save_asked = t->save_asked || t->word[WORD_CHECKPOINT] || t->word[WORD_CHECKPOINT_DUE];
+    t->pace.asked = t->word[WORD_PACE_DUE];
     t->save_signalled = t->save_signalled || t->word[WORD_CHECKPOINT];
     memcpy(t->shard_loss, t->word + WORD_LOSSES, t->shards * sizeof *t->shard_loss);
     *loss = fold_doubles(&t->whole, t->shard_loss);
@@ -142,11 +145,12 @@ Status trainer_step(Trainer *t)
     t->batch.inputs = exchange_inputs(t);
     loader_pack(&t->loader, (uint32_t)(t->step / t->steps_per_epoch), (uint32_t)begin, (uint32_t)end, &t->batch);
     trainer_enter(t, PHASE_COMPUTE);
+    if (fault_at("slow-compute", t->step + 1)) nanosleep(&(struct timespec){.tv_nsec = 100000000}, NULL);
     exchange_compute(t, (uint32_t)begin, (uint32_t)end);
     put_words(t);
     if (t->settings->log.shard_digests) shard_digests_take(t);
     trainer_enter(t, PHASE_REDUCE);
-    reduction_words(t->reduction, t->word);
+    if (!fault_at("skip-collective", t->step + 1)) reduction_words(t->reduction, t->word);
     trainer_enter(t, PHASE_UPDATE);
     double loss = 0.0;
     Status st = read_words(t, samples, rate, &loss);

@@ -23,6 +23,7 @@
 #include "rundir/rundir.h"
 #include "train/evaluate.h"
 #include "train/exchange.h"
+#include "train/pace.h"
 #include "train/shard_digests.h"
 
 /* Where a rank's time goes, in seconds. */
@@ -42,7 +43,7 @@ typedef enum {
 
 /* The words that travel beside each gradient, added over the ranks. The losses are doubles' bits, each shard's filled
  * by its owner alone. */
-enum { WORD_NOT_FINITE, WORD_STOP, WORD_CHECKPOINT, WORD_CHECKPOINT_DUE, WORD_SAMPLES, WORD_LOSSES };
+enum { WORD_NOT_FINITE, WORD_STOP, WORD_CHECKPOINT, WORD_CHECKPOINT_DUE, WORD_PACE_DUE, WORD_SAMPLES, WORD_LOSSES };
 
 typedef enum { RESUME_AUTO, RESUME_NONE, RESUME_FILE } Resume;
 
@@ -66,7 +67,7 @@ typedef struct Trainer {
     const Settings *settings; /* borrowed, equal on all ranks */
     const Kernels *kernels;   /* borrowed */
     TrainerOptions options;
-    Watchdog *watchdog;                     /* owned */
+    Watchdog *watchdog;                     /* borrowed */
     RunDir run;                             /* zeroed on every rank but 0; owned */
     size_t shards, first_shard, run_length; /* S, and this rank's run */
     Loader loader;                          /* owned */
@@ -121,6 +122,9 @@ typedef struct Trainer {
     Phase phase;                         /* the current one, and when it began */
     double phase_began;
     double seconds[PHASES];
+    double waited[PHASES]; /* of these, for other ranks */
+    double waited_before;  /* the current phase, in all */
+    Pace pace;
 } Trainer;
 
 /* Each phase as a place for the watchdog's words. */
@@ -129,6 +133,11 @@ extern const char *const phase_place[PHASES];
 /* Ends the current phase and begins another; waiting: for other ranks, from now on (collective calls say it
  * themselves). */
 void trainer_enter(Trainer *trainer, Phase phase);
+
+/* Seconds of training in this start, without checkpoints, checks and evaluations; and those of them that this rank did
+ * not spend on waiting for others. */
+double trainer_training_seconds(const Trainer *trainer);
+double trainer_work_seconds(const Trainer *trainer);
 
 /* Sets everything up: reads the dataset, opens the run directory, draws the parameters or takes them from a checkpoint.
  * Collective; agreed. STATUS_CONFIG also: the run began with other settings or another dataset. */

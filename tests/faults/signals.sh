@@ -1,7 +1,6 @@
 #!/usr/bin/env bash
-# Signals: USR1 writes a checkpoint and goes on; USR2, TERM and INT write one and stop with 75; to the process alone, and to mpirun. A
-# rank that is stopped for good, or hangs alone, is named by the others' watchdog, and the job ends with 70; one that is
-# slow is not.
+# Signals: USR1 writes a checkpoint and goes on; USR2, TERM and INT write one and stop with 75; to the process alone, to mpirun, to one
+# rank in every phase; twice in a row.
 set -euo pipefail
 # shellcheck source=tests/program.sh
 . "$(dirname "${BASH_SOURCE[0]}")/../program.sh"
@@ -55,6 +54,7 @@ stopped_by() {
         check "it goes on after USR1" kill -0 "$receiver"
     fi
     kill "-$1" "$receiver"
+    kill "-$1" "$receiver" 2>/dev/null || true # it may have ended
     wait "$launcher"
     hear "$2"
     check "$1 on $2 ranks: exit code 75" [ "$code" = 75 ]
@@ -69,43 +69,30 @@ stopped_by() {
 for signal in USR2 TERM INT; do stopped_by "$signal" 0; done
 stopped_by USR2 2
 
-# A rank that is stopped for good.
-rm -rf "$work/run"
-launch 3 train "$work/config.cfg" --run "$work/run" --quiet --set log.seconds=0.05 --set run.deadline_seconds=2.0 &
-launcher=$!
-until_holds "it trains" has_event step
-mapfile -t ranks < <(pgrep -f "^$lockstep train $work")
-kill -STOP "${ranks[1]}"
-wait "$launcher"
-hear 3
-check "a stopped rank: exit code 70" [ "$code" = 70 ]
-check "a stopped rank is named" grep -q 'rank [0-2] does not run, in .*: LATE' "$err"
-check "a stopped rank: nobody is left" [ -z "$(find_process "$lockstep train $work" || true)" ]
-
-# A rank that hangs outside of any step: nobody reads what it wants to write.
-rm -rf "$work/run"
-hang() {
-    start 3 train "$work/config.cfg" --run "$work/run" --quiet --set training.epochs=1 --set run.deadline_seconds=2.0 "$@"
-}
-hang --stop-after-steps 1
-check "a run to go on with" [ "$code" = 75 ]
-mkfifo "$work/run/.predictions.csv.tmp"
-hang
-check "a rank in the predictions: exit code 70" [ "$code" = 70 ]
-check "a rank in the predictions is named" grep -q 'rank 0 is in .*: LATE' "$err"
-check "the others wait for it" [ "$(grep -c 'rank [12] waits in .* of step [0-9]*$' "$err")" = 2 ]
-
-# A rank that is slow, and well: the evaluation lasts longer than the deadline.
-"$lockstep" import synth --train 100 --test 40000 -o "$work/slow.h5" >/dev/null
-cat >"$work/slow.cfg" <<TEXT
-data: { file = "$work/slow.h5" }
-model: { hidden = [1024, 1024, 1024] }
-training: { epochs = 1, batch_size = 100 }
-evaluation: { predictions = false }
+# In every phase, to one rank alone: a stop goes on from there, a checkpoint is one more. And before MPI has started.
+"$lockstep" import synth --train 301 --test 100 -o "$work/digits.h5" >/dev/null
+cat >"$work/short.cfg" <<TEXT
+data: { file = "$work/digits.h5" }
+model: { hidden = [24] }
+training: { epochs = 3, batch_size = 10 } # 31 steps an epoch
+checkpoint: { every_steps = 5 }
+log: { digest_every_steps = 5 }
 TEXT
-rm -rf "$work/run"
-start 2 train "$work/slow.cfg" --run "$work/run" --set run.deadline_seconds=0.5
-check "a slow evaluation lives" [ "$code" = 0 ]
-# shellcheck disable=SC2016 # awk's
-check "and was slow" awk '$1 == "evaluate" { exit !($3 > 0.5) }' "$err"
+start 0 train "$work/short.cfg" --run "$work/whole" --quiet
+line=$(<"$out")
+
+points=(start:1 load:1 pack:1:11 reduce:0:11 update:1:31 evaluate:0:31 idle:1:31 check:1:15 save:0:15 save:1:15 record:0:31)
+for point in "${points[@]}"; do
+    rm -rf "$work/run"
+    LOCKSTEP_FAULT=raise-usr2-$point start 2 train "$work/short.cfg" --run "$work/run" --quiet
+    check "USR2 at $point: exit code 75" [ "$code" = 75 ]
+    start 3 train "$work/short.cfg" --run "$work/run" --quiet
+    check "USR2 at $point: it goes on to the same" [ "$(<"$out")" = "$line" ]
+done
+for point in load:1 compute:1:31 save:0:15; do
+    rm -rf "$work/run"
+    LOCKSTEP_FAULT=raise-usr1-$point start 2 train "$work/short.cfg" --run "$work/run" --set checkpoint.every_steps=15
+    check "USR1 at $point: the end is the same" [ "$(<"$out")" = "$line" ]
+    check "USR1 at $point: told" grep -q 'checkpoint of step [0-9]*, as asked' "$err"
+done
 finish

@@ -1,7 +1,10 @@
 /* src/rundir, src/output/predictions: what a run leaves on disk. */
 #include <fcntl.h>
 #include <ftw.h>
+#include <pthread.h>
+#include <stdatomic.h>
 #include <sys/stat.h>
+#include <time.h>
 
 #include "base/log.h"
 #include "output/predictions.h"
@@ -84,15 +87,15 @@ static void one_run_directory_has_one_holder(void)
 {
     const char *path = scratch_path("one");
     RunDir run, other;
-    char holder[128];
+    char holder[LOCK_HOLDER_SIZE];
     CU_ASSERT_EQUAL_FATAL(rundir_open(path, false, &run), STATUS_OK);
     CU_ASSERT_EQUAL(rundir_open(path, false, &other), STATUS_CANT_CREATE);
     CU_ASSERT_MESSAGE_HAS("is held by another training");
-    rundir_holder(path, holder, sizeof holder);
+    lock_holder(path, holder);
     CU_ASSERT_PTR_NOT_NULL(strstr(holder, ", process "));
     CU_ASSERT_PTR_NOT_NULL(strstr(status_message(), holder));
     rundir_close(&run);
-    rundir_holder(path, holder, sizeof holder);
+    lock_holder(path, holder);
     CU_ASSERT_STRING_EQUAL(holder, "");
     CU_ASSERT_EQUAL(rundir_open(path, false, &run), STATUS_OK);
     rundir_close(&run);
@@ -103,12 +106,12 @@ static void a_holder_that_has_not_said_who_it_is_holds(void)
 {
     const char *path = scratch_path("silent");
     RunDir run;
-    char holder[128];
+    char holder[LOCK_HOLDER_SIZE];
     CU_ASSERT_EQUAL_FATAL(mkdir(path, 0700), 0);
     const int fd = open(scratch_path("silent/lock"), O_RDWR | O_CREAT, 0600);
     struct flock whole = {.l_type = F_WRLCK, .l_whence = SEEK_SET};
     CU_ASSERT_EQUAL_FATAL(fcntl(fd, F_OFD_SETLK, &whole), 0);
-    rundir_holder(path, holder, sizeof holder);
+    lock_holder(path, holder);
     CU_ASSERT_STRING_EQUAL(holder, "a process that has just started");
     CU_ASSERT_EQUAL(rundir_check(path, false), STATUS_CANT_CREATE);
     CU_ASSERT_EQUAL(rundir_open(path, false, &run), STATUS_CANT_CREATE);
@@ -118,14 +121,92 @@ static void a_holder_that_has_not_said_who_it_is_holds(void)
     remove_tree(path);
 }
 
+/* Writes this holder into a lock, touched so many seconds ago. */
+static void write_lock(const char *lock, const char *holder, int seconds)
+{
+    FILE *file = fopen(lock, "w");
+    CU_ASSERT_PTR_NOT_NULL_FATAL(file);
+    fprintf(file, "%s\n", holder);
+    fclose(file);
+    struct timespec touched[2];
+    clock_gettime(CLOCK_REALTIME, &touched[0]);
+    touched[0].tv_sec -= seconds;
+    touched[1] = touched[0];
+    CU_ASSERT_EQUAL(utimensat(AT_FDCWD, lock, touched, 0), 0);
+}
+
+/* Touches the file again and again until it is told to end. */
+static atomic_bool done;
+static void *touch(void *path)
+{
+    while (!atomic_load(&done)) {
+        utimensat(AT_FDCWD, path, NULL, 0);
+        nanosleep(&(struct timespec){.tv_nsec = 10000000}, NULL);
+    }
+    return NULL;
+}
+
+/* Its locks may not reach us. */
+static void another_hosts_heartbeat_decides(void)
+{
+    const char *path = scratch_path("elsewhere"), *lock = scratch_path("elsewhere/lock");
+    RunDir run;
+    char holder[LOCK_HOLDER_SIZE];
+    CU_ASSERT_EQUAL_FATAL(mkdir(path, 0700), 0);
+    write_lock(lock, "no-such-host, process 12", 0);
+    lock_holder(path, holder);
+    CU_ASSERT_STRING_EQUAL(holder, "no-such-host, process 12");
+    pthread_t thread;
+    CU_ASSERT_EQUAL_FATAL(pthread_create(&thread, NULL, touch, (void *)(uintptr_t)lock), 0);
+    CU_ASSERT_EQUAL(rundir_open(path, false, &run), STATUS_CANT_CREATE);
+    CU_ASSERT_MESSAGE_HAS("held by another training (no-such-host, process 12)");
+    status_clear();
+    atomic_store(&done, true);
+    pthread_join(thread, NULL);
+    remove_tree(path);
+}
+
+static void another_host_that_fell_silent_is_followed(void)
+{
+    const char *path = scratch_path("silence");
+    RunDir run;
+    char holder[LOCK_HOLDER_SIZE];
+    CU_ASSERT_EQUAL_FATAL(mkdir(path, 0700), 0);
+    write_lock(scratch_path("silence/lock"), "no-such-host, process 12", 11);
+    lock_holder(path, holder);
+    CU_ASSERT_STRING_EQUAL(holder, "");
+    CU_ASSERT_EQUAL_FATAL(rundir_open(path, false, &run), STATUS_OK);
+    CU_ASSERT_EQUAL(lock_check(run.lock), STATUS_OK);
+    rundir_close(&run);
+    CU_ASSERT_STRING_EQUAL(scratch_text(scratch_path("silence/lock")), ""); /* nobody need be waited for */
+    remove_tree(path);
+}
+
+static void a_run_that_was_taken_over_is_known(void)
+{
+    const char *path = scratch_path("taken");
+    RunDir run;
+    CU_ASSERT_EQUAL_FATAL(rundir_open(path, false, &run), STATUS_OK);
+    FILE *file = fopen(scratch_path("taken/lock"), "w");
+    CU_ASSERT_PTR_NOT_NULL_FATAL(file);
+    fputs("no-such-host, process 12\n", file);
+    fclose(file);
+    CU_ASSERT_EQUAL(lock_check(run.lock), STATUS_CANT_CREATE);
+    CU_ASSERT_MESSAGE_HAS("taken over by another training (no-such-host, process 12)");
+    status_clear();
+    rundir_close(&run);
+    CU_ASSERT_STRING_EQUAL(scratch_text(scratch_path("taken/lock")), "no-such-host, process 12\n");
+    remove_tree(path);
+}
+
 static void a_lock_that_cannot_be_looked_at_is_not_nobodys(void)
 {
-    char holder[128];
+    char holder[LOCK_HOLDER_SIZE];
     CU_ASSERT_EQUAL_FATAL(mkdir(scratch_path("unseen"), 0700), 0);
-    rundir_holder(scratch_path("unseen"), holder, sizeof holder);
+    lock_holder(scratch_path("unseen"), holder);
     CU_ASSERT_STRING_EQUAL(holder, "");
     CU_ASSERT_EQUAL_FATAL(symlink("lock", scratch_path("unseen/lock")), 0); /* ELOOP, for root too */
-    rundir_holder(scratch_path("unseen"), holder, sizeof holder);
+    lock_holder(scratch_path("unseen"), holder);
     CU_ASSERT_PTR_NOT_NULL(strstr(holder, "unknown"));
     remove_tree(scratch_path("unseen"));
 }
@@ -283,6 +364,9 @@ int main(void)
         UNIT(one_run_directory_has_one_holder),
         UNIT(a_holder_that_has_not_said_who_it_is_holds),
         UNIT(a_lock_that_cannot_be_looked_at_is_not_nobodys),
+        UNIT(another_hosts_heartbeat_decides),
+        UNIT(another_host_that_fell_silent_is_followed),
+        UNIT(a_run_that_was_taken_over_is_known),
         UNIT(only_a_run_is_gone_on_with),
         UNIT(a_run_that_was_killed_at_its_start_is_gone_on_with),
         UNIT(a_torn_record_is_cut_off),
