@@ -188,6 +188,12 @@ static Status before_restart(Launch *launch, const JobEnd *end, uint64_t newest,
     }
 }
 
+/* Codes of setpriv, which starts mpirun. */
+static bool was_not_started(int code)
+{
+    return code == 126 || code == 127;
+}
+
 /* Until the training has ended, or cannot. */
 static Status supervise(Launch *launch)
 {
@@ -199,6 +205,8 @@ static Status supervise(Launch *launch)
         const Standing after = standing_of(launch->run);
         hosts_clean(&launch->hosts, end.code != 0);
         if (st != STATUS_OK || end.code == 0) return st;
+        if (was_not_started(end.code))
+            return status_fail(STATUS_INTERNAL, "mpirun cannot be started: Open MPI's must be on the PATH");
         if (is_stopped(&end, &before, &after)) return stopped(launch);
         if (is_final(end.code, &before, &after)) return (Status)end.code; /* the ranks have said why */
         if (after.newest > before.newest) row = 0;

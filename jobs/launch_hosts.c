@@ -1,6 +1,5 @@
 #include "launch_hosts.h"
 
-#include <fcntl.h>
 #include <poll.h>
 #include <signal.h>
 #include <stdio.h>
@@ -14,6 +13,7 @@
 #include "base/file.h"
 #include "base/log.h"
 #include "base/memory.h"
+#include "process.h"
 
 enum { FILE_LIMIT = 1 << 20, MOST_WORDS = 32, ANSWER_SIZE = 256 };
 
@@ -75,39 +75,13 @@ static Status read_hostfile(const char *file, Hosts *hosts)
     return st;
 }
 
-/* Starts a program whose output can be read from *out (the caller closes it and waits for *child); a group of its own,
- * so that all of it can be ended. */
-static Status start(char *const *argv, pid_t *child, int *out)
-{
-    int ends[2];
-    *child = -1, *out = -1;
-    if (pipe2(ends, O_CLOEXEC) != 0) return status_fail(STATUS_INTERNAL, "cannot make a pipe for \"%s\"", argv[0]);
-    *child = fork();
-    if (*child == 0) {
-        sigset_t none;
-        sigemptyset(&none);
-        sigprocmask(SIG_SETMASK, &none, NULL);
-        setpgid(0, 0);
-        const int null = open("/dev/null", O_RDONLY);
-        if (null >= 0) dup2(null, STDIN_FILENO);
-        dup2(ends[1], STDOUT_FILENO);
-        execvp(argv[0], argv);
-        _exit(127);
-    }
-    close(ends[1]);
-    *out = ends[0];
-    if (*child > 0) return STATUS_OK;
-    close(ends[0]);
-    return status_fail(STATUS_INTERNAL, "cannot start \"%s\"", argv[0]);
-}
-
 /* What a program says, cut at size - 1 bytes. Returns whether it was there and succeeded. */
 static bool listen(char *const *argv, char *said, size_t size)
 {
     pid_t child;
     int out, status = -1;
     *said = '\0';
-    if (start(argv, &child, &out) != STATUS_OK) {
+    if (process_start(argv, &child, &out) != STATUS_OK) {
         status_clear();
         return false;
     }
@@ -232,7 +206,7 @@ static Status start_on(const Hosts *hosts, const Host *host, const char *script,
     }
     argv[words++] = (char *)script;
     argv[words] = NULL;
-    return start(argv, child, out);
+    return process_start(argv, child, out);
 }
 
 /* A script that is running on a host. */

@@ -1,13 +1,11 @@
 #include "launch_job.h"
 
 #include <errno.h>
-#include <fcntl.h>
 #include <limits.h>
 #include <signal.h>
 #include <stdint.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/prctl.h>
 #include <sys/stat.h>
 #include <sys/wait.h>
 #include <time.h>
@@ -16,6 +14,7 @@
 #include "base/clock.h"
 #include "base/log.h"
 #include "base/memory.h"
+#include "process.h"
 
 /* A command line that is being made. */
 typedef struct {
@@ -60,6 +59,10 @@ typedef struct {
  * yield where they share cores; shared memory and files where they can be found and removed. */
 static void add_mpirun(Words *words, const Job *job, const Texts *texts)
 {
+    /* Should this process be killed, the ranks checkpoint and stop. */
+    add(words, "setpriv");
+    add(words, "--pdeathsig");
+    add(words, "USR2");
     add(words, "mpirun");
     if (geteuid() == 0) add(words, "--allow-run-as-root");
     if (!job->talks) add(words, "--quiet");
@@ -160,23 +163,6 @@ static int next_signal(double seconds)
     return signal > 0 ? signal : 0;
 }
 
-/* In the child: a group of its own, so that a terminal's INT comes to us alone. */
-_Noreturn static void become(const char *const *words, pid_t parent)
-{
-    sigset_t none;
-    sigemptyset(&none);
-    setpgid(0, 0);
-    prctl(PR_SET_PDEATHSIG, SIGUSR2);
-    if (getppid() != parent) _exit(0);
-    const int null = open("/dev/null", O_RDONLY);
-    if (null >= 0) dup2(null, STDIN_FILENO);
-    sigprocmask(SIG_SETMASK, &none, NULL);
-    execvp(words[0], (char *const *)words);
-    fprintf(stderr, "lockstep: error: cannot start \"%s\": %s; Open MPI's mpirun must be on the PATH\n", words[0],
-            strerror(errno));
-    _exit(STATUS_INTERNAL);
-}
-
 /* When a file of the run directory last changed, and how large it is: a number that changes with either. */
 static uint64_t trace_of(const char *run, const char *name)
 {
@@ -238,16 +224,10 @@ Status job_run(const Job *job, JobEnd *end)
 {
     Words words;
     Texts texts;
-    const pid_t self = getpid();
+    pid_t mpirun;
     Status st = make_words(job, &texts, &words);
-    if (st == STATUS_OK) {
-        const pid_t mpirun = fork();
-        if (mpirun == 0) become(words.word, self);
-        if (mpirun > 0)
-            *end = wait_for(job, mpirun);
-        else
-            st = status_fail(STATUS_INTERNAL, "cannot start mpirun: %s", strerror(errno));
-    }
+    if (st == STATUS_OK) st = process_start((char *const *)words.word, &mpirun, NULL);
+    if (st == STATUS_OK) *end = wait_for(job, mpirun);
     memory_free(words.word);
     memory_free(texts.hosts);
     return st;

@@ -39,9 +39,8 @@ conclude() {
 # newest: the step of the newest checkpoint of $run, 0 without one.
 newest() {
     local last
-    last=$(cd "$run/checkpoints" 2>/dev/null && printf '%s\n' step-*.h5 | tail -n 1) || last=step-0.h5
-    last=${last#step-}
-    echo $((10#${last%.h5} + 0))
+    last=$(cd "$run/checkpoints" 2>/dev/null && printf '%s\n' * | sed -n 's/^step-\([0-9]*\)\.h5$/\1/p' | tail -n 1) || true
+    echo $((10#0$last))
 }
 
 # until_beyond STEP: the training has a checkpoint later than that, or has ended.
