@@ -54,6 +54,9 @@ if [ "$purpose" = test ]; then
     need shellcheck program shellcheck
     need clang-format program clang-format
     need curl program curl
+    need iproute2 program tc
+    need util-linux program nsenter
+    need procps program ps
 fi
 if [ ${#missing[@]} -eq 0 ]; then exit 0; fi
 

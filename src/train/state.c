@@ -146,6 +146,7 @@ static void record_begin_of_start(Trainer *t, bool resumed)
     record_text(records, "exchange", exchange_name[t->exchange.kind]);
     record_text(records, "zeros", t->skip_zeros ? "skip" : "multiply");
     record_integer(records, "ranks", (uint64_t)comm_size(t->comm));
+    record_integer(records, "nodes", (uint64_t)node_count(t->node));
     record_integer(records, "shards", t->shards);
     record_integer(records, "train_samples", t->loader.rows);
     record_integer(records, "test_samples", t->test_rows);
