@@ -11,3 +11,6 @@ fi
 export RES_OPTIONS="timeout:1 attempts:1"
 # hwloc looks for graphics cards through it.
 unset DISPLAY
+# A host that falls silent (power cut, link down) is noticed: by default mpirun's daemons wait for it for ever. 10 s without
+# a word, then three questions at 3 s. mpirun hands these on to the daemons; ranks alone could not set them.
+export OMPI_MCA_oob_tcp_keepalive_time=10 OMPI_MCA_oob_tcp_keepalive_intvl=3 OMPI_MCA_oob_tcp_keepalive_probes=3

@@ -80,6 +80,7 @@ static void begin_mpi(Comm *comm, int *argc, char ***argv)
     MPI_Comm_rank(comm->world, &comm->rank);
     MPI_Comm_size(comm->world, &comm->size);
     MPI_Comm_split_type(comm->world, MPI_COMM_TYPE_SHARED, comm->rank, MPI_INFO_NULL, &comm->host);
+    segments_take_names(comm);
     make_neighbours(comm);
 }
 
@@ -99,6 +100,7 @@ void comm_end(Comm *comm)
 {
     if (!comm) return;
     if (comm->mpi) {
+        segments_give_names(comm);
         MPI_Comm_free(&comm->host);
         MPI_Comm_free(&comm->world);
         MPI_Finalize();

@@ -17,6 +17,11 @@ struct Comm {
 /* Ends this process at once, without a word to MPI; mpirun then ends the others. */
 _Noreturn void comm_leave(int code);
 
+/* Removes the names of the memory that Open MPI shares between the ranks of a host, so that a killed job leaves none
+ * behind; gives them back for MPI_Finalize. Collective on the host. */
+void segments_take_names(Comm *comm);
+void segments_give_names(Comm *comm);
+
 /* The narrowing to MPI's int, in one place. */
 int comm_int(size_t n);
 

@@ -10,7 +10,7 @@ set -euo pipefail
 usage='usage: tests/hosts/hosts.sh COMMAND DIR [ARGUMENT]...
 
 Hosts h1, h2, ... with a network between them (10.77.0.0/24) and a login host h0, on this machine: each with its own host
-name, network, processes and /dev/shm, all with the same disk. Needs root, iproute2 and util-linux. Nothing is made in the
+name, network, processes, /dev/shm and DIR/local, the disk in common. Needs root, iproute2 and util-linux. Nothing is made in the
 machine'\''s own network. DIR keeps their state; it must be seen under the same name by all users of the hosts.
 
   check                     can hosts be made here? If not, says why and exits with 77; without DIR
@@ -23,7 +23,7 @@ machine'\''s own network. DIR keeps their state; it must be seen under the same 
   plug DIR HOST             the link is up again
   rate DIR HOST RATE        the link carries no more than RATE each way (as 100mbit)
   clean DIR HOST            takes the rate away
-  ls DIR                    what jobs have left in the hosts: processes, files in /dev/shm
+  ls DIR                    what jobs have left in the hosts: processes, files in /dev/shm and DIR/local
   down DIR                  the end of all hosts'
 
 fail() {
@@ -58,6 +58,7 @@ first_process() {
     read -r pid _ </proc/self/stat
     mount -t proc proc /proc
     mount -t tmpfs -o size=1g tmpfs /dev/shm
+    mount -t tmpfs -o size=1g tmpfs "$dir/local"
     mount --bind "$dir/hosts" /etc/hosts
     echo "$host" >/proc/sys/kernel/hostname
     ip link set lo up
@@ -114,21 +115,27 @@ rate() {
 
 # In the site, where every process of every host is seen. The kit's own are no leftovers.
 leftovers() {
-    local pid line file
+    local pid line file host
     ps -e -o pid=,args= | while read -r pid line; do
         case $line in
         *"$self"* | 'sleep infinity' | 'ps -e '*) ;;
         *) echo "process $pid: $line" ;;
         esac
     done
-    find /dev/shm -mindepth 1 -printf 'h0: %p\n'
-    for file in "$dir"/h[1-9]*.pid; do
-        nsenter --target "$(<"$file")" --mount find /dev/shm -mindepth 1 -printf "$(basename "$file" .pid): %p\n"
+    for file in "$dir"/h[0-9]*.pid; do
+        host=$(basename "$file" .pid)
+        "$self" exec "$dir" "$host" find /dev/shm "$dir/local" -mindepth 1 -printf "$host: %p\n"
     done
 }
 
+# In the site: the end of an agent with this exit code. As an ssh client, it does not notice that its host is gone.
+hang_up() {
+    [ -e "$dir/$1.pid" ] || exec sleep infinity
+    exit "$2"
+}
+
 up() {
-    mkdir -p "$dir"
+    mkdir -p "$dir/local"
     [ ! -e "$dir/h0.pid" ] || fail "$dir has hosts already"
     {
         echo '127.0.0.1 localhost'
@@ -181,7 +188,7 @@ boot | exec | agent | poweroff | unplug | plug | rate | clean | ls)
         [ "$3" != h0 ] || exec "${@:4}"
         enter "$(pid_of "$3")" "${@:4}"
         ;;
-    agent) enter "$(pid_of "$3")" sh -c "${*:4}" ;;
+    agent) "$self" exec "$dir" "$3" sh -c "${*:4}" || hang_up "$3" $? ;;
     unplug) ip link set "p${3#h}" down ;;
     plug) ip link set "p${3#h}" up ;;
     rate) rate "$3" replace tbf rate "$4" burst 64kb latency 50ms ;;
