@@ -56,6 +56,11 @@ Status inspect_checkpoint(const char *path)
     printf("optimizer state   %s\n", c->velocity ? "momentum" : "none");
     printf("model             %s\n", model);
     printf("dataset           %s\n", dataset);
+    if (c->chained) {
+        char chain[DIGEST_HEX_SIZE];
+        digest_hex(c->chain, chain);
+        printf("chain of steps    %s\n", chain);
+    }
     printf("written by        Lockstep %s, HDF5 %s, %s, %s\n\n", c->versions.lockstep, c->versions.hdf5,
            c->versions.mpi, c->versions.compiler);
     printf("%s", c->config);

@@ -16,6 +16,6 @@ const Command command_verify = {
     .operands = "RUNDIR",
     .least_operands = 1,
     .most_operands = 1,
-    .summary = "Proves from a run's records that each sample was used once an epoch, and checks its checkpoints.",
+    .summary = "Proves a run's order of samples and chain of digests; does not compute its arithmetic again.",
     .run = verify,
 };

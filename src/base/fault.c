@@ -36,3 +36,11 @@ bool fault_at(const char *point, uint64_t when)
     return state == ARMED && strcmp(point, armed_point) == 0 && (armed_rank < 0 || armed_rank == this_rank) &&
            (any_time || when == armed_when);
 }
+
+void fault_flip_bit(float *value)
+{
+    uint32_t bits;
+    memcpy(&bits, value, sizeof bits);
+    bits ^= UINT32_C(1) << 22; /* binary32: IEEE 754-2019, 3.4 */
+    memcpy(value, &bits, sizeof bits);
+}

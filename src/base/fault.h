@@ -13,4 +13,8 @@ void fault_set_rank(int rank);
 /* Is the point armed on this rank, for this occasion (a step, an epoch, a count: the point's own unit)? */
 bool fault_at(const char *point, uint64_t when);
 
+/* What a fault of memory does: flips one bit of the value, the highest of its fraction, which later additions do not
+ * round away. */
+void fault_flip_bit(float *value);
+
 #endif

@@ -19,6 +19,7 @@
 #include <assert.h>
 #include <string.h>
 
+#include "base/fault.h"
 #include "comm/reduction_internal.h"
 
 enum { STRETCH = 1 << 20 /* floats, of every array: a part of the last cache */ };
@@ -57,6 +58,21 @@ static const float *fold_block(const Reduction *r, const Sum *sum, size_t begin,
     return stack[0];
 }
 
+/* A part of the sum reaches its consumer. For tests, on its way to the rank one bit of the gradient's first float may
+ * flip. */
+static void hand_over(const Reduction *r, size_t begin, size_t count, const float *sum, ReductionConsumer *consume,
+                      void *context)
+{
+    if (begin == 0 && fault_at("flip-received", r->finished + 1)) {
+        float line[REDUCTION_LINE];
+        memcpy(line, sum, sizeof line);
+        fault_flip_bit(line);
+        consume(context, 0, REDUCTION_LINE, line);
+        begin += REDUCTION_LINE, sum += REDUCTION_LINE, count -= REDUCTION_LINE;
+    }
+    if (count > 0) consume(context, begin, count, sum);
+}
+
 /* Floats [begin, end), block by block; consume may be NULL. */
 static void fold_range(const Reduction *r, const Sum *sum, size_t begin, size_t end, const Item *output,
                        ReductionConsumer *consume, void *context)
@@ -64,7 +80,7 @@ static void fold_range(const Reduction *r, const Sum *sum, size_t begin, size_t 
     for (size_t count; begin < end; begin += count) {
         count = end - begin < REDUCTION_BLOCK ? end - begin : REDUCTION_BLOCK;
         const float *gradient = fold_block(r, sum, begin, count, output);
-        if (consume) consume(context, begin, count, gradient);
+        if (consume) hand_over(r, begin, count, gradient, consume, context);
     }
 }
 
@@ -106,7 +122,7 @@ static void consume_slice(const Reduction *r, size_t owner, ReductionConsumer *c
 {
     const float *sum = r->alone ? r->alone : r->segment[r->keeper[owner] - reduction_first_here(r)];
     const size_t begin = reduction_slice_begin(r, owner), count = reduction_slice_floats(r, owner);
-    if (count > 0) consume(context, begin, count, sum + begin);
+    if (count > 0) hand_over(r, begin, count, sum + begin, consume, context);
 }
 
 /* What this rank has not been given yet, beginning with what is nearest in rank, so that not all read the same. */
@@ -174,5 +190,6 @@ void reduction_finish(Reduction *r, ReductionShare share, ReductionConsumer *con
         finish_directly(r, consume, context);
     else
         finish_by_slices(r, share, consume, context);
+    r->finished++;
     node_arrive(r->node);
 }

@@ -43,6 +43,8 @@ struct Reduction {
     float *received;   /* this rank's slice of the other nodes' subtrees; owned */
     uint64_t *word;    /* (nodes, words in whole lines) first of this node, then of the others; owned */
     Messages items_in, items_out, sums_in, sums_out;
+
+    uint64_t finished; /* sums so far */
 };
 
 /* The first rank of this rank's node. */

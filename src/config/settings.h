@@ -74,6 +74,7 @@ typedef struct {
     struct {
         double seconds;
         int64_t digest_every_steps;
+        bool shard_digests;
     } log;
 } Settings;
 

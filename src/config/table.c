@@ -81,6 +81,8 @@ const Setting setting_table[] = {
     {FLOAT(log.seconds, 0, 1e6), .fallback = "10.0", .text = "seconds between progress lines", .resume = RESUME_FREE},
     {INTEGER(log.digest_every_steps, 0, INT32_MAX), .fallback = "1000",
      .text = "steps between replica checks; 0: checkpoints and end", .resume = RESUME_FREE},
+    {BOOL(log.shard_digests), .fallback = "false",
+     .text = "record each shard's gradient by digest; slower", .resume = RESUME_FREE},
 };
 /* clang-format on */
 

@@ -70,6 +70,17 @@ Status fold_init_run(Fold *fold, size_t shards, size_t first, size_t end)
     return fold_init_parts(fold, shards, end - first, begin);
 }
 
+Status fold_init_each(Fold *fold, size_t items)
+{
+    *fold = (Fold){0};
+    Status st = memory_new(&fold->merges, 2 * items, "the reduction tree");
+    if (st != STATUS_OK) return st;
+    fold->items = fold->outputs = items;
+    fold->closes = fold->merges + items;
+    for (size_t i = 0; i < items; i++) fold->closes[i] = 1;
+    return STATUS_OK;
+}
+
 void fold_free(Fold *fold)
 {
     memory_free(fold->merges);

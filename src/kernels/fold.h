@@ -42,6 +42,9 @@ MUST_CHECK Status fold_init_run(Fold *fold, size_t shards, size_t first, size_t 
  *   begin (parts + 1): ascending */
 MUST_CHECK Status fold_init_parts(Fold *fold, size_t shards, size_t parts, const size_t *begin);
 
+/* Nothing is added: each of the items is an output. */
+MUST_CHECK Status fold_init_each(Fold *fold, size_t items);
+
 void fold_free(Fold *fold); /* accepts a zeroed struct */
 
 /* The value of the whole tree over value (shards). */

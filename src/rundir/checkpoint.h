@@ -17,6 +17,7 @@
  *
  *   /model/layer<i>/weight, bias       float32 (in,out), (out)
  *   /optimizer/layer<i>/weight, bias   float32, the velocity; absent without momentum
+ *   /state/chain                       text; absent if it is not known
  *   /state/...                         the rest of Checkpoint below, scalars with extent 1; texts UTF-8
  *
  * A digest is checked before HDF5 parses a byte, so that damage is found as damage and never as wrong weights. */
@@ -28,7 +29,7 @@
 
 enum {
     CHECKPOINT_MAJOR = 1,
-    CHECKPOINT_MINOR = 0,
+    CHECKPOINT_MINOR = 1, /* 1.0 had no /state/chain */
     CHECKPOINT_HEADER = 512,
     CHECKPOINT_PATH_SIZE = 4096 + 128,
     CHECKPOINT_TEXTS = 5
@@ -56,6 +57,8 @@ typedef struct {
     uint64_t steps_per_epoch;
     double epoch_loss;           /* the sum of the losses of the epoch's samples so far, finite */
     uint64_t epoch_digest;       /* the sum of the sample digests of the epoch so far */
+    bool chained;                /* is the chain known? Not if the run went on from a checkpoint without one; and */
+    Digest chain;                /* of the steps so far (rundir/chain.h) */
     CheckpointScore best, last;  /* evaluations so far */
     Digest model;                /* of the parameters (network_digest) */
     Digest dataset;              /* of its values (dataset_digest) */

@@ -143,6 +143,7 @@ static void put_state(Output *out, const Checkpoint *c)
     put_integer(out, "/state/steps_per_epoch", c->steps_per_epoch);
     put_double(out, "/state/epoch_loss", c->epoch_loss);
     put_integer(out, "/state/epoch_digest", c->epoch_digest);
+    if (c->chained) put_digest(out, "/state/chain", c->chain);
     put_score(out, "/state/best", &c->best);
     put_score(out, "/state/last", &c->last);
     put_digest(out, "/state/model_digest", c->model);

@@ -234,10 +234,17 @@ static void get_vector(Input *in, const Network *network, const char *group, flo
     for (size_t t = 0; t < network_tensors(network); t++) get_tensor(in, network, group, t, vector);
 }
 
-static Status note_velocity(H5File *file, const char *dataset, void *found)
+/* What a checkpoint need not have. */
+typedef struct {
+    bool velocity, chain;
+} Optional;
+
+static Status note_optional(H5File *file, const char *dataset, void *context)
 {
     (void)file;
-    if (strncmp(dataset, "/optimizer/layer", strlen("/optimizer/layer")) == 0) *(bool *)found = true;
+    Optional *found = context;
+    if (strncmp(dataset, "/optimizer/layer", strlen("/optimizer/layer")) == 0) found->velocity = true;
+    if (strcmp(dataset, "/state/chain") == 0) found->chain = true;
     return STATUS_OK;
 }
 
@@ -254,11 +261,9 @@ static void check_model_digest(Input *in, const Checkpoint *c)
     digest_close(state);
 }
 
-static void get_vectors(Input *in, Checkpoint *c)
+static void get_vectors(Input *in, bool momentum, Checkpoint *c)
 {
     if (in->st != STATUS_OK) return;
-    bool momentum = false;
-    in->st = h5file_each(in->file, note_velocity, &momentum);
     get_vector(in, &c->network, "/model", NULL);
     if (momentum) get_vector(in, &c->network, "/optimizer", NULL);
     if (in->st != STATUS_OK) return;
@@ -278,6 +283,7 @@ Status checkpoint_decode_content(const char *name, const unsigned char *bytes, s
 {
     *c = (Checkpoint){0};
     Input in = {.name = name};
+    Optional found = {0};
     in.st = h5image_open(name, bytes, size, &in.file);
     if (in.st != STATUS_OK) return in.st;
     get_network(&in, &c->network);
@@ -285,7 +291,10 @@ Status checkpoint_decode_content(const char *name, const unsigned char *bytes, s
     get_scaling(&in, c);
     get_state(&in, c);
     get_texts(&in, c);
-    get_vectors(&in, c);
+    if (in.st == STATUS_OK) in.st = h5file_each(in.file, note_optional, &found);
+    c->chained = found.chain;
+    if (c->chained) get_digest(&in, "/state/chain", &c->chain);
+    get_vectors(&in, found.velocity, c);
     h5file_close(in.file);
     if (in.st != STATUS_OK) checkpoint_free(c);
     return in.st;

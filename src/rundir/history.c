@@ -26,13 +26,16 @@ static uint64_t integer(const json_t *object, const char *key)
     return value > 0 ? (uint64_t)value : 0;
 }
 
-/* The exact value, from the twin "<key>_hex"; NaN where there is none. */
-static double real(const json_t *object, const char *key)
+/* The exact value, from the twin "<key>_hex"; NaN where there is none. good: false if the number is another. */
+static double real(const json_t *object, const char *key, bool *good)
 {
     char twin[64];
     snprintf(twin, sizeof twin, "%s_hex", key);
     const char *text = json_string_value(json_object_get(object, twin));
-    return text ? strtod(text, NULL) : NAN;
+    const json_t *number = json_object_get(object, key);
+    const double value = text ? strtod(text, NULL) : NAN;
+    if (json_is_number(number) && json_number_value(number) != value) *good = false;
+    return value;
 }
 
 static void text(const json_t *object, const char *key, char *out, size_t size)
@@ -41,10 +44,12 @@ static void text(const json_t *object, const char *key, char *out, size_t size)
     snprintf(out, size, "%s", value ? value : "");
 }
 
-static bool read_event(const json_t *object, Event *event)
+/* NULL, or why it is none. */
+static const char *read_event(const json_t *object, Event *event)
 {
+    bool good = true;
     const char *name = json_string_value(json_object_get(object, "event"));
-    if (!name) return false;
+    if (!name) return "it has no \"event\"";
     event->kind = kind_of(name);
     event->step = integer(object, "step");
     event->epoch = integer(object, "epoch");
@@ -53,25 +58,28 @@ static bool read_event(const json_t *object, Event *event)
     event->steps = integer(object, "steps");
     const char *rows = json_string_value(json_object_get(object, "rows"));
     event->rows = rows ? strtoull(rows, NULL, 16) : 0;
-    event->loss = real(object, event->kind == EVENT_EPOCH ? "train_loss" : "loss");
-    event->test_loss = real(object, "test_loss");
-    event->test_accuracy = real(object, "test_accuracy");
-    event->samples_per_second = real(object, "samples_per_second");
+    event->loss = real(object, event->kind == EVENT_EPOCH ? "train_loss" : "loss", &good);
+    event->test_loss = real(object, "test_loss", &good);
+    event->test_accuracy = real(object, "test_accuracy", &good);
+    event->learning_rate = real(object, "learning_rate", &good);
+    event->samples_per_second = real(object, "samples_per_second", &good);
     text(object, "digest", event->digest, sizeof event->digest);
+    text(object, "chain", event->chain, sizeof event->chain);
     text(object, "dataset", event->dataset, sizeof event->dataset);
     text(object, "reason", event->reason, sizeof event->reason);
-    return true;
+    return good ? NULL : "a number differs from its twin \"..._hex\"";
 }
 
 static Status read_line(const char *path, const char *line, size_t length, Event *event)
 {
     json_error_t error;
     json_t *object = json_loadb(line, length, JSON_REJECT_DUPLICATES, &error);
-    const bool good = object && json_is_object(object) && read_event(object, event);
+    const char *reason = object ? read_event(object, event) : error.text;
+    const Status st =
+        reason ? status_fail(STATUS_DATA, "%s:%" PRIu64 ": not a record of a run: %s", path, event->line, reason)
+               : STATUS_OK;
     json_decref(object);
-    if (good) return STATUS_OK;
-    return status_fail(STATUS_DATA, "%s:%" PRIu64 ": not a record of a run%s%s", path, event->line, object ? "" : ": ",
-                       object ? "" : error.text);
+    return st;
 }
 
 Status history_read(const char *directory, History *history)

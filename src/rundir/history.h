@@ -22,8 +22,10 @@ typedef struct {
     uint64_t steps;                  /* start, resume: of the whole training */
     double loss;                     /* step: mean loss; epoch: train loss; NaN where null */
     double test_loss, test_accuracy; /* epoch, end; NaN where null */
+    double learning_rate;            /* step */
     double samples_per_second;       /* epoch */
-    char digest[33];                 /* epoch, checkpoint: the model's */
+    char digest[33];                 /* epoch, checkpoint, resume, end: the model's */
+    char chain[33];                  /* checkpoint, resume, end: of the steps so far (chain.h) */
     char dataset[33];                /* start, resume: the digest of the values */
     char reason[64];                 /* end */
 } Event;
@@ -35,7 +37,7 @@ typedef struct {
 } History;
 
 /* Reads DIRECTORY/metrics.jsonl. Local. STATUS_NO_INPUT: there is none; STATUS_DATA: a line that is no record of ours,
- * named by its number. A torn last line is left out. */
+ * or has a number that is not its twin's, named by its number. A torn last line is left out. */
 MUST_CHECK Status history_read(const char *directory, History *history);
 void history_free(History *history); /* accepts a zeroed struct */
 

@@ -219,6 +219,25 @@ void record_counts(Records *r, const char *key, size_t rows, size_t columns, Rec
     if (rows) put_bytes(r, "]", 1);
 }
 
+void record_digest(Records *r, const char *key, Digest digest)
+{
+    char hex[DIGEST_HEX_SIZE];
+    digest_hex(digest, hex);
+    record_text(r, key, hex);
+}
+
+void record_digests(Records *r, const char *key, size_t count, const Digest *digests)
+{
+    if (!r) return;
+    put(r, ",\"%s\":[", key);
+    for (size_t i = 0; i < count; i++) {
+        char hex[DIGEST_HEX_SIZE];
+        digest_hex(digests[i], hex);
+        put(r, "%s\"%s\"", i ? "," : "", hex);
+    }
+    put(r, "]");
+}
+
 void record_end(Records *r)
 {
     if (!r) return;

@@ -8,6 +8,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "base/digest.h"
 #include "base/status.h"
 
 typedef struct Records Records;
@@ -26,6 +27,8 @@ void record_text(Records *records, const char *key, const char *value); /* UTF-8
 typedef uint64_t RecordCount(const void *context, size_t row, size_t column);
 void record_counts(Records *records, const char *key, size_t rows, size_t columns, RecordCount *at,
                    const void *context);
+void record_digest(Records *records, const char *key, Digest digest);                        /* as hex */
+void record_digests(Records *records, const char *key, size_t count, const Digest *digests); /* an array of hex */
 void record_end(Records *records);
 
 /* Hands what was recorded to the operating system. What cannot be written waits in memory for the next call, and no

@@ -44,17 +44,16 @@ static void forward_split(Trainer *t)
     network_forward_first(&t->network, t->kernels, t->parameter, slice.panel, slice.panel_end, x->operands, x->pass);
 }
 
-/* The subtree sums of this rank's gradient, to where the reduction wants them. */
-static void gradient_to_pieces(Trainer *t)
+void exchange_gradient(Trainer *t, const Fold *fold, float *const *gradient)
 {
     const Exchange *x = &t->exchange;
+    const Share *own = x->share + (x->kind == EXCHANGE_GRADIENT ? 0 : t->first_shard);
     for (size_t i = 0; i < t->network.layers; i++) {
-        float *sum[2 * FOLD_MAX_DEPTH];
+        float *sum[FOLD_MAX_SHARDS];
         WeightGradient target = {.sum = sum};
-        for (size_t o = 0; o < x->fold->outputs; o++)
-            sum[o] = reduction_pieces(t->reduction)[o] + t->network.layer[i].offset;
+        for (size_t o = 0; o < fold->outputs; o++) sum[o] = gradient[o] + t->network.layer[i].offset;
         network_slice(&t->network, i, 1, 0, &target);
-        network_gradient(&t->network, t->kernels, i, x->fold, x->share, &target);
+        network_gradient(&t->network, t->kernels, i, fold, own, &target);
     }
 }
 
@@ -81,7 +80,8 @@ void exchange_compute(Trainer *t, uint32_t begin, uint32_t end)
     } else
         network_forward(&t->network, t->kernels, t->parameter, input, &mine->workspace);
     network_errors(&t->network, t->kernels, t->parameter, input->n, t->batch.label, &mine->workspace);
-    if (x->kind == EXCHANGE_GRADIENT) gradient_to_pieces(t);
+    if (fault_at("flip-error", t->step + 1)) fault_flip_bit(mine->workspace.error[t->network.layers - 1]);
+    if (x->kind == EXCHANGE_GRADIENT) exchange_gradient(t, x->fold, reduction_pieces(t->reduction));
 }
 
 /* Computes a rank's slices of the gradient over everybody's samples and updates them in these vectors. */
@@ -146,8 +146,7 @@ static void spoil_slice(Trainer *t)
     const Layer *layer = &t->network.layer[0];
     WeightGradient slice;
     network_slice(&t->network, 0, (size_t)node_size(t->node), (size_t)node_rank(t->node), &slice);
-    float *w = t->parameter + layer->offset + kernel_weight_index(layer->in, slice.row, slice.panel * PANEL);
-    *w = -*w;
+    fault_flip_bit(t->parameter + layer->offset + kernel_weight_index(layer->in, slice.row, slice.panel * PANEL));
 }
 
 /* The update of the node's copy, and of the next rank's slices on a copy of what was before it: they must agree. */

@@ -56,6 +56,10 @@ Inputs *exchange_inputs(struct Trainer *trainer);
  * the node. */
 void exchange_compute(struct Trainer *trainer, uint32_t begin, uint32_t end);
 
+/* After exchange_compute: the gradients of this rank's shards, added as a fold over its run asks.
+ *   gradient (fold->outputs): vectors of network.floats, out */
+void exchange_gradient(struct Trainer *trainer, const Fold *fold, float *const *gradient);
+
 /* After the words were read: the gradient's sum and the update. check: in the node's one copy, every rank also
  * recomputes the slice of the next. Returns whether a new parameter that this rank made is infinite or NaN. Collective.
  */

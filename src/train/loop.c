@@ -35,8 +35,6 @@ static Status check_epoch_rows(Trainer *t, uint32_t epoch)
 static void record_epoch(Trainer *t, uint64_t epoch, const CheckpointScore *score, double speed, Digest model)
 {
     Records *records = t->run.records;
-    char hex[DIGEST_HEX_SIZE];
-    digest_hex(model, hex);
     record_begin(records, "epoch");
     record_integer(records, "epoch", epoch);
     record_integer(records, "step", t->step);
@@ -50,7 +48,7 @@ static void record_epoch(Trainer *t, uint64_t epoch, const CheckpointScore *scor
     }
     record_float(records, "samples_per_second", speed);
     record_float(records, "seconds", clock_seconds() - t->started);
-    record_text(records, "digest", hex);
+    record_digest(records, "digest", model);
     record_end(records);
     records_flush(records);
 }
@@ -152,8 +150,8 @@ static void record_confusion(Records *records, const Confusion *confusion)
     record_counts(records, "class_right", 0, classes, right_at, confusion);
 }
 
-/* reason: "finished", "stopped", or why the run failed. */
-static void record_end_of_run(Trainer *t, const char *reason, const CheckpointScore *score)
+/* reason: "finished", "stopped", or why the run failed; model: NULL then. */
+static void record_end_of_run(Trainer *t, const char *reason, const CheckpointScore *score, const Digest *model)
 {
     Records *records = t->run.records;
     record_begin(records, "end");
@@ -167,6 +165,8 @@ static void record_end_of_run(Trainer *t, const char *reason, const CheckpointSc
         record_null(records, "test_loss");
         record_null(records, "test_accuracy");
     }
+    if (model) record_digest(records, "digest", *model);
+    if (t->chained) record_digest(records, "chain", t->chain);
     record_float(records, "seconds", clock_seconds() - t->started);
     record_end(records);
     records_sync(records);
@@ -232,16 +232,21 @@ static Status write_predictions(Trainer *t)
  * too. */
 static Status finish(Trainer *t, const CheckpointScore *score)
 {
+    Digest model;
     Status st = comm_agree(t->comm, write_predictions(t));
+    if (st == STATUS_OK) st = trainer_check_replicas(t, &model);
     if (st != STATUS_OK) return st;
-    record_end_of_run(t, "finished", score);
+    record_end_of_run(t, "finished", score, &model);
     return trainer_save(t, SAVE_LAST);
 }
 
 static Status stop(Trainer *t)
 {
-    record_end_of_run(t, "stopped", NULL);
-    Status st = trainer_save(t, SAVE_LAST);
+    Digest model;
+    Status st = trainer_check_replicas(t, &model);
+    if (st != STATUS_OK) return st;
+    record_end_of_run(t, "stopped", NULL, &model);
+    st = trainer_save(t, SAVE_LAST);
     if (st != STATUS_OK) return st;
     log_info("stopped on request after step %" PRIu64 " of %" PRIu64
              " with a checkpoint; the same command goes on from there",
@@ -277,7 +282,7 @@ Status trainer_run(Trainer *t, char last_line[128])
     if (!t->finished) {
         trainer_log_plan(t);
         st = run_epochs(t, &score);
-        if (st != STATUS_OK && st != STATUS_STOPPED) record_end_of_run(t, status_name(st), NULL);
+        if (st != STATUS_OK && st != STATUS_STOPPED) record_end_of_run(t, status_name(st), NULL, NULL);
         if (st == STATUS_OK) trainer_log_end(t, &score);
     } else {
         log_info("this run is finished already: nothing was trained");

@@ -69,5 +69,6 @@ Status setup_plan(const Settings *s, const Dataset *dataset, const Network *netw
     const size_t reduced = ranks > 1 ? floats : 0; /* a rank alone updates from its operands */
     const Status st = reduction_bytes(setup_reduction(s), shards, reduced, plan->words, ranks, rank, &plan->reduction);
     plan->bytes = bytes_of(plan, s, dataset, network, ranks);
+    if (s->log.shard_digests) plan->bytes += shard_digests_bytes(shards, plan->run, floats);
     return st;
 }

@@ -149,7 +149,23 @@ static Status allocate(Trainer *t, const RankPlan *plan)
     if (st == STATUS_OK) st = memory_new(&t->replica, (size_t)comm_size(t->comm), "digests");
     if (st == STATUS_OK && t->settings->evaluation.predictions)
         st = memory_new(&t->prediction, plan->predictions, "predictions");
+    if (st == STATUS_OK && t->settings->log.shard_digests)
+        st = shard_digests_init(&t->shard_digests, t->shards, t->run_length, t->network.floats);
     return st == STATUS_OK ? digest_open(&t->digest) : st;
+}
+
+Schedule setup_schedule(const Settings *s, uint64_t steps_per_epoch)
+{
+    return (Schedule){
+        .kind = schedule_kind(s->optimizer.schedule.name),
+        .rate = s->optimizer.learning_rate,
+        .gamma = s->optimizer.schedule.gamma,
+        .min_rate = s->optimizer.schedule.min_learning_rate,
+        .warmup = (uint64_t)s->optimizer.schedule.warmup_steps,
+        .step_epochs = (uint64_t)s->optimizer.schedule.step_epochs,
+        .epoch_steps = steps_per_epoch,
+        .total = steps_per_epoch * (uint64_t)s->training.epochs,
+    };
 }
 
 static void open_schedule(Trainer *t)
@@ -157,16 +173,7 @@ static void open_schedule(Trainer *t)
     const Settings *s = t->settings;
     const uint64_t batch = (uint64_t)s->training.batch_size;
     t->steps_per_epoch = (t->loader.rows + batch - 1) / batch;
-    t->schedule = (Schedule){
-        .kind = schedule_kind(s->optimizer.schedule.name),
-        .rate = s->optimizer.learning_rate,
-        .gamma = s->optimizer.schedule.gamma,
-        .min_rate = s->optimizer.schedule.min_learning_rate,
-        .warmup = (uint64_t)s->optimizer.schedule.warmup_steps,
-        .step_epochs = (uint64_t)s->optimizer.schedule.step_epochs,
-        .epoch_steps = t->steps_per_epoch,
-        .total = t->steps_per_epoch * (uint64_t)s->training.epochs,
-    };
+    t->schedule = setup_schedule(s, t->steps_per_epoch);
     t->sgd = (SgdStep){
         .momentum = (float)s->optimizer.momentum,
         .weight_decay = (float)s->optimizer.weight_decay,
@@ -259,8 +266,11 @@ static Status open_shared(Trainer *t)
 
 Status trainer_open(Trainer *t, Comm *comm, const Settings *settings, const TrainerOptions *options)
 {
-    *t =
-        (Trainer){.comm = comm, .settings = settings, .options = *options, .shards = (size_t)settings->training.shards};
+    *t = (Trainer){.comm = comm,
+                   .settings = settings,
+                   .options = *options,
+                   .shards = (size_t)settings->training.shards,
+                   .chained = true};
     t->started = t->phase_began = t->last_log = t->last_save = clock_seconds();
     const size_t size = (size_t)comm_size(comm), rank = (size_t)comm_rank(comm);
     Status st = setup_check_ranks(settings, size);
@@ -280,6 +290,7 @@ void trainer_close(Trainer *t)
     rundir_close(&t->run);
     reduction_close(t->reduction);
     exchange_close(&t->exchange);
+    shard_digests_free(&t->shard_digests);
     node_close(t->node);
     loader_free(&t->loader);
     batch_free(&t->batch);

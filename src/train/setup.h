@@ -7,6 +7,7 @@
 #include "config/settings.h"
 #include "data/loader.h"
 #include "model/network.h"
+#include "model/schedule.h"
 
 /* STATUS_CONFIG: more ranks than shards. Local. */
 MUST_CHECK Status setup_check_ranks(const Settings *settings, size_t ranks);
@@ -39,6 +40,9 @@ ReductionKind setup_reduction(const Settings *settings);
 /* STATUS_DATA, with a table of who has what, if the ranks have not opened the same dataset, as far as dataset_facts can
  * see. Collective; agreed. */
 MUST_CHECK Status setup_same_dataset(Comm *comm, const char *file, const DatasetFacts *facts);
+
+/* The course of the learning rate. */
+Schedule setup_schedule(const Settings *settings, uint64_t steps_per_epoch);
 
 /* Local; failures as network_init. */
 MUST_CHECK Status setup_network(const Settings *settings, const Dataset *dataset, Network *network);

@@ -111,6 +111,8 @@ static void take_state(Trainer *t, const Checkpoint *checkpoint, double target)
     t->step = checkpoint->step;
     t->epoch_loss = checkpoint->epoch_loss;
     t->epoch_digest = checkpoint->epoch_digest;
+    t->chained = checkpoint->chained;
+    t->chain = checkpoint->chain;
     t->best = checkpoint->best;
     t->last = checkpoint->last;
     t->finished = t->step == t->schedule.total ||
@@ -132,14 +134,15 @@ static Status read_state(Trainer *t, Checkpoint *checkpoint, bool *found)
     return STATUS_OK;
 }
 
-static void record_begin_of_start(Trainer *t, bool resumed)
+/* model: of the checkpoint that it goes on from; NULL: from the beginning. */
+static void record_begin_of_start(Trainer *t, const Digest *model)
 {
     Records *records = t->run.records;
-    char dataset[DIGEST_HEX_SIZE];
-    digest_hex(t->dataset, dataset);
-    record_begin(records, resumed ? "resume" : "start");
+    record_begin(records, model ? "resume" : "start");
     record_integer(records, "step", t->step);
-    record_text(records, "dataset", dataset);
+    record_digest(records, "dataset", t->dataset);
+    if (model) record_digest(records, "digest", *model);
+    if (model && t->chained) record_digest(records, "chain", t->chain);
     record_text(records, "version", lockstep_version());
     record_text(records, "mpi", comm_library());
     record_text(records, "kernels", t->kernels->name);
@@ -160,6 +163,7 @@ static void record_begin_of_start(Trainer *t, bool resumed)
 static Status open_run(Trainer *t)
 {
     Checkpoint checkpoint = {0};
+    Digest model;
     bool found;
     double target;
     Status st = print_config(t);
@@ -170,13 +174,14 @@ static Status open_run(Trainer *t)
         if (st == STATUS_OK) take_state(t, &checkpoint, target);
     }
     if (st == STATUS_OK && (!found || t->options.resume == RESUME_FILE)) st = check_directory(t);
+    model = checkpoint.model;
     checkpoint_free(&checkpoint);
     if (st != STATUS_OK || t->finished) return st;
     st = checkpoint_prepare(t->run.path);
     if (st == STATUS_OK) st = rundir_begin_records(&t->run);
     if (st == STATUS_OK) st = write_config(t);
     if (st != STATUS_OK) return st;
-    record_begin_of_start(t, found);
+    record_begin_of_start(t, found ? &model : NULL);
     if (found) log_info("going on from step %" PRIu64 " of %" PRIu64, t->step, t->schedule.total);
     return STATUS_OK;
 }
@@ -187,6 +192,8 @@ static void share_state(Trainer *t)
     comm_broadcast(t->comm, &t->step, sizeof t->step);
     comm_broadcast(t->comm, &t->epoch_loss, sizeof t->epoch_loss);
     comm_broadcast(t->comm, &t->epoch_digest, sizeof t->epoch_digest);
+    comm_broadcast(t->comm, &t->chained, sizeof t->chained);
+    comm_broadcast(t->comm, &t->chain, sizeof t->chain);
     comm_broadcast(t->comm, &t->best, sizeof t->best);
     comm_broadcast(t->comm, &t->last, sizeof t->last);
     comm_broadcast(t->comm, &t->finished, sizeof t->finished);
@@ -221,6 +228,8 @@ static Checkpoint state_of(const Trainer *t, Digest model)
         .steps_per_epoch = t->steps_per_epoch,
         .epoch_loss = t->epoch_loss,
         .epoch_digest = t->epoch_digest,
+        .chained = t->chained,
+        .chain = t->chain,
         .best = t->best,
         .last = t->last,
         .model = model,
@@ -237,12 +246,11 @@ static Checkpoint state_of(const Trainer *t, Digest model)
 static void record_checkpoint(Trainer *t, const char *path, Digest model)
 {
     Records *records = t->run.records;
-    char hex[DIGEST_HEX_SIZE];
-    digest_hex(model, hex);
     record_begin(records, "checkpoint");
     record_integer(records, "step", t->step);
     record_text(records, "file", path);
-    record_text(records, "digest", hex);
+    record_digest(records, "digest", model);
+    if (t->chained) record_digest(records, "chain", t->chain);
     record_end(records);
     records_flush(records);
 }

@@ -95,16 +95,17 @@ static Status read_words(Trainer *t, uint64_t samples, float rate, double *loss)
                        t->step + 1, samples, (double)rate, not_finite_text(*loss));
 }
 
-static void record_step(Trainer *t, uint64_t samples, double loss, float rate)
+static void record_step(Trainer *t, const ChainLink *link)
 {
     Records *records = t->run.records;
+    t->chain = chain_after(t->chain, link);
     record_begin(records, "step");
-    record_integer(records, "step", t->step);
-    record_integer(records, "epoch", (t->step - 1) / t->steps_per_epoch + 1);
-    record_integer(records, "samples", samples);
-    record_hex(records, "rows", t->word[WORD_SAMPLES]);
-    record_float(records, "loss", loss / (double)samples);
-    record_float(records, "learning_rate", (double)rate);
+    record_integer(records, "step", link->step);
+    record_integer(records, "epoch", (link->step - 1) / t->steps_per_epoch + 1);
+    record_integer(records, "samples", link->samples);
+    record_hex(records, "rows", link->rows);
+    record_float(records, "loss", link->loss);
+    record_float(records, "learning_rate", link->learning_rate);
     record_end(records);
 }
 
@@ -120,6 +121,16 @@ static bool check_follows(const Trainer *t)
            t->stopping || t->save_asked;
 }
 
+/* After a step, for tests. */
+static void make_faults(Trainer *t)
+{
+    const size_t middle = network_tensor_index(&t->network, 0, network_tensor_size(&t->network, 0) / 2 + 1);
+    if (fault_at("flip-parameter", t->step)) fault_flip_bit(&t->parameter[middle]);
+    if (fault_at("flip-velocity", t->step) && t->velocity) fault_flip_bit(&t->velocity[middle]);
+    if (fault_at("spoil-parameter", t->step)) t->parameter[0] = -NAN, t->not_finite = true;
+    if (fault_at("change-rounding", t->step)) fpstate_spoil();
+}
+
 Status trainer_step(Trainer *t)
 {
     const uint64_t batch_size = (uint64_t)t->settings->training.batch_size, rows = t->loader.rows;
@@ -132,6 +143,7 @@ Status trainer_step(Trainer *t)
     trainer_enter(t, PHASE_COMPUTE);
     exchange_compute(t, (uint32_t)begin, (uint32_t)end);
     put_words(t);
+    if (t->settings->log.shard_digests) shard_digests_take(t);
     trainer_enter(t, PHASE_REDUCE);
     reduction_words(t->reduction, t->word);
     trainer_enter(t, PHASE_UPDATE);
@@ -142,13 +154,15 @@ Status trainer_step(Trainer *t)
     t->sgd.inverse_samples = 1.0f / (float)samples;
     t->not_finite = exchange_update(t, check_follows(t));
     t->step++;
-    if (fault_at("flip-parameter", t->step)) t->parameter[0] = -t->parameter[0];
-    if (fault_at("flip-velocity", t->step) && t->velocity) t->velocity[0] = -t->velocity[0];
-    if (fault_at("spoil-parameter", t->step)) t->parameter[0] = -NAN, t->not_finite = true;
-    if (fault_at("change-rounding", t->step)) fpstate_spoil();
+    make_faults(t);
     t->epoch_loss += loss;
     t->epoch_digest += t->word[WORD_SAMPLES];
     trainer_enter(t, PHASE_RECORD);
-    record_step(t, samples, loss, rate);
+    record_step(t, &(ChainLink){.step = t->step,
+                                .samples = samples,
+                                .rows = t->word[WORD_SAMPLES],
+                                .loss = loss / (double)samples,
+                                .learning_rate = (double)rate});
+    if (t->settings->log.shard_digests) shard_digests_record(t);
     return STATUS_OK;
 }

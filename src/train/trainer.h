@@ -18,10 +18,12 @@
 #include "model/network.h"
 #include "model/schedule.h"
 #include "output/predictions.h"
+#include "rundir/chain.h"
 #include "rundir/checkpoint.h"
 #include "rundir/rundir.h"
 #include "train/evaluate.h"
 #include "train/exchange.h"
+#include "train/shard_digests.h"
 
 /* Where a rank's time goes, in seconds. */
 typedef enum {
@@ -81,14 +83,15 @@ typedef struct Trainer {
     char *config; /* the resolved settings' text; rank 0, owned */
     Network network;
     Schedule schedule;
-    SgdStep sgd;            /* rate and inverse_samples are set at each step */
-    Fold own, whole;        /* the tree within this rank's run, and over all shards; owned */
-    float *slab;            /* a replica's parameters and velocity; owned */
-    float *parameter;       /* (network.floats); view into slab or memory of the node */
-    float *velocity;        /* (network.floats), NULL without momentum; a view too */
-    Node *node;             /* owned */
-    Reduction *reduction;   /* owned */
-    Exchange exchange;      /* owned */
+    SgdStep sgd;          /* rate and inverse_samples are set at each step */
+    Fold own, whole;      /* the tree within this rank's run, and over all shards; owned */
+    float *slab;          /* a replica's parameters and velocity; owned */
+    float *parameter;     /* (network.floats); view into slab or memory of the node */
+    float *velocity;      /* (network.floats), NULL without momentum; a view too */
+    Node *node;           /* owned */
+    Reduction *reduction; /* owned */
+    Exchange exchange;    /* owned */
+    ShardDigests shard_digests;
     DigestState *digest;    /* owned */
     uint64_t *word;         /* (WORD_LOSSES + shards); owned */
     double *shard_loss;     /* (shards); owned */
@@ -108,6 +111,8 @@ typedef struct Trainer {
     bool save_signalled;                 /* by a signal, and its user is to be told */
     double epoch_loss;                   /* the sum of the losses of the epoch's samples so far */
     uint64_t epoch_digest;               /* the sum of the sample digests of the epoch so far */
+    bool chained;                        /* is the chain known? Not after a checkpoint that has none; and */
+    Digest chain;                        /* of the steps so far (rundir/chain.h) */
     CheckpointScore best, last;          /* evaluations so far */
     bool best_saved;                     /* the last attempt to write best.h5 was a success */
     int failed_saves;                    /* numbered checkpoints in a row that could not be written; rank 0 */
@@ -139,8 +144,8 @@ MUST_CHECK Status trainer_step(Trainer *trainer);
 MUST_CHECK Status trainer_check_finite(Trainer *trainer);
 
 /* The model's digest, and whether every rank has the same parameters and optimizer state (I1). Collective; agreed.
- * STATUS_INTERNAL: replicas differ, or the floating-point environment was changed; the message names the tensor and the
- * ranks. */
+ * STATUS_INTERNAL: replicas differ (train/difference.h has what the message names), an update of a node's one copy was
+ * wrong, or the floating-point environment was changed. */
 MUST_CHECK Status trainer_check_replicas(Trainer *trainer, Digest *model);
 
 /* Evaluates on the test set: by rank 0, or by all ranks on their shards of it (evaluation.mode), with the same result

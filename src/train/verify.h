@@ -7,10 +7,15 @@
 
 #include "base/status.h"
 
-/* Replays the order of samples from (seed, epoch, shard) and holds it against the records of the rows that were really
- * packed; a step that was done twice must have been the same both times; every checkpoint must be valid, of this run,
- * and have the model that the records tell. Prints what it found to out. Local. STATUS_NO_INPUT: no run; STATUS_DATA:
- * the run cannot be proven: what contradicts what, at which line or step. */
+/* The records of each start must follow each other without a gap, and what was done twice be the same; the order of
+ * samples, replayed from (seed, epoch, shard), must be that of the rows that were really packed; learning rates, sums
+ * of losses, evaluations, the dataset's and the models' digests and the chain of steps (rundir/chain.h) must agree
+ * between records, config, dataset and checkpoints, each of which must be valid. Prints what it found to out, and which
+ * of the records of a step that was done twice counts. What it cannot see: weights that were computed wrongly and
+ * recorded as they are, records that were cut off at the end together with their checkpoints, and whatever was altered
+ * everywhere at once. Local. STATUS_NO_INPUT: no run; STATUS_DATA: the run cannot be proven: what contradicts what, at
+ * which line or step.
+ */
 MUST_CHECK Status verify_run(const char *directory, FILE *out);
 
 #endif

@@ -48,10 +48,26 @@ broken '2' spoil-permutation:1 'epoch 1 |each row exactly once'
 broken '0 1 3' spoil-shuffle:-1:6 'epoch 1 |shard 6 |each row exactly once'
 
 # Found at the end of the first epoch, in what step 5 left behind: with 2 ranks there is no majority.
-broken 2 flip-parameter:1:5 'after step 5:|layer0.weight of rank 0, 1;'
+broken 2 flip-parameter:1:5 'after step 5:|layer0.weight of rank 0, 1 (no majority);'
 broken 3 flip-parameter:1:5 'after step 5:|layer0.weight of rank 1;'
-broken 2 flip-velocity:1:5 'after step 5:|momentum of layer0.weight of rank 0, 1;'
+broken 2 flip-velocity:1:5 'after step 5:|momentum of layer0.weight of rank 0, 1 (no majority);'
 broken 3 flip-velocity:2:5 'after step 5:|momentum of layer0.weight of rank 2;'
+# In the order of files, with both values; one bit differs, the highest of the fraction.
+values='([0-9.e-]+) \((-?0x1[.0-9a-f]*p-?[0-9]+), bits [0-9a-f]{8}\)'
+differing_bit() {
+    local bits
+    mapfile -t bits < <(grep -oE 'bits [0-9a-f]{8}' <<<"$message" | cut -d ' ' -f 2)
+    [ "${#bits[@]}" = 2 ] && [ $((0x${bits[0]} ^ 0x${bits[1]})) = $((1 << 22)) ]
+}
+for fault in flip-parameter flip-velocity; do
+    broken '2 3' $fault:1:5 'the first is element 385 (row 32, column 1), '
+    for ranks in 2 3; do
+        hear "$ranks"
+        check "$fault: both values" grep -Eq "$values on rank 0 and $values on rank 1; a fault" <<<"$message"
+        check "$fault: one bit" differing_bit
+    done
+done
+broken 3 flip-parameter:0:5 '(row 32, column 1), |on rank 1 and |on rank 0; a fault'
 # Two steps after: by then the momentum's fault is in the parameters too.
 broken 3 flip-parameter:0:3 'after step 5:|layer0.weight of rank 0;'
 broken 3 flip-velocity:2:3 'after step 5:|layer0.weight of rank 2;'
@@ -63,8 +79,26 @@ broken '2 3' flip-velocity:0:3 'after step 3:|momentum of layer0.weight of rank 
 # A library that changes the rounding of one rank, which need not have changed a bit yet.
 broken '2 3' change-rounding:1:5 'rounding mode|step 5 on rank 1'
 broken 0 change-rounding:0:10 'rounding mode|step 10 on rank 0'
+# A bit of the summed gradient, on its way to one rank: added by it, or received from another rank or node.
+broken '2 3' flip-received:1:3 'after step 5:|layer0.weight of rank |the first is element 0 (row 0, column 0)'
+broken 3 flip-received:0:3 'layer0.weight of rank 0;'
+LOCKSTEP_NODES=2 broken 4 flip-received:2:5 'layer0.weight of rank 2;'
+LOCKSTEP_NODES=3 broken 3 flip-received:1:3 'layer0.weight of rank 1;'
+broken 3 flip-received:2:3 'layer0.weight of rank ' --set training.reduction=mpi
 # At the next check that is due.
 broken 3 flip-parameter:1:3 'after step 4:|layer0.weight of rank 1;' --set log.digest_every_steps=2
+
+# No checkpoint is made of a state that differs; from the one before, the run ends as if nothing had been.
+start 3 train "$work/config.cfg" --quiet --run "$work/good"
+good=$(<"$out")
+for fault in flip-parameter flip-velocity flip-received; do
+    LOCKSTEP_FAULT=$fault:1:8 start 3 train "$work/config.cfg" --quiet --run "$work/$fault" --set checkpoint.every_steps=4 \
+        --set evaluation.every_epochs=0
+    fails "$fault, a checkpoint is due" 70 'replicas differ after step 8:'
+    check "$fault: the checkpoint before is the last" [ "$(cd "$work/$fault" && echo checkpoints/* *.h5)" = 'checkpoints/step-0000000004.h5 *.h5' ]
+    start 3 train "$work/config.cfg" --quiet --run "$work/$fault"
+    check "$fault: gone on with" [ "$(<"$out")" = "$good" ]
+done
 
 # A parameter that is not finite on one rank alone is no divergence; all ranks learn of it, in mid-epoch and at its end.
 broken '2 3' spoil-parameter:0:3 'after step 3:|layer0.weight of rank 0'
@@ -89,7 +123,19 @@ LOCKSTEP_NODES=2 broken 5 flip-slice:3:5 'the update of step 5 is wrong|rank 2 c
 LOCKSTEP_FAULT=flip-slice:1:5 start 3 train "$work/config.cfg" --quiet --run "$work/replicas" --set training.epochs=1
 check 'nobody has a slice of a replica' [ "$code" = 0 ]
 # A copy has one vote, however many ranks share it, and its ranks are named together.
-LOCKSTEP_NODES=2 broken 3 flip-parameter:1:3 'after step 5:|layer0.weight of rank 0, 1, 2;' --set training.plan=node
+LOCKSTEP_NODES=2 broken 3 flip-parameter:1:3 'after step 5:|layer0.weight of rank 0, 1, 2 (no majority);' --set training.plan=node
 LOCKSTEP_NODES=3 broken 5 flip-velocity:3:3 'after step 5:|layer0.weight of rank 3, 4;' --set training.plan=node
+# A bit of the sum that reaches a node; a bit of the share that a rank updates, in a step that is checked.
+LOCKSTEP_NODES=2 broken 3 flip-received:1:3 'after step 5:|layer0.weight of rank 0, 1, 2 (no majority)|element 0 ' --set training.plan=node
+LOCKSTEP_NODES=3 broken 5 flip-received:0:3 'layer0.weight of rank 0;' --set training.plan=node
+LOCKSTEP_EXCHANGE=gradient broken 3 flip-received:0:5 'the update of step 5 is wrong|rank 2 computed the slice of the next' \
+    --set training.plan=node
+# Not seen, as README.md says: of one copy there is no second to compare with, and this update is not checked.
+for fault in flip-parameter:1:3 flip-velocity:1:3 flip-received:0:3; do
+    LOCKSTEP_EXCHANGE=gradient LOCKSTEP_FAULT=$fault start 3 train "$work/config.cfg" --quiet --run "$work/unseen.$fault" --set training.plan=node \
+        --set log.digest_every_steps=2
+    check "$fault in the only copy is not seen" [ "$code" = 0 ]
+    check "$fault in the only copy changes the result" [ "$(<"$out")" != "$good" ]
+done
 
 finish

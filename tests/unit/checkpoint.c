@@ -51,6 +51,8 @@ static void check_same(const Checkpoint *a, const Checkpoint *b)
     CU_ASSERT_EQUAL(memcmp(a->scaling.table, b->scaling.table, sizeof a->scaling.table), 0);
     CU_ASSERT(a->step == b->step && a->steps_per_epoch == b->steps_per_epoch && a->epoch_digest == b->epoch_digest);
     CU_ASSERT_EQUAL(memcmp(&a->epoch_loss, &b->epoch_loss, sizeof a->epoch_loss), 0);
+    CU_ASSERT_EQUAL(a->chained, b->chained);
+    CU_ASSERT(digest_equal(a->chain, b->chain));
     check_score(&a->best, &b->best);
     check_score(&a->last, &b->last);
     CU_ASSERT(digest_equal(a->model, b->model) && digest_equal(a->dataset, b->dataset));
@@ -141,6 +143,8 @@ static void edges_of_the_state_come_back(void)
     Checkpoint c = sample_make((const size_t[]){12, 3, 2}, 3, ACTIVATION_TANH, true, 0);
     c.best = c.last = (CheckpointScore){0};
     c.epoch_loss = -0.0;
+    c.chained = false; /* as of format version 1.0 */
+    c.chain = (Digest){0};
     c.image_dimensions = 3;
     memcpy(c.image_extent, (const uint64_t[]){2, 3, 2}, 3 * sizeof(uint64_t));
     c.pixels = ELEMENT_FLOAT32;
@@ -285,7 +289,7 @@ static void header_says_what_is_wrong(void)
     CU_ASSERT_MESSAGE_HAS("its header's digest is wrong");
     sign(bytes, size);
     CU_ASSERT(refused(bytes, size));
-    CU_ASSERT_MESSAGE_HAS("has format version 2.0; this program reads 1.x: use a newer version of Lockstep");
+    CU_ASSERT_MESSAGE_HAS("has format version 2.1; this program reads 1.x: use a newer version of Lockstep");
     bytes[16] = 0;
     sign(bytes, size);
     CU_ASSERT(refused(bytes, size));
@@ -336,6 +340,7 @@ static void contradictions_are_refused(void)
         {(uint64_t[]){9000}, (uint64_t[]){10001}, 8, "/state/best contradicts"},
         {&c.epoch_loss, &nan_loss, 8, "not finite"},
         {hex, "wrong :(", 8, "is not a digest"},
+        {"1122334455667788", "1122334455667z88", 16, "/state/chain is not a digest"},
         {c.parameter + at, &not_finite, 4, "/model/layer1/weight has a value that is not finite at 1"},
         {c.velocity + at, &not_finite, 4, "/optimizer/layer1/weight has a value"},
         {c.parameter + at, &other, 4, "is not the digest of the parameters"},

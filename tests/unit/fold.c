@@ -114,12 +114,22 @@ static void a_rank_of_a_balanced_run_has_one_subtree(void)
     fold_free(&fold);
 }
 
+static void items_may_be_left_apart(void)
+{
+    Fold fold;
+    CU_ASSERT_EQUAL_FATAL(fold_init_each(&fold, 5), STATUS_OK);
+    CU_ASSERT(fold.items == 5 && fold.outputs == 5);
+    for (size_t i = 0; i < 5; i++) CU_ASSERT(fold.merges[i] == 0 && fold.closes[i] == 1);
+    fold_free(&fold);
+}
+
 int main(void)
 {
     static const UnitTest tests[] = {
         UNIT(runs_folded_by_any_ranks_and_nodes_make_the_same_tree),
         UNIT(doubles_are_added_in_the_order_of_the_tree),
         UNIT(a_rank_of_a_balanced_run_has_one_subtree),
+        UNIT(items_may_be_left_apart),
     };
     return UNIT_RUN("fold", tests);
 }

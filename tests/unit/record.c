@@ -36,6 +36,22 @@ static void a_record_is_one_line_in_the_order_given(void)
                            "\"digest\":\"x\"}\n{\"event\":\"end\"}\n");
 }
 
+static void digests_are_hex(void)
+{
+    const Digest digests[] = {{.low = 1}, {.high = 0xabc}};
+    Records *records = open_records("digests.jsonl");
+    record_begin(records, "x");
+    record_digest(records, "one", digests[0]);
+    record_digests(records, "both", 2, digests);
+    record_digests(records, "none", 0, digests);
+    record_end(records);
+    records_close(records);
+    CU_ASSERT_STRING_EQUAL(
+        scratch_text(scratch_path("digests.jsonl")),
+        "{\"event\":\"x\",\"one\":\"00000000000000000000000000000001\",\"both\":"
+        "[\"00000000000000000000000000000001\",\"0000000000000abc0000000000000000\"],\"none\":[]}\n");
+}
+
 static void text_is_escaped_as_json_asks(void)
 {
     Records *records = open_records("escape.jsonl");
@@ -251,6 +267,7 @@ int main(void)
 {
     static const UnitTest tests[] = {
         UNIT(a_record_is_one_line_in_the_order_given),
+        UNIT(digests_are_hex),
         UNIT(text_is_escaped_as_json_asks),
         UNIT(a_float_and_its_twin_are_exact),
         UNIT(what_is_not_finite_is_null),

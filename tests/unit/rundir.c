@@ -5,6 +5,8 @@
 
 #include "base/log.h"
 #include "output/predictions.h"
+#include "rundir/chain.h"
+#include "rundir/history.h"
 #include "rundir/rundir.h"
 #include "scratch.h"
 #include "unit.h"
@@ -214,6 +216,41 @@ static void predictions_are_csv(void)
                            "4294967294,0,1,1e-30\n");
 }
 
+/* Any step that differs in one member, or in its place, leaves another chain. */
+static void a_chain_tells_every_member_of_every_step(void)
+{
+    const ChainLink first = {1, 20, 0xabc, 0.5, 0.1}, second = {2, 20, 0xdef, 0.4, 0.1};
+    const ChainLink others[] = {{3, 20, 0xabc, 0.5, 0.1},
+                                {1, 21, 0xabc, 0.5, 0.1},
+                                {1, 20, 0xabd, 0.5, 0.1},
+                                {1, 20, 0xabc, -0.5, 0.1},
+                                {1, 20, 0xabc, 0.5, 0.2}};
+    const Digest start = {0}, chain = chain_after(chain_after(start, &first), &second);
+    CU_ASSERT(digest_equal(chain, chain_after(chain_after(start, &first), &second)));
+    CU_ASSERT_FALSE(digest_equal(chain, chain_after(chain_after(start, &second), &first)));
+    for (size_t i = 0; i < sizeof others / sizeof *others; i++)
+        CU_ASSERT_FALSE(digest_equal(chain, chain_after(chain_after(start, &others[i]), &second)));
+}
+
+static void a_number_that_is_not_its_twins_is_no_record(void)
+{
+    History history;
+    FILE *file = fopen(scratch_path("metrics.jsonl"), "w");
+    CU_ASSERT_PTR_NOT_NULL_FATAL(file);
+    fputs(
+        "{\"event\":\"step\",\"loss\":0.5,\"loss_hex\":\"0x1p-1\"}\n"
+        "{\"event\":\"step\",\"loss\":null,\"loss_hex\":\"nan\"}\n",
+        file);
+    fflush(file);
+    CU_ASSERT_EQUAL(history_read(scratch_path("."), &history), STATUS_OK);
+    CU_ASSERT(history.count == 2 && history.event[0].loss == 0.5);
+    history_free(&history);
+    fputs("{\"event\":\"step\",\"loss\":0.4,\"loss_hex\":\"0x1p-1\"}\n", file);
+    fclose(file);
+    CU_ASSERT_EQUAL(history_read(scratch_path("."), &history), STATUS_DATA);
+    CU_ASSERT_MESSAGE_HAS("metrics.jsonl:3: not a record of a run: a number differs from its twin");
+}
+
 int main(void)
 {
     static const UnitTest tests[] = {
@@ -227,6 +264,8 @@ int main(void)
         UNIT(a_run_that_was_killed_at_its_start_is_gone_on_with),
         UNIT(a_torn_record_is_cut_off),
         UNIT(a_failed_write_of_a_file_is_told),
+        UNIT(a_chain_tells_every_member_of_every_step),
+        UNIT(a_number_that_is_not_its_twins_is_no_record),
         UNIT(predictions_are_csv),
     };
     return UNIT_RUN("rundir", tests);

@@ -1,0 +1,112 @@
+/* The checkpoints: whole, of this run, and of the steps that are recorded. */
+#include <inttypes.h>
+#include <string.h>
+
+#include "base/memory.h"
+#include "rundir/checkpoint.h"
+#include "train/verify_internal.h"
+
+/* named: the step that its name tells, 0 if none. */
+static Status check_identity(const Verification *v, const char *path, uint64_t named, const Checkpoint *checkpoint)
+{
+    Settings settings;
+    Status st = settings_parse(&settings, path, checkpoint->config, strlen(checkpoint->config), NULL, 0);
+    if (st == STATUS_OK) st = settings_check_resume(&settings, &v->settings);
+    if (st != STATUS_OK) return status_fail(STATUS_DATA, "\"%s\" is of another run: %s", path, status_message());
+    if (!digest_equal(checkpoint->dataset, v->dataset_digest))
+        return status_fail(STATUS_DATA, "\"%s\" was trained on other values than those in \"%s\"", path,
+                           v->settings.data.file);
+    if (named && checkpoint->step != named)
+        return status_fail(STATUS_DATA, "\"%s\" is of step %" PRIu64 ", not of the one in its name", path,
+                           checkpoint->step);
+    if (checkpoint->step > v->last_step)
+        return status_fail(STATUS_DATA, "\"%s\" is of step %" PRIu64 ", but the records end with step %" PRIu64, path,
+                           checkpoint->step, v->last_step);
+    if (checkpoint->steps_per_epoch != v->steps_per_epoch)
+        return status_fail(STATUS_DATA, "\"%s\" has %" PRIu64 " steps in an epoch, this run has %" PRIu64, path,
+                           checkpoint->steps_per_epoch, v->steps_per_epoch);
+    return STATUS_OK;
+}
+
+static Status check_model(const Verification *v, const char *path, const Checkpoint *checkpoint)
+{
+    const Event *event = verify_event(v, v->of_model[checkpoint->step]);
+    char hex[DIGEST_HEX_SIZE];
+    digest_hex(checkpoint->model, hex);
+    if (!event || strcmp(event->digest, hex) == 0) return STATUS_OK;
+    return status_fail(STATUS_DATA, "\"%s\" has the model %s, but line %" PRIu64 " of metrics.jsonl says %s", path, hex,
+                       event->line, event->digest);
+}
+
+/* What it holds of the epoch that it is in. */
+static Status check_epoch(const Verification *v, const char *path, const Checkpoint *checkpoint)
+{
+    const uint64_t first = checkpoint->step - checkpoint->step % v->steps_per_epoch;
+    if (first < v->first_step) return STATUS_OK;
+    uint64_t rows = 0;
+    for (uint64_t step = first + 1; step <= checkpoint->step; step++) rows += verify_event(v, v->of_step[step])->rows;
+    if (rows == checkpoint->epoch_digest && verify_losses(v, first, checkpoint->step, checkpoint->epoch_loss))
+        return STATUS_OK;
+    return status_fail(STATUS_DATA, "\"%s\" has other %s of its epoch than the records up to step %" PRIu64, path,
+                       rows == checkpoint->epoch_digest ? "losses" : "rows", checkpoint->step);
+}
+
+static Status check_score(const Verification *v, const char *path, const CheckpointScore *score)
+{
+    if (!score->count || score->step <= v->first_step) return STATUS_OK;
+    const Event *event = verify_event(v, v->of_score[score->step]);
+    const double accuracy = (double)score->correct / (double)score->count;
+    if (event && event->test_accuracy == accuracy && verify_same(event->test_loss, score->loss)) return STATUS_OK;
+    if (event)
+        return status_fail(
+            STATUS_DATA, "\"%s\" has another evaluation after step %" PRIu64 " than line %" PRIu64 " of metrics.jsonl",
+            path, score->step, event->line);
+    return status_fail(STATUS_DATA, "\"%s\" has an evaluation after step %" PRIu64 " that is not recorded", path,
+                       score->step);
+}
+
+static Status check_content(Verification *v, const char *path, uint64_t named, const Checkpoint *checkpoint)
+{
+    char who[CHECKPOINT_PATH_SIZE + 2];
+    snprintf(who, sizeof who, "\"%s\"", path);
+    Status st = check_identity(v, path, named, checkpoint);
+    if (st == STATUS_OK) st = check_model(v, path, checkpoint);
+    if (st == STATUS_OK && checkpoint->chained) st = verify_link(v, who, checkpoint->step, checkpoint->chain);
+    if (st == STATUS_OK) st = check_epoch(v, path, checkpoint);
+    if (st == STATUS_OK) st = check_score(v, path, &checkpoint->last);
+    if (st == STATUS_OK) st = check_score(v, path, &checkpoint->best);
+    return st;
+}
+
+/* A training that goes on removes old checkpoints, and not every run has a best.h5. */
+static Status check_file(Verification *v, const char *path, uint64_t named, bool *there)
+{
+    Checkpoint checkpoint;
+    Status st = checkpoint_read(path, &checkpoint);
+    *there = st != STATUS_NO_INPUT;
+    if (!*there) {
+        status_clear();
+        return STATUS_OK;
+    }
+    if (st == STATUS_OK) st = check_content(v, path, named, &checkpoint);
+    checkpoint_free(&checkpoint);
+    return st;
+}
+
+Status verify_checkpoints(Verification *v, size_t *count)
+{
+    uint64_t *steps = NULL;
+    size_t listed = 0;
+    bool there;
+    char path[CHECKPOINT_PATH_SIZE];
+    Status st = checkpoint_list(v->directory, &steps, &listed);
+    *count = 0;
+    for (size_t i = 0; st == STATUS_OK && i < listed; i++) {
+        checkpoint_path(v->directory, steps[i], path);
+        st = check_file(v, path, steps[i], &there);
+        *count += there;
+    }
+    memory_free(steps);
+    checkpoint_best_path(v->directory, path);
+    return st == STATUS_OK ? check_file(v, path, 0, &there) : st;
+}

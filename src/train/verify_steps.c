@@ -1,0 +1,283 @@
+/* The step records: whole, in order, of the right rows, and the chain that they make. */
+#include <inttypes.h>
+#include <string.h>
+
+#include "base/memory.h"
+#include "data/order.h"
+#include "rundir/chain.h"
+#include "train/setup.h"
+#include "train/verify_internal.h"
+
+/* Where the first start stood. */
+static uint64_t step_of_start(const History *history)
+{
+    for (size_t i = 0; i < history->count; i++)
+        if (history->event[i].kind == EVENT_START || history->event[i].kind == EVENT_RESUME)
+            return history->event[i].step;
+    return 0;
+}
+
+/* Which steps there are, and memory for as many. */
+static Status open_steps(Verification *v)
+{
+    v->first_step = v->last_step = step_of_start(&v->history);
+    for (size_t i = 0; i < v->history.count; i++)
+        if (v->history.event[i].kind == EVENT_STEP && v->history.event[i].step > v->last_step)
+            v->last_step = v->history.event[i].step;
+    if (v->last_step - v->first_step > v->history.count)
+        return status_fail(STATUS_DATA, "step %" PRIu64 " is recorded, but there are only %zu records", v->last_step,
+                           v->history.count);
+    const char *what = "the steps of a run";
+    Status st = memory_new(&v->of_step, v->last_step + 1, what);
+    if (st == STATUS_OK) st = memory_new(&v->of_model, v->last_step + 1, what);
+    if (st == STATUS_OK) st = memory_new(&v->of_score, v->last_step + 1, what);
+    if (st == STATUS_OK) st = memory_new(&v->times, v->last_step + 1, what);
+    if (st == STATUS_OK) st = memory_new(&v->chain, v->last_step + 1, what);
+    return st;
+}
+
+/* How far a start has come. */
+typedef struct {
+    bool begun, epoch_due; /* the record of the epoch that has just ended is still to come */
+    uint64_t step;
+} Course;
+
+static Status follow_step(const Verification *v, const Event *event, Course *course)
+{
+    if (event->step == course->step + 1) {
+        course->step++;
+        course->epoch_due = course->step % v->steps_per_epoch == 0;
+        return STATUS_OK;
+    }
+    return status_fail(STATUS_DATA,
+                       "line %" PRIu64 " of metrics.jsonl: step %" PRIu64 " follows step %" PRIu64
+                       " of the same start: a record was removed, doubled, moved or never written",
+                       event->line, event->step, course->step);
+}
+
+static Status follow_start(const Verification *v, const Event *event, Course *course)
+{
+    *course = (Course){.begun = true, .step = event->step};
+    if (event->step <= v->last_step) return STATUS_OK;
+    return status_fail(STATUS_DATA,
+                       "line %" PRIu64 " of metrics.jsonl: the run went on from step %" PRIu64
+                       ", but no step after %" PRIu64 " is recorded",
+                       event->line, event->step, v->last_step);
+}
+
+/* A run that fails may end before its last epoch is recorded. */
+static bool failed(const Event *event)
+{
+    return event->kind == EVENT_END && strcmp(event->reason, "finished") != 0 && strcmp(event->reason, "stopped") != 0;
+}
+
+/* Is the event what comes next, within one start, or the next start? */
+static Status follow(const Verification *v, const Event *event, Course *course)
+{
+    if (event->kind == EVENT_OTHER) return STATUS_OK;
+    if (event->kind == EVENT_START || event->kind == EVENT_RESUME) return follow_start(v, event, course);
+    if (!course->begun)
+        return status_fail(STATUS_DATA,
+                           "line %" PRIu64 " of metrics.jsonl: the record of the start is missing before it",
+                           event->line);
+    if (event->kind != EVENT_STEP && event->step != course->step)
+        return status_fail(STATUS_DATA,
+                           "line %" PRIu64 " of metrics.jsonl is about step %" PRIu64 ", but stands after step %" PRIu64
+                           ": a record was removed, doubled, moved or never written",
+                           event->line, event->step, course->step);
+    if (course->epoch_due != (event->kind == EVENT_EPOCH) && !failed(event))
+        return status_fail(STATUS_DATA, "line %" PRIu64 " of metrics.jsonl: the record of an epoch %s", event->line,
+                           course->epoch_due ? "is missing before it" : "where none has ended");
+    if (event->kind == EVENT_STEP) return follow_step(v, event, course);
+    course->epoch_due = false;
+    return STATUS_OK;
+}
+
+static bool same_step(const Event *a, const Event *b)
+{
+    return a->rows == b->rows && a->samples == b->samples && a->epoch == b->epoch && verify_same(a->loss, b->loss) &&
+           verify_same(a->learning_rate, b->learning_rate);
+}
+
+static bool same_score(const Event *a, const Event *b)
+{
+    return verify_same(a->test_loss, b->test_loss) && verify_same(a->test_accuracy, b->test_accuracy);
+}
+
+static bool same_model(const Event *a, const Event *b)
+{
+    return strcmp(a->digest, b->digest) == 0;
+}
+
+/* Notes that event i is the last of its kind about a step, which all before it must equal. */
+static Status note(const Verification *v, size_t *last, size_t i, bool (*same)(const Event *, const Event *),
+                   const char *difference)
+{
+    const Event *event = &v->history.event[i], *before = verify_event(v, last[event->step]);
+    last[event->step] = i + 1;
+    if (!before || same(before, event)) return STATUS_OK;
+    return status_fail(STATUS_DATA, "step %" PRIu64 " %s: lines %" PRIu64 " and %" PRIu64 " of metrics.jsonl",
+                       event->step, difference, before->line, event->line);
+}
+
+static Status note_event(Verification *v, size_t i)
+{
+    const Event *event = &v->history.event[i];
+    Status st = STATUS_OK;
+    if (event->kind == EVENT_STEP) {
+        v->times[event->step]++;
+        st = note(v, v->of_step, i, same_step, "was done twice and differs");
+    }
+    if (st == STATUS_OK && *event->digest) st = note(v, v->of_model, i, same_model, "left two models that differ");
+    if (st == STATUS_OK && !isnan(event->test_accuracy))
+        st = note(v, v->of_score, i, same_score, "has two evaluations");
+    return st;
+}
+
+Status verify_sequence(Verification *v)
+{
+    Course course = {0};
+    Status st = open_steps(v);
+    for (size_t i = 0; i < v->history.count && st == STATUS_OK; i++) {
+        const Event *event = &v->history.event[i];
+        st = follow(v, event, &course);
+        if (st == STATUS_OK && event->kind != EVENT_OTHER) st = note_event(v, i);
+    }
+    /* A later start may have gone further back. */
+    while (st == STATUS_OK && v->first_step > 0 && v->of_step[v->first_step]) v->first_step--;
+    return st;
+}
+
+/* The record of a step against the digest and the number of samples that the order demands. */
+static Status check_step(const Verification *v, uint64_t step, uint64_t samples, uint64_t digest)
+{
+    const Event *event = verify_event(v, v->of_step[step]);
+    if (!event)
+        return status_fail(STATUS_DATA, "step %" PRIu64 " is not recorded in metrics.jsonl, step %" PRIu64 " is", step,
+                           v->last_step);
+    if (event->rows != digest || event->samples != samples)
+        return status_fail(STATUS_DATA,
+                           "step %" PRIu64 " (line %" PRIu64
+                           " of metrics.jsonl) used other rows than the order demands: %" PRIu64
+                           " samples, digest %016" PRIx64 "; due are %" PRIu64 ", %016" PRIx64,
+                           step, event->line, event->samples, event->rows, samples, digest);
+    const uint64_t epoch = (step - 1) / v->steps_per_epoch + 1;
+    if (event->epoch != epoch)
+        return status_fail(STATUS_DATA,
+                           "step %" PRIu64 " (line %" PRIu64 " of metrics.jsonl) is said to be of epoch %" PRIu64
+                           "; it is of epoch %" PRIu64,
+                           step, event->line, event->epoch, epoch);
+    return STATUS_OK;
+}
+
+static Status check_rates(const Verification *v)
+{
+    const Schedule schedule = setup_schedule(&v->settings, v->steps_per_epoch);
+    for (uint64_t step = v->first_step + 1; step <= v->last_step; step++) {
+        const Event *event = verify_event(v, v->of_step[step]);
+        const double due = (double)schedule_rate(&schedule, step - 1);
+        if (!verify_same(event->learning_rate, due))
+            return status_fail(STATUS_DATA,
+                               "step %" PRIu64 " (line %" PRIu64
+                               " of metrics.jsonl) has the learning rate %.9g; by config.cfg it is %.9g",
+                               step, event->line, event->learning_rate, due);
+    }
+    return STATUS_OK;
+}
+
+/* row (rows) = the row at each position of an epoch; each must come once. seen (rows): scratch. */
+static Status replay_order(const Verification *v, uint32_t epoch, uint32_t *row, uint32_t *permutation, uint8_t *seen)
+{
+    const size_t shards = (size_t)v->settings.training.shards;
+    memset(seen, 0, v->rows);
+    for (size_t s = 0; s < shards; s++) {
+        const uint32_t count = shard_size(v->rows, shards, s), first = shard_begin(v->rows, shards, s);
+        order_shuffle((uint64_t)v->settings.run.seed, epoch, s, count, permutation);
+        for (uint32_t i = 0; i < count; i++) {
+            row[(uint64_t)i * shards + s] = first + permutation[i];
+            seen[first + permutation[i]]++;
+        }
+    }
+    for (uint32_t r = 0; r < v->rows; r++)
+        if (seen[r] != 1)
+            return status_fail(STATUS_INTERNAL, "the order of epoch %" PRIu32 " has row %" PRIu32 " %d times",
+                               epoch + 1, r, seen[r]);
+    return STATUS_OK;
+}
+
+static Status check_rows(const Verification *v, uint32_t *row, uint32_t *permutation, uint8_t *seen)
+{
+    Status st = STATUS_OK;
+    for (uint64_t step = v->first_step + 1; step <= v->last_step && st == STATUS_OK; step++) {
+        const uint64_t in_epoch = (step - 1) % v->steps_per_epoch;
+        if (in_epoch == 0 || step == v->first_step + 1)
+            st = replay_order(v, (uint32_t)((step - 1) / v->steps_per_epoch), row, permutation, seen);
+        const uint64_t begin = in_epoch * v->batch, end = begin + v->batch < v->rows ? begin + v->batch : v->rows;
+        uint64_t digest = 0;
+        for (uint64_t g = begin; g < end && st == STATUS_OK; g++) digest += digest_sample(g, row[g]);
+        if (st == STATUS_OK) st = check_step(v, step, end - begin, digest);
+    }
+    return st;
+}
+
+Status verify_order(const Verification *v)
+{
+    uint32_t *row = NULL, *permutation = NULL;
+    uint8_t *seen = NULL;
+    Status st = memory_new(&row, v->rows, "the order");
+    if (st == STATUS_OK) st = memory_new(&permutation, v->rows, "the order");
+    if (st == STATUS_OK) st = memory_new(&seen, v->rows, "the order");
+    if (st == STATUS_OK) st = check_rows(v, row, permutation, seen);
+    memory_free(row);
+    memory_free(permutation);
+    memory_free(seen);
+    return st == STATUS_OK ? check_rates(v) : st;
+}
+
+/* The chain at first_step. */
+static Status find_first_link(Verification *v)
+{
+    v->chained = v->first_step == 0;
+    for (size_t i = 0; i < v->history.count && !v->chained; i++) {
+        const Event *event = &v->history.event[i];
+        if (event->step != v->first_step || !*event->chain) continue;
+        v->chained = digest_parse(event->chain, &v->chain[v->first_step]);
+        if (!v->chained)
+            return status_fail(STATUS_DATA, "line %" PRIu64 " of metrics.jsonl: its chain is no digest", event->line);
+    }
+    return STATUS_OK;
+}
+
+Status verify_link(Verification *v, const char *who, uint64_t step, Digest chain)
+{
+    if (!v->chained || step < v->first_step) return STATUS_OK;
+    v->links++;
+    if (digest_equal(chain, v->chain[step])) return STATUS_OK;
+    return status_fail(STATUS_DATA,
+                       "%s covers other steps than those recorded up to step %" PRIu64
+                       ": a record of metrics.jsonl was altered (a loss, perhaps), or it is of another run",
+                       who, step);
+}
+
+Status verify_chain(Verification *v)
+{
+    Status st = find_first_link(v);
+    for (uint64_t step = v->first_step + 1; step <= v->last_step && st == STATUS_OK; step++) {
+        const Event *e = verify_event(v, v->of_step[step]);
+        v->chain[step] = chain_after(v->chain[step - 1], &(ChainLink){.step = step,
+                                                                      .samples = e->samples,
+                                                                      .rows = e->rows,
+                                                                      .loss = e->loss,
+                                                                      .learning_rate = e->learning_rate});
+    }
+    for (size_t i = 0; i < v->history.count && st == STATUS_OK; i++) {
+        const Event *event = &v->history.event[i];
+        Digest chain;
+        char who[64];
+        snprintf(who, sizeof who, "line %" PRIu64 " of metrics.jsonl", event->line);
+        if (!*event->chain) continue;
+        if (!digest_parse(event->chain, &chain)) return status_fail(STATUS_DATA, "%s: its chain is no digest", who);
+        st = verify_link(v, who, event->step, chain);
+    }
+    return st;
+}
