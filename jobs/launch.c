@@ -182,7 +182,7 @@ static Status before_restart(Launch *launch, const JobEnd *end, uint64_t newest,
                     ", in %.0f s",
                     describe(end), end->code, *row, launch->restarts, newest, pause);
         if (job_pause(pause)) return stopped(launch);
-        hosts_ask(&launch->hosts);
+        hosts_ask(&launch->hosts, true);
         if (hosts_slots(&launch->hosts) > 0) return STATUS_OK;
         if (++*row > launch->restarts) return status_fail(STATUS_INTERNAL, "no host answers: given up");
     }
@@ -203,7 +203,6 @@ static Status supervise(Launch *launch)
         const Standing before = standing_of(launch->run);
         Status st = run_once(launch, first, &end);
         const Standing after = standing_of(launch->run);
-        hosts_clean(&launch->hosts, end.code != 0);
         if (st != STATUS_OK || end.code == 0) return st;
         if (was_not_started(end.code))
             return status_fail(STATUS_INTERNAL, "mpirun cannot be started: Open MPI's must be on the PATH");
@@ -226,11 +225,12 @@ static Status launch_run(const Invocation *invocation)
     st = hosts_open(invocation_value(invocation, "hostfile", NULL), &launch.hosts);
     if (st != STATUS_OK) return st;
     job_take_signals();
-    hosts_ask(&launch.hosts);
+    hosts_ask(&launch.hosts, false);
     if (hosts_slots(&launch.hosts) == 0)
         st = status_fail(STATUS_INTERNAL, "no host answers");
     else
         st = supervise(&launch);
+    hosts_clean(&launch.hosts);
     hosts_close(&launch.hosts);
     return st;
 }

@@ -15,9 +15,9 @@
 #include "base/memory.h"
 #include "process.h"
 
-enum { FILE_LIMIT = 1 << 20, MOST_WORDS = 32, ANSWER_SIZE = 256 };
+enum { FILE_LIMIT = 1 << 20, MOST_WORDS = 32, ANSWER_SIZE = 256, SCRIPT_SIZE = 2048 };
 
-static const double patience = 15.0; /* seconds for a host to answer */
+static const double patience = 10.0; /* seconds for a host to answer */
 
 static Status add_host(Hosts *hosts, size_t room, const char *name, size_t slots)
 {
@@ -250,14 +250,13 @@ static void hear_all(Talk *talk, struct pollfd *watched, size_t count)
     }
 }
 
-/* Runs a script on all hosts, or on those that answer, at the same time. talk (count) out: what each said. */
-static void run_on_hosts(Hosts *hosts, const char *script, bool all, Talk *talk)
+/* Runs a script on all hosts at the same time. talk (count) out: what each said. */
+static void run_on_hosts(const Hosts *hosts, const char *script, Talk *talk)
 {
     struct pollfd *watched;
     Status st = memory_new(&watched, hosts->count, "the hosts");
     for (size_t i = 0; i < hosts->count && st == STATUS_OK; i++) {
         talk[i].out = -1;
-        if (!all && !hosts->host[i].answers) continue;
         st = start_on(hosts, &hosts->host[i], script, &talk[i].child, &talk[i].out);
     }
     if (st == STATUS_OK) hear_all(talk, watched, hosts->count);
@@ -276,17 +275,18 @@ static void run_on_hosts(Hosts *hosts, const char *script, bool all, Talk *talk)
     status_clear();
 }
 
+/* The job's name is taken apart here, and put together there: else a script would find itself among its processes. */
+static const char *const name = "j=%.8s''%s; ";
+static const char *const end_processes =
+    "for p in /proc/[0-9]*; do { cat $p/environ $p/cmdline | tr '\\0' '\\n' | grep -q \"$j\" && "
+    "kill -9 ${p#/proc/}; } 2>/dev/null; done; ";
+static const char *const remove_directories = "rm -rf \"/dev/shm/$j\" \"/tmp/$j\"; ";
+
 /* Physical cores, where they are fewer: a multiply-add takes the whole of one. */
-static const char *const ask =
-    "mkdir -p '%s' '%s' || exit; n=$(env -u OMP_NUM_THREADS -u OMP_THREAD_LIMIT nproc); "
+static const char *const make_directories =
+    "mkdir -p \"/dev/shm/$j\" \"/tmp/$j\" || exit; n=$(env -u OMP_NUM_THREADS -u OMP_THREAD_LIMIT nproc); "
     "p=$(lscpu -p=CORE,SOCKET 2>/dev/null | grep -v '^#' | sort -u | wc -l); "
     "[ \"$p\" -gt 0 ] && [ \"$p\" -lt \"$n\" ] && n=$p; echo lockstep-cores $n";
-
-/* The name is taken apart here, and put together there: else the script would find itself. */
-static const char *const end_processes =
-    "j=%.8s''%s; for p in /proc/[0-9]*; do "
-    "{ cat $p/environ $p/cmdline | tr '\\0' '\\n' | grep -q \"$j\" && kill -9 ${p#/proc/}; } 2>/dev/null; done; ";
-static const char *const remove_directories = "rm -rf /dev/shm/%.8s''%s /tmp/%.8s''%s";
 
 static void take_answer(Host *host, const Talk *talk)
 {
@@ -298,27 +298,33 @@ static void take_answer(Host *host, const Talk *talk)
     if (host->slots == 0) host->slots = cores;
 }
 
-void hosts_ask(Hosts *hosts)
+/* Runs a script on all hosts; takes what they say for their answers if `answers`. */
+static void run_script(Hosts *hosts, const char *script, bool answers)
 {
-    char script[1024], shared[JOB_NAME_SIZE + 16], files[JOB_NAME_SIZE + 16];
     Talk *talk;
-    hosts_directories(hosts, shared, files);
-    snprintf(script, sizeof script, ask, shared, files);
-    if (memory_new(&talk, hosts->count, "the hosts") == STATUS_OK) {
-        run_on_hosts(hosts, script, true, talk);
-        for (size_t i = 0; i < hosts->count; i++) take_answer(&hosts->host[i], &talk[i]);
+    if (memory_new(&talk, hosts->count, "the hosts") != STATUS_OK) {
+        log_warning("%s", status_message());
+        status_clear();
+        return;
     }
+    run_on_hosts(hosts, script, talk);
+    for (size_t i = 0; i < hosts->count && answers; i++) take_answer(&hosts->host[i], &talk[i]);
     memory_free(talk);
 }
 
-void hosts_clean(Hosts *hosts, bool kills)
+void hosts_ask(Hosts *hosts, bool kills)
 {
-    char script[1024];
-    const char *job = hosts->job, *rest = job + 8;
-    Talk *talk;
-    size_t used = 0;
-    if (kills) used = (size_t)snprintf(script, sizeof script, end_processes, job, rest);
-    snprintf(script + used, sizeof script - used, remove_directories, job, rest, job, rest);
-    if (memory_new(&talk, hosts->count, "the hosts") == STATUS_OK) run_on_hosts(hosts, script, false, talk);
-    memory_free(talk);
+    char script[SCRIPT_SIZE];
+    const int used = snprintf(script, sizeof script, name, hosts->job, hosts->job + 8);
+    snprintf(script + used, sizeof script - (size_t)used, "%s%s%s", kills ? end_processes : "",
+             kills ? remove_directories : "", make_directories);
+    run_script(hosts, script, true);
+}
+
+void hosts_clean(Hosts *hosts)
+{
+    char script[SCRIPT_SIZE];
+    const int used = snprintf(script, sizeof script, name, hosts->job, hosts->job + 8);
+    snprintf(script + used, sizeof script - (size_t)used, "%s%s", end_processes, remove_directories);
+    run_script(hosts, script, false);
 }

@@ -32,13 +32,13 @@ typedef struct {
 MUST_CHECK Status hosts_open(const char *file, Hosts *hosts);
 void hosts_close(Hosts *hosts); /* accepts a zeroed struct */
 
-/* Asks all hosts, at the same time and for some seconds, to make the job's directories. Sets answers, and slots where
- * they are not known; a warning names each host that has ceased to answer, a message each that has come back. */
-void hosts_ask(Hosts *hosts);
+/* Asks all hosts, at the same time and for some seconds, to make the job's directories; kills: and first to end what
+ * still runs of the job, and remove what it left in them. Sets answers, and slots where they are not known; a warning
+ * names each host that has ceased to answer, a message each that has come back. */
+void hosts_ask(Hosts *hosts, bool kills);
 
-/* On all hosts that answer: removes the job's directories, its shared memory in them, and, if kills, what still runs of
- * the job. */
-void hosts_clean(Hosts *hosts, bool kills);
+/* At the end, on all hosts: removes the job's directories, and ends what still runs of it. */
+void hosts_clean(Hosts *hosts);
 
 /* The slots of those that answer. */
 size_t hosts_slots(const Hosts *hosts);

@@ -66,13 +66,13 @@ milliseconds() {
 
 # Ranks, as the login host numbers them.
 victim() {
-    on_site pgrep -f "^$lockstep train $work/config.cfg" | shuf -n 1 --random-source=<(yes $RANDOM)
+    on_site pgrep -f "^$lockstep train $work/config.cfg" | shuf -n 1 --random-source=<(yes "$RANDOM")
 }
 
 # A host with a rank.
 busy_host() {
     local host
-    for host in $(printf 'h%d\n' 1 2 3 | shuf --random-source=<(yes $RANDOM)); do
+    for host in $(printf 'h%d\n' 1 2 3 | shuf --random-source=<(yes "$RANDOM")); do
         if "$hosts" exec "$site" "$host" pgrep -f "^$lockstep train $work/config.cfg" >/dev/null 2>&1; then
             echo "$host"
             return
@@ -90,8 +90,8 @@ make() {
     'rank killed') pid=$(victim) && on_site kill -KILL "$pid" ;;
     'rank stopped') pid=$(victim) && on_site kill -STOP "$pid" ;;
     'mpirun killed') on_site pkill -KILL -f "^mpirun .*$lockstep train $work/config.cfg" ;;
-    'host off') "$hosts" poweroff "$site" $host && off=$host ;;
-    'link down') "$hosts" unplug "$site" $host && unplugged=$host ;;
+    'host off') "$hosts" poweroff "$site" "$host" && off=$host ;;
+    'link down') "$hosts" unplug "$site" "$host" && unplugged=$host ;;
     esac
 }
 
