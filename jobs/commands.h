@@ -8,6 +8,7 @@ extern const Command command_bench;
 extern const Command command_import_idx;
 extern const Command command_import_synth;
 extern const Command command_inspect;
+extern const Command command_launch;
 extern const Command command_train;
 extern const Command command_digest;
 extern const Command command_evaluate;

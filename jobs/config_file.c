@@ -28,3 +28,11 @@ Status config_file_read(const Invocation *invocation, const char *path, Settings
     memory_free(text);
     return st;
 }
+
+Status config_file_run(const Invocation *invocation, const Settings *settings, char *path, size_t size)
+{
+    const char *given = invocation_value(invocation, "run", settings->run.dir);
+    const int length = *given ? snprintf(path, size, "%s", given) : snprintf(path, size, "runs/%s", settings->run.name);
+    if (length >= 0 && (size_t)length < size) return STATUS_OK;
+    return status_fail(STATUS_CANT_CREATE, "the run directory's name is too long: \"%.100s...\"", path);
+}

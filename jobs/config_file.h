@@ -12,4 +12,7 @@ MUST_CHECK Status config_file_read(const Invocation *invocation, const char *pat
 MUST_CHECK Status config_file_parse(const Invocation *invocation, const char *name, const char *text, size_t size,
                                     Settings *settings);
 
+/* The run directory: --run, else run.dir, else runs/<run.name>. STATUS_CANT_CREATE: its name is too long. */
+MUST_CHECK Status config_file_run(const Invocation *invocation, const Settings *settings, char *path, size_t size);
+
 #endif

@@ -2,52 +2,20 @@
 #include <inttypes.h>
 #include <math.h>
 #include <stdio.h>
-#include <string.h>
 
 #include "base/memory.h"
 #include "base/text.h"
 #include "commands.h"
+#include "course.h"
 #include "run_directory.h"
 #include "rundir/checkpoint.h"
-#include "rundir/history.h"
 #include "rundir/rundir.h"
 
-/* What the records of a run come to. */
-typedef struct {
-    uint64_t starts, step, steps, ranks;
-    const Event *epoch, *last; /* the last epoch event; the last event but checkpoints */
-    double best;               /* test accuracy */
-} Course;
-
-static Course read_course(const History *history)
-{
-    Course course = {.best = NAN};
-    for (size_t i = 0; i < history->count; i++) {
-        const Event *event = &history->event[i];
-        if (event->kind == EVENT_START || event->kind == EVENT_RESUME) {
-            course.starts++;
-            course.ranks = event->ranks;
-            course.steps = event->steps;
-        }
-        if (event->kind != EVENT_OTHER) course.step = event->step;
-        if (event->kind == EVENT_EPOCH) course.epoch = event;
-        if (event->kind == EVENT_EPOCH && !(event->test_accuracy <= course.best)) course.best = event->test_accuracy;
-        if (event->kind != EVENT_CHECKPOINT) course.last = event; /* the last checkpoint comes after the end record */
-    }
-    return course;
-}
-
-/* "finished", "stopped": as the end record says, if the checkpoint that comes after it is there; without one the lock
- * tells a running from a killed one. steps (count): of the checkpoints, newest first. */
-static const char *state_of(const Course *course, const uint64_t *steps, size_t count, const char *holder)
+static const char *state_of(const Course *course, uint64_t newest, const char *holder)
 {
     if (*holder) return "running";
-    if (course->last && course->last->kind == EVENT_END) {
-        const char *reason = course->last->reason;
-        const bool promises = strcmp(reason, "finished") == 0 || strcmp(reason, "stopped") == 0;
-        if (!promises || (count && steps[0] >= course->last->step)) return reason;
-    }
-    return "killed: the same train command goes on from the newest checkpoint";
+    const char *end = course_end(course, newest);
+    return end ? end : "killed: the same train command goes on from the newest checkpoint";
 }
 
 static void print_epoch(const Event *epoch)
@@ -82,9 +50,9 @@ static Status status(const Invocation *invocation)
         return st;
     }
     lock_holder(run, holder);
-    const Course course = read_course(&history);
+    const Course course = course_of(&history);
     text_line("run          ", run, stdout);
-    text_line("state        ", state_of(&course, steps, count, holder), stdout);
+    text_line("state        ", state_of(&course, count ? steps[0] : 0, holder), stdout);
     if (*holder) text_line("held by      ", holder, stdout);
     printf("step         %" PRIu64 " of %" PRIu64 " (%.1f %%)\n", course.step, course.steps,
            course.steps ? 100.0 * (double)course.step / (double)course.steps : 0.0);

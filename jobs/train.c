@@ -27,15 +27,6 @@ static const Option options[] = {
     {"quiet", 0, NULL, "only warnings, errors and the last line", false},
 };
 
-/* --run, else run.dir, else runs/<run.name> */
-static Status find_run_path(const Invocation *invocation, const Settings *settings, char *path, size_t size)
-{
-    const char *given = invocation_value(invocation, "run", settings->run.dir);
-    const int length = *given ? snprintf(path, size, "%s", given) : snprintf(path, size, "runs/%s", settings->run.name);
-    if (length >= 0 && (size_t)length < size) return STATUS_OK;
-    return status_fail(STATUS_CANT_CREATE, "the run directory's name is too long: \"%.100s...\"", path);
-}
-
 /* Does HDF5 survive it? Whatever else is wrong with the dataset, every rank will find, and all agree on. */
 static Status try_dataset(void *settings)
 {
@@ -49,7 +40,7 @@ static Status read_settings(const Invocation *invocation, Settings *settings, ch
 {
     enum { PATIENCE_SECONDS = 600 }; /* 32 of the largest chunks take a few minutes */
     Status st = config_file_read(invocation, invocation->operands[0], settings);
-    if (st == STATUS_OK) st = find_run_path(invocation, settings, path, size);
+    if (st == STATUS_OK) st = config_file_run(invocation, settings, path, size);
     if (st == STATUS_OK) st = apart_run(try_dataset, settings, PATIENCE_SECONDS, settings->data.file);
     return st;
 }
@@ -109,7 +100,7 @@ static Status look_only(const Invocation *invocation, const TrainerOptions *trai
     Status st = invocation_number(invocation, "ranks", 1, 1 << 20, &ranks);
     if (st != STATUS_OK || rank > 0) return st;
     st = config_file_read(invocation, invocation->operands[0], &settings);
-    if (st == STATUS_OK) st = find_run_path(invocation, &settings, path, sizeof path);
+    if (st == STATUS_OK) st = config_file_run(invocation, &settings, path, sizeof path);
     if (st != STATUS_OK) return st;
     if (invocation_has(invocation, "print-config")) settings_print(&settings, stdout);
     if (!invocation_has(invocation, "check")) return STATUS_OK;

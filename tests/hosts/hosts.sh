@@ -128,10 +128,16 @@ leftovers() {
     done
 }
 
-# In the site: the end of an agent with this exit code. As an ssh client, it does not notice that its host is gone.
-hang_up() {
-    [ -e "$dir/$1.pid" ] || exec sleep infinity
-    exit "$2"
+# In the site. An ssh client does not notice that its host is gone, or the link to it.
+wait_for_host() {
+    if [ ! -e "$dir/$1.pid" ] || ip -o link show "p${1#h}" | grep -qw 'state DOWN'; then exec sleep infinity; fi
+}
+agent() {
+    local code=0
+    wait_for_host "$1"
+    "$self" exec "$dir" "$1" sh -c "${*:2}" || code=$?
+    wait_for_host "$1"
+    exit "$code"
 }
 
 up() {
@@ -188,7 +194,7 @@ boot | exec | agent | poweroff | unplug | plug | rate | clean | ls)
         [ "$3" != h0 ] || exec "${@:4}"
         enter "$(pid_of "$3")" "${@:4}"
         ;;
-    agent) "$self" exec "$dir" "$3" sh -c "${*:4}" || hang_up "$3" $? ;;
+    agent) agent "${@:3}" ;;
     unplug) ip link set "p${3#h}" down ;;
     plug) ip link set "p${3#h}" up ;;
     rate) rate "$3" replace tbf rate "$4" burst 64kb latency 50ms ;;

@@ -1,0 +1,330 @@
+#include "launch_hosts.h"
+
+#include <poll.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/wait.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "base/clock.h"
+#include "base/file.h"
+#include "base/log.h"
+#include "base/memory.h"
+#include "process.h"
+
+enum { FILE_LIMIT = 1 << 20, MOST_WORDS = 32, ANSWER_SIZE = 256, SCRIPT_SIZE = 2048 };
+
+static const double patience = 10.0; /* seconds for a host to answer */
+
+static Status add_host(Hosts *hosts, size_t room, const char *name, size_t slots)
+{
+    for (size_t i = 0; i < hosts->count; i++)
+        if (strcmp(hosts->host[i].name, name) == 0) {
+            hosts->host[i].slots = (hosts->host[i].slots ? hosts->host[i].slots : 1) + (slots ? slots : 1);
+            return STATUS_OK;
+        }
+    if (hosts->count == room || strlen(name) >= HOST_NAME_SIZE)
+        return status_fail(STATUS_DATA, "the host name \"%.60s\" is too long, or there are too many", name);
+    Host *host = &hosts->host[hosts->count++];
+    strcpy(host->name, name);
+    host->slots = slots;
+    host->answers = true; /* until it is asked */
+    return STATUS_OK;
+}
+
+/* A line of a hostfile, without its comment. */
+static Status read_line(Hosts *hosts, size_t room, const char *file, size_t line, char *text)
+{
+    static const char blank[] = " \t\r";
+    char *rest, *end;
+    const char *name = strtok_r(text, blank, &rest), *word;
+    if (!name) return STATUS_OK;
+    unsigned long slots = 0;
+    bool good = name[strspn(name, "-")] != '\0' && name[0] != '-';
+    while (good && (word = strtok_r(NULL, blank, &rest))) {
+        good = strncmp(word, "slots=", 6) == 0;
+        if (!good) break;
+        slots = strtoul(word + 6, &end, 10);
+        good = word[6] >= '0' && word[6] <= '9' && !*end && slots > 0 && slots <= 1 << 20;
+    }
+    if (!good)
+        return status_fail(STATUS_DATA, "%s:%zu: a line of a hostfile is NAME or NAME slots=N (N from 1)", file, line);
+    return add_host(hosts, room, name, slots);
+}
+
+static Status read_hostfile(const char *file, Hosts *hosts)
+{
+    char *text = NULL;
+    size_t size, lines = 1, line = 0;
+    Status st = file_read(file, "hostfile", FILE_LIMIT, STATUS_DATA, &text, &size);
+    if (st != STATUS_OK) return st;
+    for (size_t i = 0; i < size; i++) lines += text[i] == '\n';
+    st = memory_new(&hosts->host, lines, "the hosts");
+    for (char *at = text, *next; at && st == STATUS_OK; at = next) {
+        next = strchr(at, '\n');
+        if (next) *next++ = '\0';
+        at[strcspn(at, "#")] = '\0';
+        st = read_line(hosts, lines, file, ++line, at);
+    }
+    memory_free(text);
+    if (st == STATUS_OK && hosts->count == 0) st = status_fail(STATUS_DATA, "\"%s\" names no host", file);
+    hosts->reach = REACH_RSH;
+    return st;
+}
+
+/* What a program says, cut at size - 1 bytes. Returns whether it was there and succeeded. */
+static bool listen(char *const *argv, char *said, size_t size)
+{
+    pid_t child;
+    int out, status = -1;
+    *said = '\0';
+    if (process_start(argv, &child, &out) != STATUS_OK) {
+        status_clear();
+        return false;
+    }
+    FILE *stream = fdopen(out, "r");
+    if (stream) said[fread(said, 1, size - 1, stream)] = '\0';
+    stream ? fclose(stream) : close(out);
+    waitpid(child, &status, 0);
+    return WIFEXITED(status) && WEXITSTATUS(status) == 0;
+}
+
+/* The number of tasks of the next node, from Slurm's "2(x3),1": *at is where the run of nodes stands that is counted
+ * down by *left. 0: it does not say. */
+static size_t next_tasks(const char **at, size_t *left)
+{
+    if (!*at || !**at) return 0;
+    char *end;
+    const size_t tasks = strtoul(*at, &end, 10);
+    if (*left == 0) *left = strncmp(end, "(x", 2) == 0 ? strtoul(end + 2, NULL, 10) : 1;
+    if (--*left == 0) {
+        const char *comma = strchr(end, ',');
+        *at = comma ? comma + 1 : NULL;
+    }
+    return tasks;
+}
+
+static Status read_allocation(const char *nodes, Hosts *hosts)
+{
+    char *said, *rest;
+    char *const show[] = {"scontrol", "show", "hostnames", (char *)nodes, NULL};
+    Status st = memory_new(&said, FILE_LIMIT, "the nodes of the allocation");
+    if (st != STATUS_OK) return st;
+    const char *tasks = getenv("SLURM_TASKS_PER_NODE");
+    size_t lines = 1, left = 0;
+    if (!listen(show, said, FILE_LIMIT) || !*said)
+        st = status_fail(STATUS_INTERNAL,
+                         "\"scontrol show hostnames %.200s\" does not tell the nodes of this "
+                         "allocation; name them with --hostfile",
+                         nodes);
+    for (const char *c = said; *c; c++) lines += *c == '\n';
+    if (st == STATUS_OK) st = memory_new(&hosts->host, lines, "the hosts");
+    for (char *name = strtok_r(said, "\n", &rest); name && st == STATUS_OK; name = strtok_r(NULL, "\n", &rest))
+        st = add_host(hosts, lines, name, next_tasks(&tasks, &left));
+    memory_free(said);
+    hosts->reach = REACH_SRUN;
+    return st;
+}
+
+static Status read_this_host(Hosts *hosts)
+{
+    char name[HOST_NAME_SIZE] = "localhost";
+    Status st = memory_new(&hosts->host, 1, "the hosts");
+    if (gethostname(name, sizeof name - 1) != 0) strcpy(name, "localhost");
+    hosts->reach = REACH_LOCAL;
+    return st == STATUS_OK ? add_host(hosts, 1, name, 0) : st;
+}
+
+Status hosts_open(const char *file, Hosts *hosts)
+{
+    *hosts = (Hosts){0};
+    const char *nodes = getenv("SLURM_JOB_NODELIST");
+    snprintf(hosts->job, sizeof hosts->job, "lockstep-%ld-%ld-%llx", (long)getuid(), (long)getpid(),
+             (unsigned long long)time(NULL));
+    const Status st = file              ? read_hostfile(file, hosts)
+                      : nodes && *nodes ? read_allocation(nodes, hosts)
+                                        : read_this_host(hosts);
+    if (st != STATUS_OK) hosts_close(hosts);
+    return st;
+}
+
+void hosts_close(Hosts *hosts)
+{
+    memory_free(hosts->host);
+    *hosts = (Hosts){0};
+}
+
+size_t hosts_slots(const Hosts *hosts)
+{
+    size_t slots = 0;
+    for (size_t i = 0; i < hosts->count; i++) slots += hosts->host[i].answers ? hosts->host[i].slots : 0;
+    return slots;
+}
+
+void hosts_directories(const Hosts *hosts, char shared[JOB_NAME_SIZE + 16], char files[JOB_NAME_SIZE + 16])
+{
+    snprintf(shared, JOB_NAME_SIZE + 16, "/dev/shm/%s", hosts->job);
+    snprintf(files, JOB_NAME_SIZE + 16, "/tmp/%s", hosts->job);
+}
+
+static bool is_this_host(const char *name)
+{
+    char own[HOST_NAME_SIZE] = "";
+    return strcmp(name, "localhost") == 0 || (gethostname(own, sizeof own - 1) == 0 && strcmp(name, own) == 0);
+}
+
+/* The program that takes a shell's text to a host, as Open MPI's: plm_rsh_agent. words: of it. */
+static void split_agent(char *text, size_t size, char **argv, size_t *words)
+{
+    const char *agent = getenv("OMPI_MCA_plm_rsh_agent");
+    char *rest;
+    snprintf(text, size, "%s", agent && *agent ? agent : "ssh -x -o BatchMode=yes -o ConnectTimeout=10");
+    for (char *word = strtok_r(text, " ", &rest); word && *words < MOST_WORDS; word = strtok_r(NULL, " ", &rest))
+        argv[(*words)++] = word;
+}
+
+static Status start_on(const Hosts *hosts, const Host *host, const char *script, pid_t *child, int *out)
+{
+    char agent[1024], *argv[MOST_WORDS + 4];
+    size_t words = 0;
+    if (hosts->reach == REACH_LOCAL || is_this_host(host->name)) {
+        argv[words++] = "sh";
+        argv[words++] = "-c";
+    } else if (hosts->reach == REACH_SRUN) {
+        static char *const srun[] = {"srun", "--overlap", "--nodes=1", "--ntasks=1", "--quiet", "--nodelist"};
+        memcpy(argv, srun, sizeof srun);
+        words = sizeof srun / sizeof *srun;
+        argv[words++] = (char *)host->name;
+        argv[words++] = "sh";
+        argv[words++] = "-c";
+    } else {
+        split_agent(agent, sizeof agent, argv, &words);
+        argv[words++] = (char *)host->name;
+    }
+    argv[words++] = (char *)script;
+    argv[words] = NULL;
+    return process_start(argv, child, out);
+}
+
+/* A script that is running on a host. */
+typedef struct {
+    pid_t child; /* 0: none */
+    int out;
+    size_t used;
+    char said[ANSWER_SIZE];
+} Talk;
+
+static void end_talk(Talk *talk)
+{
+    close(talk->out);
+    talk->out = -1;
+}
+
+/* Reads what there is; ends the talk at its end. */
+static void hear(Talk *talk)
+{
+    char scrap[ANSWER_SIZE];
+    const size_t room = sizeof talk->said - 1 - talk->used;
+    const ssize_t got = room ? read(talk->out, talk->said + talk->used, room) : read(talk->out, scrap, sizeof scrap);
+    if (got > 0 && room) talk->used += (size_t)got;
+    if (got <= 0) end_talk(talk);
+}
+
+/* Until all have ended, or the patience has. */
+static void hear_all(Talk *talk, struct pollfd *watched, size_t count)
+{
+    const double until = clock_seconds() + patience;
+    for (double left; (left = until - clock_seconds()) > 0.0;) {
+        size_t open = 0;
+        for (size_t i = 0; i < count; i++) {
+            watched[i] = (struct pollfd){.fd = talk[i].child ? talk[i].out : -1, .events = POLLIN};
+            open += watched[i].fd >= 0;
+        }
+        if (open == 0) return;
+        if (poll(watched, (nfds_t)count, (int)(left * 1e3) + 1) <= 0) continue;
+        for (size_t i = 0; i < count; i++)
+            if (watched[i].fd >= 0 && watched[i].revents) hear(&talk[i]);
+    }
+}
+
+/* Runs a script on all hosts at the same time. talk (count) out: what each said. */
+static void run_on_hosts(const Hosts *hosts, const char *script, Talk *talk)
+{
+    struct pollfd *watched;
+    Status st = memory_new(&watched, hosts->count, "the hosts");
+    for (size_t i = 0; i < hosts->count && st == STATUS_OK; i++) {
+        talk[i].out = -1;
+        st = start_on(hosts, &hosts->host[i], script, &talk[i].child, &talk[i].out);
+    }
+    if (st == STATUS_OK) hear_all(talk, watched, hosts->count);
+    for (size_t i = 0; i < hosts->count; i++) {
+        if (talk[i].child <= 0) continue;
+        if (talk[i].out >= 0) {
+            kill(-talk[i].child, SIGKILL);
+            end_talk(&talk[i]);
+            talk[i].used = 0;
+        }
+        waitpid(talk[i].child, NULL, 0);
+    }
+    memory_free(watched);
+    if (st == STATUS_OK) return;
+    log_warning("%s", status_message());
+    status_clear();
+}
+
+/* The job's name is taken apart here, and put together there: else a script would find itself among its processes. */
+static const char *const name = "j=%.8s''%s; ";
+static const char *const end_processes =
+    "for p in /proc/[0-9]*; do { cat $p/environ $p/cmdline | tr '\\0' '\\n' | grep -q \"$j\" && "
+    "kill -9 ${p#/proc/}; } 2>/dev/null; done; ";
+static const char *const remove_directories = "rm -rf \"/dev/shm/$j\" \"/tmp/$j\"; ";
+
+/* Physical cores, where they are fewer: a multiply-add takes the whole of one. */
+static const char *const make_directories =
+    "mkdir -p \"/dev/shm/$j\" \"/tmp/$j\" || exit; n=$(env -u OMP_NUM_THREADS -u OMP_THREAD_LIMIT nproc); "
+    "p=$(lscpu -p=CORE,SOCKET 2>/dev/null | grep -v '^#' | sort -u | wc -l); "
+    "[ \"$p\" -gt 0 ] && [ \"$p\" -lt \"$n\" ] && n=$p; echo lockstep-cores $n";
+
+static void take_answer(Host *host, const Talk *talk)
+{
+    const char *word = strstr(talk->said, "lockstep-cores ");
+    const size_t cores = talk->used && word ? strtoul(word + strlen("lockstep-cores "), NULL, 10) : 0;
+    if (cores == 0 && host->answers) log_warning("host %s does not answer: it is left out", host->name);
+    if (cores > 0 && !host->answers) log_info("host %s answers again", host->name);
+    host->answers = cores > 0;
+    if (host->slots == 0) host->slots = cores;
+}
+
+/* Runs a script on all hosts; takes what they say for their answers if `answers`. */
+static void run_script(Hosts *hosts, const char *script, bool answers)
+{
+    Talk *talk;
+    if (memory_new(&talk, hosts->count, "the hosts") != STATUS_OK) {
+        log_warning("%s", status_message());
+        status_clear();
+        return;
+    }
+    run_on_hosts(hosts, script, talk);
+    for (size_t i = 0; i < hosts->count && answers; i++) take_answer(&hosts->host[i], &talk[i]);
+    memory_free(talk);
+}
+
+void hosts_ask(Hosts *hosts, bool kills)
+{
+    char script[SCRIPT_SIZE];
+    const int used = snprintf(script, sizeof script, name, hosts->job, hosts->job + 8);
+    snprintf(script + used, sizeof script - (size_t)used, "%s%s%s", kills ? end_processes : "",
+             kills ? remove_directories : "", make_directories);
+    run_script(hosts, script, true);
+}
+
+void hosts_clean(Hosts *hosts)
+{
+    char script[SCRIPT_SIZE];
+    const int used = snprintf(script, sizeof script, name, hosts->job, hosts->job + 8);
+    snprintf(script + used, sizeof script - (size_t)used, "%s%s", end_processes, remove_directories);
+    run_script(hosts, script, false);
+}

@@ -1,0 +1,49 @@
+/* The hosts that a launched job may use: which of them answer, how many ranks each takes, and what a job leaves behind
+ * there. They are those of a hostfile, else of the Slurm allocation, else this one. Nothing here calls MPI. */
+#ifndef LOCKSTEP_JOBS_LAUNCH_HOSTS_H
+#define LOCKSTEP_JOBS_LAUNCH_HOSTS_H
+
+#include <stdbool.h>
+#include <stddef.h>
+
+#include "base/status.h"
+
+enum { HOST_NAME_SIZE = 256, JOB_NAME_SIZE = 64 };
+
+typedef struct {
+    char name[HOST_NAME_SIZE];
+    size_t slots; /* ranks that it takes; 0: one a core, as it tells when it answers */
+    bool answers;
+} Host;
+
+/* How a command comes to a host. */
+typedef enum { REACH_LOCAL, REACH_RSH, REACH_SRUN } Reach;
+
+typedef struct {
+    Host *host; /* (count); owned */
+    size_t count;
+    Reach reach;
+    char job[JOB_NAME_SIZE]; /* names what this job makes on the hosts, and nobody else does */
+} Hosts;
+
+/* file: a hostfile as Open MPI's, lines of NAME [slots=N], # begins a comment, a name that comes again adds its slots;
+ * NULL: none. STATUS_NO_INPUT: no such file; STATUS_DATA: a line that is none, named; STATUS_INTERNAL: Slurm does not
+ * tell its nodes. */
+MUST_CHECK Status hosts_open(const char *file, Hosts *hosts);
+void hosts_close(Hosts *hosts); /* accepts a zeroed struct */
+
+/* Asks all hosts, at the same time and for some seconds, to make the job's directories; kills: and first to end what
+ * still runs of the job, and remove what it left in them. Sets answers, and slots where they are not known; a warning
+ * names each host that has ceased to answer, a message each that has come back. */
+void hosts_ask(Hosts *hosts, bool kills);
+
+/* At the end, on all hosts: removes the job's directories, and ends what still runs of it. */
+void hosts_clean(Hosts *hosts);
+
+/* The slots of those that answer. */
+size_t hosts_slots(const Hosts *hosts);
+
+/* The directories that hosts_ask makes: for shared memory, and for files. */
+void hosts_directories(const Hosts *hosts, char shared[JOB_NAME_SIZE + 16], char files[JOB_NAME_SIZE + 16]);
+
+#endif

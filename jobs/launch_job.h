@@ -1,0 +1,37 @@
+/* One mpirun: its command line, and its life. */
+#ifndef LOCKSTEP_JOBS_LAUNCH_JOB_H
+#define LOCKSTEP_JOBS_LAUNCH_JOB_H
+
+#include "command.h"
+#include "launch_hosts.h"
+
+typedef struct {
+    const Hosts *hosts; /* borrowed */
+    size_t ranks;
+    bool crowded;                 /* more ranks than slots */
+    bool talks;                   /* mpirun says what it finds, which after a stop on request is much */
+    const char *resume;           /* of train; borrowed */
+    const Invocation *invocation; /* launch's own, whose options for mpirun and train are passed on; borrowed */
+    const char *run;              /* the run directory; borrowed */
+    double longest_silence; /* seconds without a word in the run directory until mpirun is taken for lost; 0: any */
+} Job;
+
+/* What became of it. */
+typedef struct {
+    int code;   /* mpirun's exit code, 128 + the signal that ended it */
+    bool asked; /* it was asked to stop */
+    bool lost;  /* it was killed after the longest silence */
+} JobEnd;
+
+/* From here on these signals wait for job_run and job_pause: TERM, INT, HUP, USR1, USR2. */
+void job_take_signals(void);
+
+/* Starts mpirun and waits for its end. TERM, INT, HUP and USR2 become USR2 to mpirun, which passes it on to every rank:
+ * they checkpoint and stop; a second one becomes TERM, after which mpirun kills them. USR1 is passed on. Should this
+ * process be killed, mpirun gets USR2. STATUS_INTERNAL: it cannot be started. */
+MUST_CHECK Status job_run(const Job *job, JobEnd *end);
+
+/* Waits for so long; true at once if it is asked to stop. */
+bool job_pause(double seconds);
+
+#endif

@@ -1,0 +1,147 @@
+#!/usr/bin/env bash
+# lockstep launch on one host: what is killed is started again and ends as if nothing had been; what cannot be mended by that, and what
+# was asked to stop, is not; nothing is left behind.
+set -euo pipefail
+# shellcheck source=tests/program.sh
+. "$(dirname "${BASH_SOURCE[0]}")/../program.sh"
+# shellcheck source=tests/environment.sh
+. "$tests/environment.sh"
+
+"$lockstep" import synth --train 3001 --test 500 -o "$work/digits.h5" >/dev/null
+cat >"$work/config.cfg" <<TEXT
+data: { file = "$work/digits.h5" }
+model: { hidden = [32] }
+training: { epochs = 4, batch_size = 10 }
+optimizer: { learning_rate = 0.05, momentum = 0.9 }
+checkpoint: { every_steps = 20 }
+TEXT
+start 0 train "$work/config.cfg" --quiet --run "$work/alone"
+line=$(<"$out")
+check 'alone' [ "$code" = 0 ]
+
+# begin RUN [OPTION]...: launch on 3 ranks, in the background; its process is left in $launcher.
+begin() {
+    run=$work/$1
+    started="launch ${*:2}"
+    mkdir -p "$work/tmp"
+    "$lockstep" launch "$work/config.cfg" -n 3 --run "$run" "${@:2}" </dev/null >"$work/out.launch" 2>"$work/err.launch" &
+    launcher=$!
+}
+
+# conclude: waits for its end; what it said is heard.
+conclude() {
+    code=0
+    wait "$launcher" || code=$?
+    out=$work/out.launch err=$work/err.launch
+    message=$(grep '^lockstep: error: ' "$err") || true
+}
+
+# newest: the step of the newest checkpoint of $run, 0 without one.
+newest() {
+    local last
+    last=$(cd "$run/checkpoints" 2>/dev/null && printf '%s\n' * | sed -n 's/^step-\([0-9]*\)\.h5$/\1/p' | tail -n 1) || true
+    echo $((10#0$last))
+}
+
+# until_beyond STEP: the training has a checkpoint later than that, or has ended.
+until_beyond() {
+    while [ "$(newest)" -le "$1" ] && kill -0 "$launcher" 2>/dev/null; do sleep 0.02; done
+}
+
+# The processes of this training under mpirun: ranks, and mpirun itself.
+ranks() {
+    pgrep -f "^$lockstep train $work/config.cfg --run $run "
+}
+mpirun_process() {
+    pgrep -f "^mpirun .*$lockstep train $work/config.cfg --run $run "
+}
+
+nothing_left() {
+    local rest
+    rest=$(pgrep -f "$lockstep train $work/config.cfg --run $run " || true)
+    [ -z "$rest" ] && [ -z "$(find /dev/shm /tmp -maxdepth 1 -name "lockstep-$(id -u)-$launcher-*")" ]
+}
+
+begin plain
+conclude
+check 'plain: exit code' [ "$code" = 0 ]
+check 'plain: the last line, alone on stdout' [ "$(<"$out")" = "$line" ]
+check 'plain: nothing is left' nothing_left
+
+# A rank, mpirun, a rank: each after a checkpoint that the start before did not have.
+begin killed --quiet
+for victim in ranks mpirun_process ranks; do
+    until_beyond "$(newest)"
+    mapfile -t victims < <("$victim" || true)
+    [ ${#victims[@]} -eq 0 ] || kill -9 "${victims[RANDOM % ${#victims[@]}]}"
+done
+conclude
+check 'killed: exit code' [ "$code" = 0 ]
+check 'killed: the last line' [ "$(<"$out")" = "$line" ]
+check 'killed: restarts are told' grep -Eq '^lockstep: warning: .* \(exit code 137\); restart 1 of at most 5 in a row, from the checkpoint of step [0-9]+, in 1 s$' "$err"
+check 'killed: nothing is left' nothing_left
+start 0 verify "$run"
+check 'killed: verified' [ "$code" = 0 ]
+
+# A terminal's INT, a cluster's TERM: a checkpoint, 75, and no restart.
+begin asked
+for signal in INT TERM USR2; do
+    until_beyond "$(newest)"
+    kill "-$signal" "$launcher"
+    conclude
+    check "$signal: exit code 75" [ "$code" = 75 ]
+    check "$signal: nothing on stdout" [ ! -s "$out" ]
+    check "$signal: nothing is left" nothing_left
+    start 0 status "$run"
+    check "$signal: stopped" grep -q '^state  *stopped$' "$out"
+    begin asked
+done
+conclude
+check 'asked and gone on: the last line' [ "$(<"$out")" = "$line" ]
+
+# The supervisor is killed: the ranks checkpoint and stop.
+begin orphaned
+until_beyond 0
+kill -9 "$launcher"
+wait "$launcher" 2>/dev/null || true
+while ranks >/dev/null; do sleep 0.05; done
+start 0 status "$run"
+check 'supervisor killed: stopped' grep -q '^state  *stopped$' "$out"
+find /dev/shm /tmp -maxdepth 1 -name "lockstep-$(id -u)-$launcher-*" -exec rm -rf {} +
+begin orphaned
+conclude
+check 'supervisor killed, gone on: the last line' [ "$(<"$out")" = "$line" ]
+
+starts() {
+    sed -n '/"event":"\(start\|resume\)"/p' "$run/metrics.jsonl" 2>/dev/null | wc -l
+}
+
+# once WHAT CODE WORDS [OPTION]...: ends with this code and one message, after one start at most.
+once() {
+    begin "$1" "${@:4}"
+    conclude
+    fails "$1" "$2" "$3"
+    check "$1: not started again" [ "$(starts)" -le 1 ]
+    check "$1: nothing is left" nothing_left
+}
+once bad-config 78 'training.epoch ' --quiet --set training.epoch=3
+once bad-ranks 78 '--ranks 3|training.shards' --quiet --set training.shards=2
+once bad-resume 64 '--resume old' --quiet --resume old
+once no-data 66 'nowhere.h5' --quiet --set "data.file=$work/nowhere.h5"
+once diverged 1 'diverged' --quiet --set optimizer.learning_rate=1e6 --set optimizer.weight_decay=1e6
+once no-hostfile 66 'nowhere' --quiet --hostfile "$work/nowhere"
+echo 'localhost slots=two' >"$work/hostfile"
+once bad-hostfile 65 "hostfile:1:|slots=N" --quiet --hostfile "$work/hostfile"
+begin killed --quiet --set optimizer.momentum=0.8
+conclude
+fails 'another config' 78 'optimizer.momentum was 0.9'
+
+# What fails each time is given up.
+LOCKSTEP_FAULT=flip-parameter:1:3 begin given-up --quiet --restarts 1 --set log.digest_every_steps=1
+conclude
+check 'given up: exit code 70' [ "$code" = 70 ]
+check 'given up: told' says '2 times in a row without a new checkpoint: given up'
+check 'given up: started twice' [ "$(starts)" = 2 ]
+check 'given up: nothing is left' nothing_left
+
+finish
