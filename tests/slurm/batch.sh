@@ -33,7 +33,7 @@ chmod +x bin/*
 # What a start leaves in the run directory.
 cat >kit <<'KIT'
 begin() { mkdir -p run && echo '{"event":"start","step":0,"ranks":4,"steps":9}' >>run/metrics.jsonl; }
-step() { echo '{"event":"step","step":3,"epoch":1,"loss":1.0,"samples":4,"rows":"00"}' >>run/metrics.jsonl; }
+step() { echo '{"event":"step","step":3,"epoch":1,"loss":1.0,"loss_hex":"0x1p+0","samples":4,"rows":"00"}' >>run/metrics.jsonl; }
 end() { echo "{\"event\":\"end\",\"reason\":\"$1\",\"step\":3,\"test_loss\":null,\"test_accuracy\":null}" >>run/metrics.jsonl; }
 save() { mkdir -p run/checkpoints && : >run/checkpoints/step-0000000003.h5; }
 KIT
