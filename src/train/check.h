@@ -5,11 +5,21 @@
 #include <stdbool.h>
 #include <stdio.h>
 
-#include "config/settings.h"
+#include "train/setup.h"
 
 /* Validates settings and dataset, every label and pixel included, for this number of ranks, the scaling, and the run
  * directory as rundir_check does; prints the model, the steps and the memory of the rank that needs the most. Local,
  * creates nothing. The failures of trainer_open. */
 MUST_CHECK Status train_check(const Settings *settings, size_t ranks, const char *run_path, bool fresh, FILE *out);
+
+typedef struct {
+    size_t bytes, largest; /* what the rank takes that takes the most (RankPlan), and which one that is */
+    size_t shared;         /* the most that a rank takes of its node's shared memory */
+    size_t checkpoint;     /* bytes of a checkpoint, at most */
+} TrainNeeds;
+
+/* Of a training on so many ranks. Local. STATUS_INTERNAL: out of memory. */
+MUST_CHECK Status train_needs(const Settings *settings, const Dataset *dataset, const Network *network, size_t ranks,
+                              TrainNeeds *needs);
 
 #endif
