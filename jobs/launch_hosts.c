@@ -197,11 +197,11 @@ static Status start_on(const Hosts *hosts, const Host *host, const char *script,
     return talk_start(argv, talk);
 }
 
-void hosts_run(const Hosts *hosts, const char *script, double seconds, Talk *talk)
+void hosts_run(const Hosts *hosts, bool all, const char *script, double seconds, Talk *talk)
 {
     Status st = STATUS_OK;
     for (size_t i = 0; i < hosts->count && st == STATUS_OK; i++)
-        st = start_on(hosts, &hosts->host[i], script, &talk[i]);
+        if (all || hosts->host[i].answers) st = start_on(hosts, &hosts->host[i], script, &talk[i]);
     talks_hear(talk, hosts->count, seconds);
     if (st == STATUS_OK) return;
     log_warning("%s", status_message());
@@ -240,7 +240,7 @@ static void run_script(Hosts *hosts, const char *script, bool answers)
         status_clear();
         return;
     }
-    hosts_run(hosts, script, patience, talk);
+    hosts_run(hosts, true, script, patience, talk);
     for (size_t i = 0; i < hosts->count && answers; i++) take_answer(&hosts->host[i], &talk[i]);
     talks_close(talk);
 }

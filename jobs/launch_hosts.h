@@ -37,9 +37,9 @@ void hosts_close(Hosts *hosts); /* accepts a zeroed struct */
  * names each host that has ceased to answer, a message each that has come back. */
 void hosts_ask(Hosts *hosts, bool kills);
 
-/* Runs a shell's text on all hosts at the same time, for so many seconds at most. talk (count), opened: what each said.
- */
-void hosts_run(const Hosts *hosts, const char *script, double seconds, Talk *talk);
+/* Runs a shell's text on the hosts that answer, or on all, at the same time, for so many seconds at most. talk (count),
+ * opened: what each said. */
+void hosts_run(const Hosts *hosts, bool all, const char *script, double seconds, Talk *talk);
 
 /* At the end, on all hosts: removes the job's directories, and ends what still runs of it. */
 void hosts_clean(Hosts *hosts);

@@ -32,14 +32,15 @@ static int launched_number(const char *const *names, int fallback)
     return fallback;
 }
 
-void comm_launched(int *rank, int *size)
+bool comm_launched(int *rank, int *size)
 {
     static const char *const ranks[] = {"OMPI_COMM_WORLD_RANK", "PMIX_RANK", "PMI_RANK", NULL};
     static const char *const sizes[] = {"OMPI_COMM_WORLD_SIZE", "PMI_SIZE", "SLURM_STEP_NUM_TASKS", NULL};
     *rank = 0, *size = 1;
-    if (!launched_by_mpi()) return;
+    if (!launched_by_mpi()) return false;
     *rank = launched_number(ranks, 0);
     *size = launched_number(sizes, 1);
+    return true;
 }
 
 /* Ranks of one host need no network. Open MPI looks for some all the same (its mtl components): with the layer for

@@ -17,9 +17,9 @@ typedef struct Comm Comm;
 MUST_CHECK Status comm_begin(int *argc, char ***argv, Comm **comm);
 void comm_end(Comm *comm); /* collective; accepts NULL */
 
-/* As which of how many ranks this process was started, as far as the launcher's environment tells; 0 of 1 without one.
- * Never initialises MPI. Not collective. */
-void comm_launched(int *rank, int *size);
+/* Was this process started by a launcher, and as which of how many ranks, as far as the launcher's environment tells? 0
+ * of 1 without one. Never initialises MPI. Not collective. */
+bool comm_launched(int *rank, int *size);
 
 /* Not collective. */
 int comm_rank(const Comm *comm);
