@@ -63,7 +63,6 @@ static void write_program(FILE *out)
 static void write_processors(FILE *out)
 {
     cpu_set_t set;
-    fprintf(out, "online %ld\n", sysconf(_SC_NPROCESSORS_ONLN));
     if (sched_getaffinity(0, sizeof set, &set) != 0) return;
     const char *before = "cpus ";
     for (size_t first = 0; first < CPU_SETSIZE; first++) {

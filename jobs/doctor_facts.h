@@ -5,7 +5,6 @@
  *   rank, size          as MPI has it; 0 and 1 without
  *   host, version, program (digest of its file), mpi, kernels (set; or kernels.error)
  *   cpus                that this process may use: 0-3,8
- *   online              processors of the host
  *   copy                whether this rank can read another's memory on this host: "ok" or what refuses it; under MPI
  *   name.seconds        that looking up the host's own name took; name.address, or name.error
  *   interface           NAME ADDRESS/BITS, each that is up; IPv4

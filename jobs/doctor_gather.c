@@ -44,7 +44,8 @@ static void write_script(const Invocation *invocation, const char *directory, co
 {
     fputs("cd", out);
     quote(directory, out);
-    fputs(" && exec", out);
+    /* srun may have set these: the program would take itself for a rank. */
+    fputs(" && exec env -u PMI_RANK -u PMIX_RANK", out);
     quote(program, out);
     fprintf(out, " doctor --facts --ranks %zu", ranks);
     for (size_t i = 0; i < invocation->given_count; i++) {

@@ -3,6 +3,7 @@
 #include <poll.h>
 #include <signal.h>
 #include <stdbool.h>
+#include <sys/syscall.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -69,16 +70,27 @@ static void hear_all(Talk *talk, struct pollfd *watched, size_t count, double pa
     }
 }
 
+/* Has the child ended, or does it within some seconds? True where the kernel cannot tell (before Linux 5.3). */
+static bool ends_soon(pid_t child)
+{
+    enum { MILLISECONDS = 3000 };
+    const int fd = (int)syscall(SYS_pidfd_open, child, 0);
+    if (fd < 0) return true;
+    struct pollfd watched = {.fd = fd, .events = POLLIN};
+    const bool ended = poll(&watched, 1, MILLISECONDS) > 0;
+    close(fd);
+    return ended;
+}
+
+/* One that hangs in the system, on a file system that does not answer, cannot even be killed: it is left. */
 static void conclude(Talk *talk)
 {
     int status;
-    const bool late = talk->out >= 0;
-    if (late) {
-        kill(-talk->child, SIGKILL);
-        end(talk);
-    }
-    waitpid(talk->child, &status, 0);
-    if (!late) talk->code = WIFSIGNALED(status) ? 128 + WTERMSIG(status) : WEXITSTATUS(status);
+    const bool late = talk->out >= 0 || !ends_soon(talk->child);
+    if (late) kill(-talk->child, SIGKILL);
+    if (talk->out >= 0) end(talk);
+    if (ends_soon(talk->child) && waitpid(talk->child, &status, 0) == talk->child && !late)
+        talk->code = WIFSIGNALED(status) ? 128 + WTERMSIG(status) : WEXITSTATUS(status);
     talk->child = 0;
 }
 
