@@ -5,6 +5,7 @@
 #include "command.h"
 
 extern const Command command_bench;
+extern const Command command_doctor;
 extern const Command command_import_idx;
 extern const Command command_import_synth;
 extern const Command command_inspect;

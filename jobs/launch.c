@@ -103,11 +103,9 @@ static double longest_silence(const Settings *s)
 
 static Status run_once(Launch *launch, bool first, JobEnd *end)
 {
-    const size_t ranks = ranks_of(launch);
     const Job job = {
         .hosts = &launch->hosts,
-        .ranks = ranks,
-        .crowded = ranks > hosts_slots(&launch->hosts),
+        .ranks = ranks_of(launch),
         .talks = launch->talks,
         .resume = first ? invocation_value(launch->invocation, "resume", "auto") : "auto",
         .invocation = launch->invocation,

@@ -1,19 +1,14 @@
 #include "launch_hosts.h"
 
-#include <poll.h>
-#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/wait.h>
 #include <time.h>
 #include <unistd.h>
 
-#include "base/clock.h"
 #include "base/file.h"
 #include "base/log.h"
 #include "base/memory.h"
-#include "process.h"
 
 enum { FILE_LIMIT = 1 << 20, MOST_WORDS = 32, ANSWER_SIZE = 256, SCRIPT_SIZE = 2048 };
 
@@ -75,23 +70,6 @@ static Status read_hostfile(const char *file, Hosts *hosts)
     return st;
 }
 
-/* What a program says, cut at size - 1 bytes. Returns whether it was there and succeeded. */
-static bool listen(char *const *argv, char *said, size_t size)
-{
-    pid_t child;
-    int out, status = -1;
-    *said = '\0';
-    if (process_start(argv, &child, &out) != STATUS_OK) {
-        status_clear();
-        return false;
-    }
-    FILE *stream = fdopen(out, "r");
-    if (stream) said[fread(said, 1, size - 1, stream)] = '\0';
-    stream ? fclose(stream) : close(out);
-    waitpid(child, &status, 0);
-    return WIFEXITED(status) && WEXITSTATUS(status) == 0;
-}
-
 /* The number of tasks of the next node, from Slurm's "2(x3),1": *at is where the run of nodes stands that is counted
  * down by *left. 0: it does not say. */
 static size_t next_tasks(const char **at, size_t *left)
@@ -107,24 +85,34 @@ static size_t next_tasks(const char **at, size_t *left)
     return tasks;
 }
 
-static Status read_allocation(const char *nodes, Hosts *hosts)
+static Status add_nodes(Hosts *hosts, char *names)
 {
-    char *said, *rest;
-    char *const show[] = {"scontrol", "show", "hostnames", (char *)nodes, NULL};
-    Status st = memory_new(&said, FILE_LIMIT, "the nodes of the allocation");
-    if (st != STATUS_OK) return st;
+    char *rest;
     const char *tasks = getenv("SLURM_TASKS_PER_NODE");
     size_t lines = 1, left = 0;
-    if (!listen(show, said, FILE_LIMIT) || !*said)
+    for (const char *c = names; *c; c++) lines += *c == '\n';
+    Status st = memory_new(&hosts->host, lines, "the hosts");
+    for (char *name = strtok_r(names, "\n", &rest); name && st == STATUS_OK; name = strtok_r(NULL, "\n", &rest))
+        st = add_host(hosts, lines, name, next_tasks(&tasks, &left));
+    return st;
+}
+
+static Status read_allocation(const char *nodes, Hosts *hosts)
+{
+    Talk *talk;
+    char *const show[] = {"scontrol", "show", "hostnames", (char *)nodes, NULL};
+    Status st = talks_open(1, FILE_LIMIT, &talk);
+    if (st != STATUS_OK) return st;
+    st = talk_start(show, talk);
+    if (st == STATUS_OK) talks_hear(talk, 1, patience);
+    if (talk->code != 0 || !*talk->said)
         st = status_fail(STATUS_INTERNAL,
                          "\"scontrol show hostnames %.200s\" does not tell the nodes of this "
                          "allocation; name them with --hostfile",
                          nodes);
-    for (const char *c = said; *c; c++) lines += *c == '\n';
-    if (st == STATUS_OK) st = memory_new(&hosts->host, lines, "the hosts");
-    for (char *name = strtok_r(said, "\n", &rest); name && st == STATUS_OK; name = strtok_r(NULL, "\n", &rest))
-        st = add_host(hosts, lines, name, next_tasks(&tasks, &left));
-    memory_free(said);
+    else
+        st = add_nodes(hosts, talk->said);
+    talks_close(talk);
     hosts->reach = REACH_SRUN;
     return st;
 }
@@ -186,7 +174,7 @@ static void split_agent(char *text, size_t size, char **argv, size_t *words)
         argv[(*words)++] = word;
 }
 
-static Status start_on(const Hosts *hosts, const Host *host, const char *script, pid_t *child, int *out)
+static Status start_on(const Hosts *hosts, const Host *host, const char *script, Talk *talk)
 {
     char agent[1024], *argv[MOST_WORDS + 4];
     size_t words = 0;
@@ -206,70 +194,15 @@ static Status start_on(const Hosts *hosts, const Host *host, const char *script,
     }
     argv[words++] = (char *)script;
     argv[words] = NULL;
-    return process_start(argv, child, out);
+    return talk_start(argv, talk);
 }
 
-/* A script that is running on a host. */
-typedef struct {
-    pid_t child; /* 0: none */
-    int out;
-    size_t used;
-    char said[ANSWER_SIZE];
-} Talk;
-
-static void end_talk(Talk *talk)
+void hosts_run(const Hosts *hosts, bool all, const char *script, double seconds, Talk *talk)
 {
-    close(talk->out);
-    talk->out = -1;
-}
-
-/* Reads what there is; ends the talk at its end. */
-static void hear(Talk *talk)
-{
-    char scrap[ANSWER_SIZE];
-    const size_t room = sizeof talk->said - 1 - talk->used;
-    const ssize_t got = room ? read(talk->out, talk->said + talk->used, room) : read(talk->out, scrap, sizeof scrap);
-    if (got > 0 && room) talk->used += (size_t)got;
-    if (got <= 0) end_talk(talk);
-}
-
-/* Until all have ended, or the patience has. */
-static void hear_all(Talk *talk, struct pollfd *watched, size_t count)
-{
-    const double until = clock_seconds() + patience;
-    for (double left; (left = until - clock_seconds()) > 0.0;) {
-        size_t open = 0;
-        for (size_t i = 0; i < count; i++) {
-            watched[i] = (struct pollfd){.fd = talk[i].child ? talk[i].out : -1, .events = POLLIN};
-            open += watched[i].fd >= 0;
-        }
-        if (open == 0) return;
-        if (poll(watched, (nfds_t)count, (int)(left * 1e3) + 1) <= 0) continue;
-        for (size_t i = 0; i < count; i++)
-            if (watched[i].fd >= 0 && watched[i].revents) hear(&talk[i]);
-    }
-}
-
-/* Runs a script on all hosts at the same time. talk (count) out: what each said. */
-static void run_on_hosts(const Hosts *hosts, const char *script, Talk *talk)
-{
-    struct pollfd *watched;
-    Status st = memory_new(&watched, hosts->count, "the hosts");
-    for (size_t i = 0; i < hosts->count && st == STATUS_OK; i++) {
-        talk[i].out = -1;
-        st = start_on(hosts, &hosts->host[i], script, &talk[i].child, &talk[i].out);
-    }
-    if (st == STATUS_OK) hear_all(talk, watched, hosts->count);
-    for (size_t i = 0; i < hosts->count; i++) {
-        if (talk[i].child <= 0) continue;
-        if (talk[i].out >= 0) {
-            kill(-talk[i].child, SIGKILL);
-            end_talk(&talk[i]);
-            talk[i].used = 0;
-        }
-        waitpid(talk[i].child, NULL, 0);
-    }
-    memory_free(watched);
+    Status st = STATUS_OK;
+    for (size_t i = 0; i < hosts->count && st == STATUS_OK; i++)
+        if (all || hosts->host[i].answers) st = start_on(hosts, &hosts->host[i], script, &talk[i]);
+    talks_hear(talk, hosts->count, seconds);
     if (st == STATUS_OK) return;
     log_warning("%s", status_message());
     status_clear();
@@ -291,7 +224,7 @@ static const char *const make_directories =
 static void take_answer(Host *host, const Talk *talk)
 {
     const char *word = strstr(talk->said, "lockstep-cores ");
-    const size_t cores = talk->used && word ? strtoul(word + strlen("lockstep-cores "), NULL, 10) : 0;
+    const size_t cores = talk->code >= 0 && word ? strtoul(word + strlen("lockstep-cores "), NULL, 10) : 0;
     if (cores == 0 && host->answers) log_warning("host %s does not answer: it is left out", host->name);
     if (cores > 0 && !host->answers) log_info("host %s answers again", host->name);
     host->answers = cores > 0;
@@ -302,14 +235,14 @@ static void take_answer(Host *host, const Talk *talk)
 static void run_script(Hosts *hosts, const char *script, bool answers)
 {
     Talk *talk;
-    if (memory_new(&talk, hosts->count, "the hosts") != STATUS_OK) {
+    if (talks_open(hosts->count, ANSWER_SIZE, &talk) != STATUS_OK) {
         log_warning("%s", status_message());
         status_clear();
         return;
     }
-    run_on_hosts(hosts, script, talk);
+    hosts_run(hosts, true, script, patience, talk);
     for (size_t i = 0; i < hosts->count && answers; i++) take_answer(&hosts->host[i], &talk[i]);
-    memory_free(talk);
+    talks_close(talk);
 }
 
 void hosts_ask(Hosts *hosts, bool kills)

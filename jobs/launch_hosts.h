@@ -6,7 +6,7 @@
 #include <stdbool.h>
 #include <stddef.h>
 
-#include "base/status.h"
+#include "talk.h"
 
 enum { HOST_NAME_SIZE = 256, JOB_NAME_SIZE = 64 };
 
@@ -36,6 +36,10 @@ void hosts_close(Hosts *hosts); /* accepts a zeroed struct */
  * still runs of the job, and remove what it left in them. Sets answers, and slots where they are not known; a warning
  * names each host that has ceased to answer, a message each that has come back. */
 void hosts_ask(Hosts *hosts, bool kills);
+
+/* Runs a shell's text on the hosts that answer, or on all, at the same time, for so many seconds at most. talk (count),
+ * opened: what each said. */
+void hosts_run(const Hosts *hosts, bool all, const char *script, double seconds, Talk *talk);
 
 /* At the end, on all hosts: removes the job's directories, and ends what still runs of it. */
 void hosts_clean(Hosts *hosts);

@@ -1,6 +1,5 @@
 #include "launch_job.h"
 
-#include <errno.h>
 #include <limits.h>
 #include <signal.h>
 #include <stdint.h>
@@ -13,130 +12,31 @@
 
 #include "base/clock.h"
 #include "base/log.h"
-#include "base/memory.h"
+#include "mpirun.h"
 #include "process.h"
 
-/* A command line that is being made. */
-typedef struct {
-    const char **word; /* (room); owned */
-    size_t count, room;
-} Words;
-
-static void add(Words *words, const char *word)
-{
-    if (words->count + 1 < words->room) words->word[words->count++] = word;
-}
-
-/* `--mca name value` */
-static void add_parameter(Words *words, const char *name, const char *value)
-{
-    add(words, "--mca");
-    add(words, name);
-    add(words, value);
-}
-
-/* "h1:2,h3:2": the hosts that answer. */
-static Status list_hosts(const Hosts *hosts, char **list)
-{
-    const size_t size = hosts->count * (HOST_NAME_SIZE + 24) + 1;
-    Status st = memory_new(list, size, "the list of hosts");
-    size_t used = 0;
-    for (size_t i = 0; i < hosts->count && st == STATUS_OK; i++)
-        if (hosts->host[i].answers)
-            used += (size_t)snprintf(*list + used, size - used, "%s%s:%zu", used ? "," : "", hosts->host[i].name,
-                                     hosts->host[i].slots);
-    return st;
-}
-
-/* The texts that the words of a command line point to. */
-typedef struct {
-    char ranks[24], program[PATH_MAX], mark[JOB_NAME_SIZE + 24];
-    char shared[JOB_NAME_SIZE + 16], files[JOB_NAME_SIZE + 16];
-    char *hosts; /* owned */
-} Texts;
-
-/* Open MPI 4.1 as found necessary: without keepalives a link that is down is never noticed; ranks that are bound, or
- * yield where they share cores; shared memory and files where they can be found and removed. */
-static void add_mpirun(Words *words, const Job *job, const Texts *texts)
-{
-    /* Should this process be killed, the ranks checkpoint and stop. */
-    add(words, "setpriv");
-    add(words, "--pdeathsig");
-    add(words, "USR2");
-    add(words, "mpirun");
-    if (geteuid() == 0) add(words, "--allow-run-as-root");
-    if (!job->talks) add(words, "--quiet");
-    add(words, "-n");
-    add(words, texts->ranks);
-    if (job->hosts->reach != REACH_LOCAL) {
-        add(words, "--host");
-        add(words, texts->hosts);
-    }
-    add_parameter(words, "oob_tcp_keepalive_time", "3");
-    add_parameter(words, "oob_tcp_keepalive_intvl", "1");
-    add_parameter(words, "oob_tcp_keepalive_probes", "3");
-    add_parameter(words, "btl_vader_backing_directory", texts->shared);
-    add_parameter(words, "osc_sm_backing_directory", texts->shared);
-    add_parameter(words, "orte_tmpdir_base", texts->files);
-    add(words, "--bind-to");
-    add(words, job->crowded ? "none" : "core");
-    if (job->crowded) {
-        add(words, "--oversubscribe");
-        add_parameter(words, "mpi_yield_when_idle", "1");
-    }
-    add(words, "-x");
-    add(words, texts->mark);
-}
-
 /* The values of an option of the invocation, each after `before` if that is not NULL. */
-static void add_values(Words *words, const Job *job, const char *name, const char *before)
+static void add_values(Mpirun *mpirun, const Job *job, const char *name, const char *before)
 {
     for (size_t i = 0; i < job->invocation->given_count; i++) {
         const struct GivenOption *given = &job->invocation->given[i];
         if (strcmp(given->option->name, name) != 0) continue;
-        if (before) add(words, before);
-        add(words, given->value);
+        if (before) mpirun_add(mpirun, before);
+        mpirun_add(mpirun, given->value);
     }
 }
 
-static void add_train(Words *words, const Job *job, const Texts *texts)
+static void add_train(Mpirun *mpirun, const Job *job)
 {
-    add(words, texts->program);
-    add(words, "train");
-    add(words, job->invocation->operands[0]);
-    add(words, "--run");
-    add(words, job->run);
-    add(words, "--resume");
-    add(words, job->resume);
-    if (invocation_has(job->invocation, "quiet")) add(words, "--quiet");
-    add_values(words, job, "set", "--set");
-}
-
-static Status find_program(char program[PATH_MAX])
-{
-    const ssize_t length = readlink("/proc/self/exe", program, PATH_MAX - 1);
-    if (length <= 0) return status_fail(STATUS_INTERNAL, "cannot find this program's own file: %s", strerror(errno));
-    program[length] = '\0';
-    return STATUS_OK;
-}
-
-/* words->word and texts->hosts are the caller's to free. */
-static Status make_words(const Job *job, Texts *texts, Words *words)
-{
-    enum { FIXED = 64 };
-    *words = (Words){.room = FIXED + 2 * job->invocation->given_count};
-    *texts = (Texts){0};
-    snprintf(texts->ranks, sizeof texts->ranks, "%zu", job->ranks);
-    snprintf(texts->mark, sizeof texts->mark, "LOCKSTEP_LAUNCH=%s", job->hosts->job);
-    hosts_directories(job->hosts, texts->shared, texts->files);
-    Status st = find_program(texts->program);
-    if (st == STATUS_OK) st = memory_new(&words->word, words->room, "the command line of mpirun");
-    if (st == STATUS_OK) st = list_hosts(job->hosts, &texts->hosts);
-    if (st != STATUS_OK) return st;
-    add_mpirun(words, job, texts);
-    add_values(words, job, "mpirun", NULL);
-    add_train(words, job, texts);
-    return STATUS_OK;
+    mpirun_add(mpirun, mpirun->program);
+    mpirun_add(mpirun, "train");
+    mpirun_add(mpirun, job->invocation->operands[0]);
+    mpirun_add(mpirun, "--run");
+    mpirun_add(mpirun, job->run);
+    mpirun_add(mpirun, "--resume");
+    mpirun_add(mpirun, job->resume);
+    if (invocation_has(job->invocation, "quiet")) mpirun_add(mpirun, "--quiet");
+    add_values(mpirun, job, "set", "--set");
 }
 
 static sigset_t taken_signals(void)
@@ -222,14 +122,17 @@ static JobEnd wait_for(const Job *job, pid_t mpirun)
 
 Status job_run(const Job *job, JobEnd *end)
 {
-    Words words;
-    Texts texts;
-    pid_t mpirun;
-    Status st = make_words(job, &texts, &words);
-    if (st == STATUS_OK) st = process_start((char *const *)words.word, &mpirun, NULL);
-    if (st == STATUS_OK) *end = wait_for(job, mpirun);
-    memory_free(words.word);
-    memory_free(texts.hosts);
+    enum { WORDS_OF_TRAIN = 8 };
+    Mpirun mpirun;
+    pid_t child;
+    Status st =
+        mpirun_open(job->hosts, job->ranks, job->talks, WORDS_OF_TRAIN + 2 * job->invocation->given_count, &mpirun);
+    if (st != STATUS_OK) return st;
+    add_values(&mpirun, job, "mpirun", NULL);
+    add_train(&mpirun, job);
+    st = process_start((char *const *)mpirun.word, &child, NULL);
+    if (st == STATUS_OK) *end = wait_for(job, child);
+    mpirun_close(&mpirun);
     return st;
 }
 

@@ -8,7 +8,6 @@
 typedef struct {
     const Hosts *hosts; /* borrowed */
     size_t ranks;
-    bool crowded;                 /* more ranks than slots */
     bool talks;                   /* mpirun says what it finds, which after a stop on request is much */
     const char *resume;           /* of train; borrowed */
     const Invocation *invocation; /* launch's own, whose options for mpirun and train are passed on; borrowed */

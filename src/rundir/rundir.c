@@ -11,7 +11,7 @@
 #include "base/log.h"
 #include "rundir/history.h"
 
-enum { NAME_SIZE = 64, PATH_SIZE = sizeof((RunDir *)0)->path + NAME_SIZE };
+enum { NAME_SIZE = 64, PATH_SIZE = RUNDIR_PATH_SIZE + NAME_SIZE };
 
 static Status cannot_create(const char *path)
 {
@@ -87,18 +87,16 @@ static Status check_content(const char *path, bool fresh)
 
 static Status check_length(const char *path)
 {
-    if (strlen(path) + NAME_SIZE <= sizeof((RunDir *)0)->path) return STATUS_OK;
+    if (strlen(path) + NAME_SIZE <= RUNDIR_PATH_SIZE) return STATUS_OK;
     return status_fail(STATUS_CANT_CREATE, "the run directory's name is too long: \"%.100s...\"", path);
 }
 
-Status rundir_check(const char *path, bool fresh)
+Status rundir_existing(const char *path, char above[RUNDIR_PATH_SIZE])
 {
-    char above[PATH_SIZE], holder[LOCK_HOLDER_SIZE];
+    struct stat info;
     Status st = check_length(path);
     if (st != STATUS_OK) return st;
-    /* The lowest that exists of the directory and those above it. */
     strcpy(above, path);
-    struct stat info;
     while (stat(above, &info) != 0) {
         if (errno != ENOENT) return cannot_create(path);
         char *slash = strrchr(above, '/');
@@ -113,6 +111,14 @@ Status rundir_check(const char *path, bool fresh)
         errno = ENOTDIR;
         return cannot_create(path);
     }
+    return STATUS_OK;
+}
+
+Status rundir_check(const char *path, bool fresh)
+{
+    char above[RUNDIR_PATH_SIZE], holder[LOCK_HOLDER_SIZE];
+    Status st = rundir_existing(path, above);
+    if (st != STATUS_OK) return st;
     if (access(above, W_OK | X_OK) != 0) return cannot_create(path);
     if (strcmp(above, path) != 0) return STATUS_OK;
     lock_holder(path, holder);

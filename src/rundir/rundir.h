@@ -8,8 +8,10 @@
 #include "rundir/lock.h"
 #include "rundir/record.h"
 
+enum { RUNDIR_PATH_SIZE = 4096 };
+
 typedef struct {
-    char path[4096];
+    char path[RUNDIR_PATH_SIZE];
     Lock *lock;       /* owned */
     int log;          /* descriptor of log.txt, 0 if none; owned */
     Records *records; /* metrics.jsonl; owned */
@@ -21,6 +23,10 @@ typedef struct {
  * another process (which is named), is not empty for a fresh run, or holds something that is no run; STATUS_IO: its
  * name cannot be synced to disk. Nothing is left behind by a failure but directories. */
 MUST_CHECK Status rundir_open(const char *path, bool fresh, RunDir *run);
+
+/* above = the lowest directory that exists of path and those above it. STATUS_CANT_CREATE: path's name is too long, or
+ * what exists is no directory. */
+MUST_CHECK Status rundir_existing(const char *path, char above[RUNDIR_PATH_SIZE]);
 
 /* Would rundir_open succeed, as far as can be seen without making anything? Fails as rundir_open. */
 MUST_CHECK Status rundir_check(const char *path, bool fresh);

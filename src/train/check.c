@@ -6,18 +6,23 @@
 #include "base/text.h"
 #include "data/scaling.h"
 #include "rundir/rundir.h"
-#include "train/setup.h"
 
-/* The most bytes that a rank needs. */
-static Status memory_of_ranks(const Settings *s, const Dataset *dataset, const Network *network, size_t ranks,
-                              size_t *bytes, size_t *largest)
+/* An upper bound: the text of the config and what HDF5 adds stay far below. */
+static size_t checkpoint_bytes(const Settings *s, const Network *network)
 {
-    *bytes = *largest = 0;
+    enum { BESIDES = 1 << 16 };
+    return network->parameters * sizeof(float) * (s->optimizer.momentum != 0.0 ? 2 : 1) + BESIDES;
+}
+
+Status train_needs(const Settings *s, const Dataset *dataset, const Network *network, size_t ranks, TrainNeeds *needs)
+{
+    *needs = (TrainNeeds){.checkpoint = checkpoint_bytes(s, network)};
     for (size_t rank = 0; rank < ranks; rank++) {
         RankPlan plan;
         Status st = setup_plan(s, dataset, network, ranks, rank, &plan);
         if (st != STATUS_OK) return st;
-        if (plan.bytes > *bytes) *bytes = plan.bytes, *largest = rank;
+        if (plan.bytes > needs->bytes) needs->bytes = plan.bytes, needs->largest = rank;
+        if (plan.shared > needs->shared) needs->shared = plan.shared;
     }
     return STATUS_OK;
 }
@@ -90,8 +95,8 @@ static Status check_scaling(const Settings *s, Dataset *dataset)
 static Status print_plan(const Settings *s, Dataset *dataset, const Network *network, size_t ranks,
                          const char *run_path, FILE *out)
 {
-    size_t bytes, largest;
-    Status st = memory_of_ranks(s, dataset, network, ranks, &bytes, &largest);
+    TrainNeeds needs;
+    Status st = train_needs(s, dataset, network, ranks, &needs);
     if (st != STATUS_OK) return st;
     Digest digest;
     st = dataset_digest(dataset, &digest);
@@ -115,7 +120,7 @@ static Status print_plan(const Settings *s, Dataset *dataset, const Network *net
             steps * (uint64_t)s->training.epochs);
     fprintf(out, "ranks        %zu of at most %" PRId64 " (training.shards)\n", ranks, s->training.shards);
     fprintf(out, "memory       %.1f MB on rank %zu, the most of any, beyond the program's and MPI's own\n",
-            (double)bytes * 1e-6, largest);
+            (double)needs.bytes * 1e-6, needs.largest);
     text_line("run          ", run_path, out);
     return STATUS_OK;
 }

@@ -5,7 +5,7 @@
 #include <stdbool.h>
 #include <stdio.h>
 
-#include "config/settings.h"
+#include "train/setup.h"
 
 /* Validates settings and dataset, every label and pixel included, for this number of ranks, the scaling, and the run
  * directory as rundir_check does; prints the model, the steps and the memory of the rank that needs the most. Local,
@@ -15,5 +15,15 @@ MUST_CHECK Status train_check(const Settings *settings, size_t ranks, const char
 /* Opens the dataset and reads some of it, as trainer_open does on every rank before any loads its share. Local. The
  * failures of dataset_open and dataset_facts. */
 MUST_CHECK Status train_try_dataset(const Settings *settings);
+
+typedef struct {
+    size_t bytes, largest; /* what the rank takes that takes the most (RankPlan), and which one that is */
+    size_t shared;         /* the most that a rank takes of its node's shared memory */
+    size_t checkpoint;     /* bytes of a checkpoint, at most */
+} TrainNeeds;
+
+/* Of a training on so many ranks. Local. STATUS_INTERNAL: out of memory. */
+MUST_CHECK Status train_needs(const Settings *settings, const Dataset *dataset, const Network *network, size_t ranks,
+                              TrainNeeds *needs);
 
 #endif

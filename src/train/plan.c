@@ -51,6 +51,18 @@ static size_t bytes_of(const RankPlan *plan, const Settings *s, const Dataset *d
            plan->predictions * sizeof(Prediction);
 }
 
+/* By plan node the first rank's, which holds the node's copy of the parameters too. */
+static size_t shared_of(const RankPlan *plan, bool one_copy, const Dataset *dataset, const Network *network)
+{
+    if (!one_copy) return plan->reduction.shared;
+    const size_t features = dataset_features(dataset), dense = inputs_bytes(features, plan->block, false),
+                 sparse = inputs_bytes(features, plan->block, true);
+    const size_t operands =
+        2 * (dense > sparse ? dense : sparse) + sizeof(float) * workspace_floats(network, plan->block, true);
+    /* Half of the slab is the copy before an update. */
+    return sizeof(float) * plan->slab / 2 + (operands > plan->reduction.shared ? operands : plan->reduction.shared);
+}
+
 Status setup_plan(const Settings *s, const Dataset *dataset, const Network *network, size_t ranks, size_t rank,
                   RankPlan *plan)
 {
@@ -69,6 +81,7 @@ Status setup_plan(const Settings *s, const Dataset *dataset, const Network *netw
     const size_t reduced = ranks > 1 ? floats : 0; /* a rank alone updates from its operands */
     const Status st = reduction_bytes(setup_reduction(s), shards, reduced, plan->words, ranks, rank, &plan->reduction);
     plan->bytes = bytes_of(plan, s, dataset, network, ranks);
+    plan->shared = shared_of(plan, checked, dataset, network);
     if (s->log.shard_digests) plan->bytes += shard_digests_bytes(shards, plan->run, floats);
     return st;
 }

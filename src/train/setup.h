@@ -25,6 +25,7 @@ typedef struct {
     size_t slab;     /* floats: parameters, velocity; by plan node also those before an update */
     size_t words;
     ReductionBytes reduction;
+    size_t shared;      /* bytes of node_share, the most that it may come to */
     size_t predictions; /* rows of them */
     size_t bytes;       /* of all of it; not what MPI, HDF5 and the program itself take, nor a checkpoint's image; by
                            plan node the most, as the first rank of a node takes it that exchanges gradients */

@@ -1,0 +1,186 @@
+/* Checks of the ranks and of what the hosts have for them: processors, memory. */
+#include <sched.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "doctor.h"
+
+/* "0-3,8" */
+static void parse_processors(const char *text, cpu_set_t *set)
+{
+    CPU_ZERO(set);
+    for (char *end; *text; text = *end == ',' ? end + 1 : end) {
+        const long first = strtol(text, &end, 10);
+        if (end == text) return;
+        const long last = *end == '-' ? strtol(end + 1, &end, 10) : first;
+        for (long cpu = first; cpu >= 0 && cpu <= last && cpu < CPU_SETSIZE; cpu++) CPU_SET((size_t)cpu, set);
+    }
+}
+
+static void processors_of(const char *facts, cpu_set_t *set)
+{
+    char text[FACT_SIZE];
+    parse_processors(facts_text(facts, "cpus", text), set);
+}
+
+static bool on_host(const char *rank, const char *host)
+{
+    char a[FACT_SIZE], b[FACT_SIZE];
+    return strcmp(facts_text(rank, "host", a), facts_text(host, "host", b)) == 0;
+}
+
+/* What the ranks of one host may use. */
+typedef struct {
+    size_t ranks, free; /* free: that may use more than half of what all may */
+    cpu_set_t all;
+    bool overlap; /* two that are not free share a processor */
+} Binding;
+
+static void add_rank(const char *facts, Binding *binding)
+{
+    cpu_set_t own, both;
+    processors_of(facts, &own);
+    CPU_AND(&both, &binding->all, &own);
+    binding->overlap = binding->overlap || CPU_COUNT(&both) > 0;
+    CPU_OR(&binding->all, &binding->all, &own);
+    binding->ranks++;
+}
+
+static Binding binding_on(const Doctor *doctor, const char *host)
+{
+    cpu_set_t own;
+    Binding binding = {0};
+    for (size_t r = 0; r < doctor->started; r++)
+        if (on_host(doctor->rank[r], host)) add_rank(doctor->rank[r], &binding);
+    for (size_t r = 0; r < doctor->started; r++) {
+        processors_of(doctor->rank[r], &own);
+        if (on_host(doctor->rank[r], host) && 2 * CPU_COUNT(&own) > CPU_COUNT(&binding.all)) binding.free++;
+    }
+    return binding;
+}
+
+/* As mpirun fills the hosts' slots, and deals out what is more. */
+static size_t ranks_meant_for(const Doctor *doctor, size_t host)
+{
+    const Hosts *hosts = doctor->hosts;
+    const size_t slots = hosts_slots(hosts), own = hosts->host[host].answers ? hosts->host[host].slots : 0;
+    size_t before = 0;
+    for (size_t i = 0; i < host; i++) before += hosts->host[i].answers ? hosts->host[i].slots : 0;
+    if (doctor->ranks > slots) return slots ? (doctor->ranks * own + slots - 1) / slots : 0;
+    const size_t left = doctor->ranks > before ? doctor->ranks - before : 0;
+    return left < own ? left : own;
+}
+
+size_t doctor_ranks_on(const Doctor *doctor, size_t host)
+{
+    return doctor->started ? binding_on(doctor, doctor->told[host]).ranks : ranks_meant_for(doctor, host);
+}
+
+void check_binding(Doctor *doctor)
+{
+    size_t good = 0;
+    for (size_t i = 0; i < doctor->hosts->count; i++) {
+        const char *name = doctor->hosts->host[i].name;
+        const Binding binding = binding_on(doctor, doctor->told[i]);
+        const size_t cpus = (size_t)CPU_COUNT(&binding.all);
+        if (binding.ranks > cpus)
+            doctor_says(
+                doctor, WARNING,
+                "ranks take turns on a core, and each step waits for all: many times slower, with the same bits",
+                "start at most as many ranks as cores: -n, or slots=N in the hostfile",
+                "host %s: %zu ranks on %zu processors", name, binding.ranks, cpus);
+        else if (binding.ranks > 1 && binding.free == binding.ranks)
+            doctor_says(doctor, WARNING,
+                        "the system moves them about, away from their memory and onto each other: slower",
+                        "mpirun --bind-to core, as launch does", "host %s: %zu ranks are bound to no core", name,
+                        binding.ranks);
+        else if (binding.overlap)
+            doctor_says(doctor, WARNING, "they take turns, and each step waits for all: half as fast",
+                        "unset what binds them (hwloc_base_binding_policy, taskset), or mpirun --bind-to core",
+                        "host %s: of %zu ranks two or more are bound to the same of %zu processors", name,
+                        binding.ranks, cpus);
+        else
+            good += binding.ranks > 0;
+    }
+    if (good > 0 && good == doctor->tellers)
+        doctor_says(doctor, FINE, NULL, NULL, "every rank has processors of its own");
+}
+
+void check_copying(Doctor *doctor)
+{
+    char text[FACT_SIZE];
+    const char *told = getenv("OMPI_MCA_btl_vader_single_copy_mechanism");
+    size_t pairs = 0;
+    for (size_t r = 0; r < doctor->started; r++) {
+        facts_text(doctor->rank[r], "copy", text);
+        if (!*text || strcmp(text, "alone") == 0) continue;
+        pairs++;
+        if (strcmp(text, "ok") == 0) continue;
+        if (told && strcmp(told, "none") == 0)
+            doctor_says(doctor, FINE, NULL, NULL,
+                        "ranks may not read each other's memory, and Open MPI is told not to try: large messages go by "
+                        "two copies");
+        else
+            doctor_says(
+                doctor, WARNING,
+                "Open MPI finds out at the first large message, prints \"Read -1, expected ...\" and goes by two "
+                "copies; a container's seccomp filter or the kernel's ptrace_scope forbids it",
+                "export OMPI_MCA_btl_vader_single_copy_mechanism=none, or docker run --cap-add SYS_PTRACE",
+                "rank %zu may not read the memory of others (process_vm_readv: %s)", r, text);
+        return;
+    }
+    if (pairs) doctor_says(doctor, FINE, NULL, NULL, "ranks of a host read each other's memory: one copy a message");
+}
+
+/* Of a rank, in shared memory: Open MPI 4's btl_vader_segment_size (ompi_info --param btl vader --level 9). */
+static const double segment = 4.0 * (1 << 20);
+
+void check_shared_memory(Doctor *doctor)
+{
+    char directory[FACT_SIZE];
+    const double share = facts_number(doctor->first, "need.shared");
+    size_t good = 0;
+    for (size_t i = 0; i < doctor->hosts->count; i++) {
+        const char *told = doctor->told[i], *name = doctor->hosts->host[i].name;
+        const double ranks = (double)doctor_ranks_on(doctor, i), room = facts_number(told, "shm.free");
+        if (!*facts_text(told, "shm.directory", directory) || ranks < 2.0) continue;
+        if (room < ranks * segment)
+            doctor_says(
+                doctor, PROBLEM,
+                "Open MPI, which wants 4 MB a rank there, goes by TCP inside the host, or crashes once it is full",
+                "docker run --shm-size 1g; mount -o remount,size=1g /dev/shm; remove what killed jobs left there",
+                "host %s: %s has %.1f MB free for %.0f ranks", name, directory, room * 1e-6, ranks);
+        else if (room < ranks * (segment + share))
+            doctor_says(doctor, WARNING, "the ranks exchange messages instead: the same bits, but slower",
+                        "docker run --shm-size, mount -o remount,size=, or remove what killed jobs left there",
+                        "host %s: %s has %.1f MB free, this config's %.0f ranks share %.1f MB", name, directory,
+                        room * 1e-6, ranks, ranks * (segment + share) * 1e-6);
+        else
+            good++;
+    }
+    if (good)
+        doctor_says(doctor, FINE, NULL, NULL, "%.0f MB free, at most %.1f MB a rank needed",
+                    facts_number(doctor->first, "shm.free") * 1e-6, (segment + share) * 1e-6);
+}
+
+void check_memory(Doctor *doctor)
+{
+    const double need = facts_number(doctor->first, "need.memory"),
+                 checkpoint = facts_number(doctor->first, "need.checkpoint");
+    size_t good = 0;
+    if (need <= 0.0) return;
+    for (size_t i = 0; i < doctor->hosts->count; i++) {
+        const double ranks = (double)doctor_ranks_on(doctor, i), room = facts_number(doctor->told[i], "memory.free");
+        if (ranks < 1.0 || !facts_has(doctor->told[i], "memory.free")) continue;
+        /* A checkpoint is made in memory. */
+        const double all = ranks * need + checkpoint;
+        if (all > room)
+            doctor_says(doctor, PROBLEM, "a rank ends with \"out of memory\", or the system kills it",
+                        "fewer ranks on this host, more hosts, a smaller batch or model; or end what fills its memory",
+                        "host %s: %.0f ranks need up to %.1f MB, %.1f MB are free", doctor->hosts->host[i].name, ranks,
+                        all * 1e-6, room * 1e-6);
+        else
+            good++;
+    }
+    if (good) doctor_says(doctor, FINE, NULL, NULL, "at most %.1f MB a rank needed, free on every host", need * 1e-6);
+}
