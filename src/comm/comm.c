@@ -70,6 +70,7 @@ Status comm_begin(int *argc, char ***argv, Comm **comm)
     Status st = memory_new(comm, 1, "the ranks");
     if (st == STATUS_OK && size > 1) st = watchdog_start(rank, size, &(*comm)->watchdog);
     if (st != STATUS_OK) {
+        if (st == STATUS_INTERNAL) log_set_speaker(true); /* without MPI no other rank can tell of it */
         memory_free(*comm);
         *comm = NULL;
         return st;

@@ -6,6 +6,7 @@
 
 #include "base/clock.h"
 #include "base/memory.h"
+#include "base/thread.h"
 #include "comm/comm_internal.h"
 #include "comm/process.h"
 #include "comm/watchdog_internal.h"
@@ -79,17 +80,6 @@ static void init_locks(Watchdog *w)
     pthread_condattr_destroy(&clock);
 }
 
-/* The signals of a training are the main thread's. */
-static Status create_thread(Watchdog *w)
-{
-    sigset_t all, before;
-    sigfillset(&all);
-    pthread_sigmask(SIG_BLOCK, &all, &before);
-    const int error = pthread_create(&w->thread, NULL, watch, w);
-    pthread_sigmask(SIG_SETMASK, &before, NULL);
-    return error ? status_fail(STATUS_INTERNAL, "cannot start the watchdog's thread (error %d)", error) : STATUS_OK;
-}
-
 static void free_all(Watchdog *w)
 {
     pthread_cond_destroy(&w->closed);
@@ -116,7 +106,7 @@ Status watchdog_start(int rank, int size, Watchdog **watchdog)
     w->window = MPI_WIN_NULL;
     set_deadline(w, deadline);
     st = memory_new(&w->sight, (size_t)size, "the watchdog");
-    if (st == STATUS_OK) st = create_thread(w);
+    if (st == STATUS_OK) st = thread_start(&w->thread, watch, w, "the watchdog");
     if (st == STATUS_OK)
         *watchdog = w;
     else

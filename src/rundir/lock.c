@@ -2,8 +2,6 @@
 
 #include <errno.h>
 #include <fcntl.h>
-#include <pthread.h>
-#include <signal.h>
 #include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -16,6 +14,7 @@
 #include "base/file.h"
 #include "base/log.h"
 #include "base/memory.h"
+#include "base/thread.h"
 
 enum { PATH_SIZE = 4096 + 64 };
 
@@ -43,12 +42,13 @@ static void lock_path(const char *directory, char path[PATH_SIZE])
     snprintf(path, PATH_SIZE, "%.4090s/lock", directory);
 }
 
-/* Who has written himself in; "" if nobody has. */
-static void read_holder(int fd, char holder[LOCK_HOLDER_SIZE])
+/* Who has written himself in; "" if nobody has, or, and then false, if it cannot be read. */
+static bool read_holder(int fd, char holder[LOCK_HOLDER_SIZE])
 {
     const ssize_t got = FILE_RETRY(pread(fd, holder, LOCK_HOLDER_SIZE - 1, 0));
     holder[got > 0 ? got : 0] = '\0';
     holder[strcspn(holder, "\n")] = '\0';
+    return got >= 0;
 }
 
 static void name_unnamed(char holder[LOCK_HOLDER_SIZE])
@@ -202,17 +202,6 @@ static void *beat(void *context)
     return NULL;
 }
 
-/* Signals are the main thread's. */
-static Status start_beating(Lock *lock)
-{
-    sigset_t all, before;
-    sigfillset(&all);
-    pthread_sigmask(SIG_BLOCK, &all, &before);
-    const int error = pthread_create(&lock->thread, NULL, beat, lock);
-    pthread_sigmask(SIG_SETMASK, &before, NULL);
-    return error ? status_fail(STATUS_INTERNAL, "cannot start the lock's thread (error %d)", error) : STATUS_OK;
-}
-
 /* The end, and nothing said in the file. */
 static void drop(Lock *lock)
 {
@@ -238,7 +227,7 @@ Status lock_take(const char *directory, Lock **taken)
     lock->fd = FILE_RETRY(open(lock->path, O_RDWR | O_CREAT | O_CLOEXEC, 0666));
     if (lock->fd < 0) st = status_fail(STATUS_CANT_CREATE, "cannot create \"%s\": %s", lock->path, strerror(errno));
     if (st == STATUS_OK) st = acquire(lock);
-    if (st == STATUS_OK) st = start_beating(lock);
+    if (st == STATUS_OK) st = thread_start(&lock->thread, beat, lock, "the lock");
     if (st == STATUS_OK)
         *taken = lock;
     else
@@ -249,8 +238,8 @@ Status lock_take(const char *directory, Lock **taken)
 Status lock_check(const Lock *lock)
 {
     char holder[LOCK_HOLDER_SIZE];
-    if (is_ours(lock)) return STATUS_OK;
-    read_holder(lock->fd, holder);
+    const bool known = read_holder(lock->fd, holder);
+    if (!known || strcmp(holder, lock->holder) == 0) return STATUS_OK;
     name_unnamed(holder);
     return status_fail(STATUS_CANT_CREATE,
                        "run directory \"%s\" was taken over by another training (%s) while this one did not run",

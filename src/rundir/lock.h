@@ -17,7 +17,8 @@ enum { LOCK_HOLDER_SIZE = 320 };
  * the dead from the living, where a heartbeat decides. */
 MUST_CHECK Status lock_take(const char *directory, Lock **lock);
 
-/* STATUS_CANT_CREATE: another job has taken over, because this process did not run for so long. */
+/* STATUS_CANT_CREATE: another job has taken over, because this process did not run for so long. A lock that cannot be
+ * read counts as held. */
 MUST_CHECK Status lock_check(const Lock *lock);
 
 void lock_release(Lock *lock); /* accepts NULL */

@@ -44,7 +44,7 @@ commands=(
         --test-images $work/test-images --test-labels $work/test-labels"
 )
 
-pattern='out of memory: [0-9]+ elements of [0-9]+ bytes for .+|HDF5: unable to allocate'
+pattern='out of memory: ([0-9]+ elements of [0-9]+ bytes for|cannot start the thread of) .+|HDF5: unable to allocate'
 ended=0 went_on=0
 # judge WHAT: what was heard last is as it should be.
 judge() {
