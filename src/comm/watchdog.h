@@ -2,7 +2,8 @@
  * when a rank is stopped, lost in a loop or in another collective. Each rank has a thread that makes no MPI call, from
  * before MPI_Init to after MPI_Finalize; the main threads say where they are in a window that the ranks of a host
  * share. A rank that has waited past the deadline has the lowest waiting rank of its host print who waits where and who
- * is late, and ends the job with 70. A host with nobody late waits 2 s more, so that the culprit's host speaks first.
+ * is late, and ends the job with 70. A host with nobody late waits 2 s more, and 30 s if there are other hosts, so that
+ * the culprit's host speaks first, and mpirun finds a host that is lost.
  * Before there is a window each rank speaks for itself. Time is counted in the thread's own ticks: a job suspended and
  * continued as a whole lives on.
  *
