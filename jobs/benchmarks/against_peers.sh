@@ -34,43 +34,23 @@ Environment:
 
 Exit codes: 0 done, what is missing among the peers is told; 64 usage; 66 no program or no MNIST; those of "lockstep train".'
 
-first=() model=small hidden='[500]' layers=784-500-10 images=mnist batches='32 64 128 512' rounds=5 seconds=3 peers=yes samples='' output=''
-while [ $# -gt 0 ]; do
+# shellcheck source=jobs/benchmarks/common.sh
+. "$(dirname "${BASH_SOURCE[0]}")/common.sh"
+
+model=small hidden='[500]' layers=784-500-10 images=mnist batches='32 64 128 512' rounds=5 seconds=3 peers=yes samples=''
+
+is_flag() {
     case $1 in
     --big) model=big hidden='[2500,2000,1500,1000,500]' layers=784-2500-2000-1500-1000-500-10 ;;
     --dense) images=dense ;;
     --without-peers) peers=no ;;
     --realtime) first=(chrt -f 1) ;;
-    --batches | --rounds | --seconds | --samples | -o)
-        [ $# -ge 2 ] || { echo "$usage" >&2 && exit 64; }
-        case $1 in
-        --batches) batches=$2 ;;
-        --rounds) rounds=$2 ;;
-        --seconds) seconds=$2 ;;
-        --samples) samples=$2 ;;
-        -o) output=$(realpath -m -- "$2") ;;
-        esac
-        shift
-        ;;
-    -h | --help)
-        echo "$usage"
-        exit 0
-        ;;
-    *)
-        echo "$usage" >&2
-        exit 64
-        ;;
+    *) return 1 ;;
     esac
-    shift
-done
+}
 
-# These are relative to the caller's folder.
-for variable in LOCKSTEP LOCKSTEP_PEERS_DIR LOCKSTEP_MNIST_DIR; do
-    if [ -n "${!variable:-}" ]; then export "$variable=$(realpath -m -- "${!variable}")"; fi
-done
-cd "$(dirname "${BASH_SOURCE[0]}")/../.."
-# shellcheck source=jobs/benchmarks/common.sh
-. jobs/benchmarks/common.sh
+read_options "--batches --rounds --seconds --samples" "$@"
+enter_project LOCKSTEP LOCKSTEP_PEERS_DIR LOCKSTEP_MNIST_DIR
 
 is_list --batches "$batches"
 is_number --rounds "$rounds"
@@ -104,15 +84,7 @@ prepare_images() {
     rm -r "$part"
 }
 
-# One line of key and name for each contestant, into the arrays.
-contestants=() names=()
-contestant() {
-    contestants+=("$1")
-    names+=("$2")
-}
-
 find_contestants() {
-    local python version seen=
     contestant lockstep:replica:2 'Lockstep, plan replica, S = 2'
     contestant lockstep:node:2 'Lockstep, plan node, S = 2'
     contestant lockstep:node:8 'Lockstep, plan node, S = 8 (default)'
@@ -129,15 +101,7 @@ find_contestants() {
     else
         say "$peers_python has no numpy and mpi4py (LOCKSTEP_PEERS_PYTHON): left out"
     fi
-    for python in "$peers_python" ${LOCKSTEP_TORCH_PYTHON:+"$LOCKSTEP_TORCH_PYTHON"}; do
-        if ! version=$(torch_version "$python"); then
-            say "$python has no torch: left out"
-            continue
-        fi
-        [[ $seen != *" $version "* ]] || continue
-        seen+=" $version "
-        add_ddp "$python" "$version"
-    done
+    add_ddp "$peers_python"
     # The OpenBLAS of numpy must find its best kernels itself; both or none.
     unset OPENBLAS_CORETYPE OPENBLAS_L2_SIZE
     export OPENBLAS_NUM_THREADS=1 OMP_NUM_THREADS=1 MNIST_RAW=$work/idx
@@ -148,8 +112,7 @@ declare -A last_rate=()
 # measure_lockstep PLAN SHARDS BATCH: sets rate, detail.
 measure_lockstep() {
     local run=$work/run epochs code=0
-    epochs=$(awk -v rate="${last_rate[$*]:-0}" -v s="$seconds" -v n="$samples" \
-        'BEGIN { e = int(s * rate / n + 0.5) + 1; print e < 3 ? 3 : e }')
+    epochs=$(epochs_for "${last_rate[$*]:-0}" "$seconds" "$samples")
     rm -rf "$run"
     "${first[@]}" mpirun "${mpi_options[@]}" -n $ranks "$lockstep" train jobs/benchmarks/speed.cfg --quiet --run "$run" --set "data.file=$work/train.h5" \
         --set "model.hidden=$hidden" --set "training.plan=$1" --set "training.shards=$2" \
@@ -212,8 +175,7 @@ run_rounds() {
 
 # The two tables. A peer is what stands before the last colon of a DDP's key: of its two modes the better counts.
 print_tables() {
-    local i
-    for ((i = 0; i < ${#contestants[@]}; i++)); do printf 'name\t%s\t%s\n' "${contestants[$i]}" "${names[$i]}"; done |
+    named_contestants |
         cat - "$table" | awk -F '\t' -v batches="${batches[*]}" -v rounds="$rounds" "$statistics"'
         function peer_of(key) {
             if (key ~ /^ddp:/) sub(/:[a-z]+$/, "", key)

@@ -1,11 +1,49 @@
-# Sourced by the benchmarks, from the project's folder: finding things, a temporary folder $work that goes at exit, JSON lines in
-# and out, medians. The script has set $usage and $name before.
+# Sourced by the benchmarks: reading options, finding things, a temporary folder $work that goes at exit, JSON lines in and out,
+# medians. The script has set $usage and $name before.
 # shellcheck shell=bash
 
+project=$(dirname "${BASH_SOURCE[0]}")/../..
 # shellcheck source=jobs/common.sh
-. jobs/common.sh
+. "$project/jobs/common.sh"
 # shellcheck source=jobs/environment.sh
-. jobs/environment.sh
+. "$project/jobs/environment.sh"
+
+# Given by options of the same meaning in each script.
+# shellcheck disable=SC2034 # the scripts use them
+first=() output=''
+
+# read_options "--NAME..." ARGUMENT...: an option of this list sets the variable NAME, with _ for -, to the argument after it, and -o
+# sets $output. The script's is_flag takes the options without a value, and fails for what is none.
+read_options() {
+    local option variable with_value=" -o $1 "
+    shift
+    while [ $# -gt 0 ]; do
+        option=$1
+        shift
+        if [ "$option" = -h ] || [ "$option" = --help ]; then
+            echo "${usage:?}"
+            exit 0
+        fi
+        if [[ $with_value != *" $option "* ]]; then
+            is_flag "$option" || wrong_usage "there is no option \"$option\""
+            continue
+        fi
+        [ $# -ge 1 ] || wrong_usage "$option needs a value"
+        variable=${option#--}
+        # shellcheck disable=SC2034 # the scripts use it
+        if [ "$option" = -o ]; then output=$(realpath -m -- "$1"); else printf -v "${variable//-/_}" %s "$1"; fi
+        shift
+    done
+}
+
+# enter_project VARIABLE...: to the project's folder, from where these paths in the environment are the same as before.
+enter_project() {
+    local variable
+    for variable in "$@"; do
+        if [ -n "${!variable:-}" ]; then export "$variable=$(realpath -m -- "${!variable}")"; fi
+    done
+    cd "$project" || exit
+}
 
 # is_list WHAT LIST: whole numbers from 1, separated by blanks, are needed.
 is_list() {
@@ -40,6 +78,20 @@ cores() {
 bind() {
     mpi_options=(--bind-to core)
     [ "$(cores)" -ge "$1" ] || mpi_options=("${shared_cores[@]}")
+}
+
+# build_empty_program: an MPI program that does nothing, $work/empty.
+build_empty_program() {
+    command -v mpicc >/dev/null || fail 66 'mpicc is not here: jobs/install.sh'
+    cat >"$work/empty.c" <<'TEXT'
+#include <mpi.h>
+int main(int argc, char **argv)
+{
+    MPI_Init(&argc, &argv);
+    return MPI_Finalize();
+}
+TEXT
+    mpicc -O2 "$work/empty.c" -o "$work/empty"
 }
 
 # unpack_mnist: MNIST's files, uncompressed, into $work/idx: what peers read.
@@ -82,6 +134,11 @@ head_idx() {
 epoch_rates() {
     sed -nE 's/.*"event":"epoch".*"samples_per_second":([0-9.e+]+).*/\1/p' "$1/metrics.jsonl" |
         awk '{ rate[NR] = $1 } END { for (i = NR > 1 ? 2 : 1; i <= NR; i++) print rate[i] }'
+}
+
+# epochs_for RATE SECONDS SAMPLES: how many take about so long at so many samples per second, the first left out; at least three.
+epochs_for() {
+    awk -v rate="$1" -v s="$2" -v n="$3" 'BEGIN { e = int(s * rate / n + 0.5) + 1; print e < 3 ? 3 : e }'
 }
 
 # Functions for awk: sorts values[1..n]; the median of sorted ones.
@@ -132,16 +189,37 @@ may_be_realtime() {
 
 # under_what: for a table's heading.
 under_what() {
-    # shellcheck disable=SC2154 # the scripts that call it set it
     [ ${#first[@]} = 0 ] || echo ', everyone under real-time scheduling'
 }
 
-# add_ddp PYTHON VERSION: PyTorch's contestants, one for each of its modes.
+# contestant KEY NAME
+contestants=() names=()
+contestant() {
+    contestants+=("$1")
+    names+=("$2")
+}
+
+# named_contestants: a line of "name", key and name for each, for awk.
+named_contestants() {
+    local i
+    for ((i = 0; i < ${#contestants[@]}; i++)); do printf 'name\t%s\t%s\n' "${contestants[$i]}" "${names[$i]}"; done
+}
+
+# add_ddp PYTHON: the PyTorch of it and of LOCKSTEP_TORCH_PYTHON, each version once, in each of its modes.
 add_ddp() {
-    [ ${#first[@]} != 0 ] || contestant "ddp:$1:plain" "PyTorch $2 DDP"
-    if is_realtime_permitted; then
-        contestant "ddp:$1:realtime" "PyTorch $2 DDP, real-time"
-    else
-        say "real-time scheduling is not permitted here: PyTorch $2 runs without"
-    fi
+    local python version seen=' '
+    for python in "$1" ${LOCKSTEP_TORCH_PYTHON:+"$LOCKSTEP_TORCH_PYTHON"}; do
+        if ! version=$(torch_version "$python"); then
+            say "$python has no torch: left out"
+            continue
+        fi
+        [[ $seen != *" $version "* ]] || continue
+        seen+="$version "
+        [ ${#first[@]} != 0 ] || contestant "ddp:$python:plain" "PyTorch $version DDP"
+        if is_realtime_permitted; then
+            contestant "ddp:$python:realtime" "PyTorch $version DDP, real-time"
+        else
+            say "real-time scheduling is not permitted here: PyTorch $version runs without"
+        fi
+    done
 }

@@ -28,38 +28,17 @@ Environment:
 
 Exit codes: 0 done; 64 usage; 66 no program or compiler; those of "lockstep train".'
 
-axes='batch width depth samples ranks' ranks=2 most_ranks='' plan=node seconds=2 output=''
-while [ $# -gt 0 ]; do
-    case $1 in
-    --axes | --ranks | --most-ranks | --plan | --seconds | -o)
-        [ $# -ge 2 ] || { echo "$usage" >&2 && exit 64; }
-        case $1 in
-        --axes) axes=$2 ;;
-        --ranks) ranks=$2 ;;
-        --most-ranks) most_ranks=$2 ;;
-        --plan) plan=$2 ;;
-        --seconds) seconds=$2 ;;
-        -o) output=$(realpath -m -- "$2") ;;
-        esac
-        shift
-        ;;
-    -h | --help)
-        echo "$usage"
-        exit 0
-        ;;
-    *)
-        echo "$usage" >&2
-        exit 64
-        ;;
-    esac
-    shift
-done
-
-# It is relative to the caller's folder.
-if [ -n "${LOCKSTEP:-}" ]; then LOCKSTEP=$(realpath -m -- "$LOCKSTEP"); fi
-cd "$(dirname "${BASH_SOURCE[0]}")/../.."
 # shellcheck source=jobs/benchmarks/common.sh
-. jobs/benchmarks/common.sh
+. "$(dirname "${BASH_SOURCE[0]}")/common.sh"
+
+axes='batch width depth samples ranks' ranks=2 most_ranks='' plan=node seconds=2
+
+is_flag() {
+    return 1
+}
+
+read_options "--axes --ranks --most-ranks --plan --seconds" "$@"
+enter_project LOCKSTEP
 
 shards=8
 if [ -z "$most_ranks" ]; then most_ranks=$(($(cores) < shards ? $(cores) : shards)); fi
@@ -74,16 +53,7 @@ is_number --seconds "$seconds"
 if [ "$ranks" -gt $shards ] || [ "$most_ranks" -gt $shards ]; then wrong_usage "there are $shards shards, so at most as many ranks"; fi
 begin_work "$output"
 
-build_programs() {
-    command -v mpicc >/dev/null || fail 66 'mpicc is not here: jobs/install.sh'
-    cat >"$work/empty.c" <<'TEXT'
-#include <mpi.h>
-int main(int argc, char **argv)
-{
-    MPI_Init(&argc, &argv);
-    return MPI_Finalize();
-}
-TEXT
+build_peak_program() {
     # peak FOLDER PROGRAM [ARGUMENT]...: runs it, and leaves its peak of memory, in KiB, in FOLDER under its process number.
     cat >"$work/peak.c" <<'TEXT'
 #include <stdio.h>
@@ -108,7 +78,6 @@ int main(int argc, char **argv)
     return WIFEXITED(status) ? WEXITSTATUS(status) : 70;
 }
 TEXT
-    mpicc -O2 "$work/empty.c" -o "$work/empty"
     mpicc -O2 -D_GNU_SOURCE "$work/peak.c" -o "$work/peak"
 }
 
@@ -182,7 +151,7 @@ run() {
 point() {
     local rate peak data epochs us
     run "$3" "$4" "$5" "$6" 1
-    epochs=$(awk -v rate="$rate" -v s="$seconds" -v n="$6" 'BEGIN { e = int(s * rate / n + 0.5) + 1; print e < 3 ? 3 : e }')
+    epochs=$(epochs_for "$rate" "$seconds" "$6")
     run "$3" "$4" "$5" "$6" "$epochs"
     us=$(awk -v rate="$rate" -v b="$4" 'BEGIN { printf "%.1f", 1e6 * b / rate }')
     awk -v value="$2" -v us="$us" -v rate="$rate" -v peak="$peak" \
@@ -228,7 +197,8 @@ along() {
     esac
 }
 
-build_programs
+build_empty_program
+build_peak_program
 make_images
 with_peaks "$ranks" "$work/empty" || { cat "$work/out" >&2 && fail 66 'mpirun cannot start an empty MPI program'; }
 echo "784-500-10, random images with 81 % zeros, fp32, plain SGD, plan $plan, $ranks ranks, S = $shards, batch 128, 60000 samples, but for what grows; $(processor). An empty MPI program has a peak of $(highest_peak) MiB."

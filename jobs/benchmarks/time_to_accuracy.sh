@@ -30,40 +30,20 @@ Environment:
 Exit codes: 0 done, what is missing among the peers is told; 64 usage; 66 no program, compiler or MNIST; those of "lockstep
 train". A target that is not reached is no failure but is counted.'
 
-first=() targets='98 98.5' seeds=30 peer_seeds=10 ranks=2 output=''
-while [ $# -gt 0 ]; do
-    case $1 in
-    --targets | --seeds | --peer-seeds | --ranks | -o)
-        [ $# -ge 2 ] || { echo "$usage" >&2 && exit 64; }
-        case $1 in
-        --targets) targets=$2 ;;
-        --seeds) seeds=$2 ;;
-        --peer-seeds) peer_seeds=$2 ;;
-        --ranks) ranks=$2 ;;
-        -o) output=$(realpath -m -- "$2") ;;
-        esac
-        shift
-        ;;
-    --realtime) first=(chrt -f 1) ;;
-    -h | --help)
-        echo "$usage"
-        exit 0
-        ;;
-    *)
-        echo "$usage" >&2
-        exit 64
-        ;;
-    esac
-    shift
-done
-
-# These are relative to the caller's folder.
-for variable in LOCKSTEP LOCKSTEP_MNIST_DIR; do
-    if [ -n "${!variable:-}" ]; then export "$variable=$(realpath -m -- "${!variable}")"; fi
-done
-cd "$(dirname "${BASH_SOURCE[0]}")/../.."
 # shellcheck source=jobs/benchmarks/common.sh
-. jobs/benchmarks/common.sh
+. "$(dirname "${BASH_SOURCE[0]}")/common.sh"
+
+targets='98 98.5' seeds=30 peer_seeds=10 ranks=2
+
+is_flag() {
+    case $1 in
+    --realtime) first=(chrt -f 1) ;;
+    *) return 1 ;;
+    esac
+}
+
+read_options "--targets --seeds --peer-seeds --ranks" "$@"
+enter_project LOCKSTEP LOCKSTEP_MNIST_DIR
 
 [[ $targets =~ ^\ *98(\.5)?(\ +98(\.5)?)*\ *$ ]] || wrong_usage "--targets needs 98, 98.5 or both, not \"$targets\""
 is_number --seeds "$seeds"
@@ -75,40 +55,11 @@ begin_work "$output"
 bind "$ranks"
 table=$work/table # target, seed, contestant, seconds, reached (0 or 1), epochs, accuracy; separated by tabs
 
-# Key and name of each contestant.
-contestants=() names=()
-contestant() {
-    contestants+=("$1")
-    names+=("$2")
-}
-
 find_contestants() {
-    local python version seen='' peers_python=${LOCKSTEP_PEERS_PYTHON:-/usr/bin/python3}
     contestant empty 'an MPI program that does nothing'
     contestant lockstep Lockstep
     [ "$peer_seeds" != 0 ] || return 0
-    for python in "$peers_python" ${LOCKSTEP_TORCH_PYTHON:+"$LOCKSTEP_TORCH_PYTHON"}; do
-        if ! version=$(torch_version "$python"); then
-            say "$python has no torch: left out"
-            continue
-        fi
-        [[ $seen != *" $version "* ]] || continue
-        seen+=" $version "
-        add_ddp "$python" "$version"
-    done
-}
-
-build_empty_program() {
-    command -v mpicc >/dev/null || fail 66 'mpicc is not here: jobs/install.sh'
-    cat >"$work/empty.c" <<'TEXT'
-#include <mpi.h>
-int main(int argc, char **argv)
-{
-    MPI_Init(&argc, &argv);
-    return MPI_Finalize();
-}
-TEXT
-    mpicc -O2 "$work/empty.c" -o "$work/empty"
+    add_ddp "${LOCKSTEP_PEERS_PYTHON:-/usr/bin/python3}"
 }
 
 # setting NAME: its value in the whole config $work/whole.cfg, where the name stands once, or first in the group optimizer.
@@ -195,8 +146,7 @@ run_rounds() {
 }
 
 print_table() {
-    local i
-    for ((i = 0; i < ${#contestants[@]}; i++)); do printf 'name\t%s\t%s\n' "${contestants[$i]}" "${names[$i]}"; done |
+    named_contestants |
         cat - "$table" | awk -F '\t' -v targets="${targets[*]}" -v seeds="$seeds" "$statistics"'
         function median(values, n) {
             sorted(values, n)
