@@ -18,12 +18,22 @@
 
 /* A record of many classes has some 1.5 MB; what a full disk holds up may take all of the buffer. Small enough not to
  * lie in huge pages, of which the few records between two writes would take one. */
-enum { BUFFER_SIZE = 3 << 20, WRITE_SIZE = 1 << 16 };
+enum { BUFFER_SIZE = 3 << 20, WRITE_SIZE = 1 << 16, MOST_STEPS = 256 };
+
+/* A step that waits to be printed. Many are printed at once: alone, each would find the code for it out of the caches,
+ * which a step's products have filled. */
+typedef struct {
+    ChainLink link;
+    uint64_t epoch;
+} StepRecord;
 
 struct Records {
     int fd;
     char *path;   /* owned */
     char *buffer; /* (BUFFER_SIZE) what is not written: whole records, then the one that is being built; owned */
+
+    StepRecord step[MOST_STEPS]; /* (steps) recorded after what is in the buffer */
+    size_t steps;
 
     size_t whole, used; /* bytes of the buffer in whole records, and in all */
     size_t write_at;    /* written without being asked when there are so many */
@@ -124,6 +134,32 @@ static void put_bytes(Records *r, const char *bytes, size_t count)
     r->used += count;
 }
 
+static void put_text(Records *r, const char *text)
+{
+    put_bytes(r, text, strlen(text));
+}
+
+/* ,"key": */
+static void put_key(Records *r, const char *key)
+{
+    put_text(r, ",\"");
+    put_text(r, key);
+    put_text(r, "\":");
+}
+
+/* The number in a base up to 16, with leading zeros up to so many digits. Several a step are printed, faster than by
+ * printf. */
+static void put_digits(Records *r, uint64_t value, unsigned base, size_t digits)
+{
+    char text[20];
+    size_t first = sizeof text;
+    do {
+        text[--first] = "0123456789abcdef"[value % base];
+        value /= base;
+    } while (value || sizeof text - first < digits);
+    put_bytes(r, text + first, sizeof text - first);
+}
+
 /* A short text. */
 PRINTF_LIKE(2, 3) static void put(Records *r, const char *format, ...)
 {
@@ -152,7 +188,7 @@ void records_close(Records *r)
 /* A JSON string: quotes, backslashes and control characters escaped. */
 static void put_string(Records *r, const char *text)
 {
-    put_bytes(r, "\"", 1);
+    put_text(r, "\"");
     for (const unsigned char *c = (const unsigned char *)text; *c; c++) {
         if (*c == '"' || *c == '\\')
             put(r, "\\%c", *c);
@@ -161,24 +197,61 @@ static void put_string(Records *r, const char *text)
         else
             put_bytes(r, (const char *)c, 1);
     }
-    put_bytes(r, "\"", 1);
+    put_text(r, "\"");
+}
+
+static void begin(Records *r, const char *event)
+{
+    put_text(r, "{\"event\":");
+    put_string(r, event);
+}
+
+static void put_step(Records *r, const StepRecord *step)
+{
+    begin(r, "step");
+    record_integer(r, "step", step->link.step);
+    record_integer(r, "epoch", step->epoch);
+    record_integer(r, "samples", step->link.samples);
+    record_hex(r, "rows", step->link.rows);
+    record_float(r, "loss", step->link.loss);
+    record_float(r, "learning_rate", step->link.learning_rate);
+    record_end(r);
+}
+
+static void put_steps(Records *r)
+{
+    for (size_t i = 0; i < r->steps; i++) put_step(r, &r->step[i]);
+    r->steps = 0;
+}
+
+void record_step(Records *r, const ChainLink *link, uint64_t epoch)
+{
+    if (!r) return;
+    r->step[r->steps++] = (StepRecord){.link = *link, .epoch = epoch};
+    if (r->steps == MOST_STEPS) put_steps(r);
 }
 
 void record_begin(Records *r, const char *event)
 {
     if (!r) return;
-    put(r, "{\"event\":");
-    put_string(r, event);
+    put_steps(r);
+    begin(r, event);
 }
 
 void record_integer(Records *r, const char *key, uint64_t value)
 {
-    if (r) put(r, ",\"%s\":%" PRIu64, key, value);
+    if (!r) return;
+    put_key(r, key);
+    put_digits(r, value, 10, 1);
 }
 
 void record_hex(Records *r, const char *key, uint64_t value)
 {
-    if (r) put(r, ",\"%s\":\"%016" PRIx64 "\"", key, value);
+    if (!r) return;
+    put_key(r, key);
+    put_text(r, "\"");
+    put_digits(r, value, 16, 16);
+    put_text(r, "\"");
 }
 
 void record_float(Records *r, const char *key, double value)
@@ -198,20 +271,24 @@ void record_null(Records *r, const char *key)
 void record_text(Records *r, const char *key, const char *value)
 {
     if (!r) return;
-    put(r, ",\"%s\":", key);
+    put_key(r, key);
     put_string(r, value);
 }
 
 void record_counts(Records *r, const char *key, size_t rows, size_t columns, RecordCount *at, const void *context)
 {
     if (!r) return;
-    put(r, ",\"%s\":%s", key, rows ? "[" : "");
+    put_key(r, key);
+    if (rows) put_text(r, "[");
     for (size_t i = 0; i < (rows ? rows : 1); i++) {
-        put_bytes(r, ",[" + !i, 1 + (i > 0));
-        for (size_t j = 0; j < columns; j++) put(r, "%s%" PRIu64, j ? "," : "", at(context, i, j));
-        put_bytes(r, "]", 1);
+        put_text(r, i ? ",[" : "[");
+        for (size_t j = 0; j < columns; j++) {
+            if (j) put_text(r, ",");
+            put_digits(r, at(context, i, j), 10, 1);
+        }
+        put_text(r, "]");
     }
-    if (rows) put_bytes(r, "]", 1);
+    if (rows) put_text(r, "]");
 }
 
 void record_digest(Records *r, const char *key, Digest digest)
@@ -224,19 +301,21 @@ void record_digest(Records *r, const char *key, Digest digest)
 void record_digests(Records *r, const char *key, size_t count, const Digest *digests)
 {
     if (!r) return;
-    put(r, ",\"%s\":[", key);
+    put_key(r, key);
+    put_text(r, "[");
     for (size_t i = 0; i < count; i++) {
         char hex[DIGEST_HEX_SIZE];
         digest_hex(digests[i], hex);
-        put(r, "%s\"%s\"", i ? "," : "", hex);
+        if (i) put_text(r, ",");
+        put_string(r, hex);
     }
-    put(r, "]");
+    put_text(r, "]");
 }
 
 void record_end(Records *r)
 {
     if (!r) return;
-    put_bytes(r, "}\n", 2);
+    put_text(r, "}\n");
     if (r->too_long) {
         tell_loss(r);
         r->used = r->whole;
@@ -246,12 +325,18 @@ void record_end(Records *r)
     if (r->whole >= r->write_at) write_whole(r);
 }
 
+static bool flush(Records *r)
+{
+    put_steps(r);
+    return write_whole(r);
+}
+
 void records_flush(Records *r)
 {
-    if (r) write_whole(r);
+    if (r) flush(r);
 }
 
 bool records_sync(Records *r)
 {
-    return !r || (write_whole(r) && (FILE_RETRY(fsync(r->fd)) == 0 || tell_failure(r)));
+    return !r || (flush(r) && (FILE_RETRY(fsync(r->fd)) == 0 || tell_failure(r)));
 }

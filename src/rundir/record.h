@@ -10,6 +10,7 @@
 
 #include "base/digest.h"
 #include "base/status.h"
+#include "rundir/chain.h"
 
 typedef struct Records Records;
 
@@ -30,6 +31,10 @@ void record_counts(Records *records, const char *key, size_t rows, size_t column
 void record_digest(Records *records, const char *key, Digest digest);                        /* as hex */
 void record_digests(Records *records, const char *key, size_t count, const Digest *digests); /* an array of hex */
 void record_end(Records *records);
+
+/* The whole record of one step. It waits with others, so that a step does not pay for printing: in the file it stands
+ * before whatever is recorded after it, and a flush takes it along. */
+void record_step(Records *records, const ChainLink *link, uint64_t epoch);
 
 /* Hands what was recorded to the operating system. What cannot be written waits in memory for the next call, and no
  * part of a record stays in the file; when the memory for that (3 MiB) is full the oldest records are dropped. Each is

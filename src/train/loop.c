@@ -90,7 +90,7 @@ static Status after_step(Trainer *t)
     if (save && t->step % save == 0) t->save_asked = true;
     if (t->pace.asked) pace_look(t);
     Status st = STATUS_OK;
-    if (check && t->step % check == 0) {
+    if (check && t->step - t->checked_step >= check) {
         Digest model;
         st = trainer_check_finite(t);
         if (st == STATUS_OK) st = trainer_check_replicas(t, &model);
@@ -180,11 +180,11 @@ static Status end_epoch(Trainer *t, uint64_t epoch, double speed, CheckpointScor
     const uint64_t evaluate = (uint64_t)s->evaluation.every_epochs, save = (uint64_t)s->checkpoint.every_epochs;
     const bool last = t->step == t->schedule.total, may_be_last = last || s->training.target_accuracy > 0.0;
     Digest model;
-    Status st = check_epoch_rows(t, (uint32_t)(epoch - 1));
-    if (st == STATUS_OK) st = trainer_check_replicas(t, &model);
-    if (st != STATUS_OK) return st;
     *score = (CheckpointScore){0};
     if (last || (evaluate && epoch % evaluate == 0)) trainer_evaluate(t, may_be_last, score);
+    Status st = check_epoch_rows(t, (uint32_t)(epoch - 1));
+    if (st == STATUS_OK) st = trainer_check_replicas(t, &model); /* right before checkpoints are written */
+    if (st != STATUS_OK) return st;
     record_epoch(t, epoch, score, speed, model);
     log_epoch(t, epoch, score, speed);
     t->epoch_loss = 0.0;
@@ -217,10 +217,13 @@ static Status write_predictions(Trainer *t)
     if (comm_rank(t->comm) != 0 || !t->prediction) return STATUS_OK;
     const char *name = "predictions.csv";
     FILE *file;
+    trainer_enter(t, PHASE_EVALUATE); /* of which they are a part */
     Status st = rundir_create_file(&t->run, name, &file);
     if (st != STATUS_OK) return STATUS_IO; /* and not the code that says that nothing was trained */
     predictions_write(file, t->test_rows, t->prediction);
-    return rundir_finish_file(&t->run, name, file);
+    st = rundir_finish_file(&t->run, name, file);
+    trainer_enter(t, PHASE_RECORD);
+    return st;
 }
 
 /* Predictions, the end record, the last checkpoint, in this order: a run with its last checkpoint has everything else

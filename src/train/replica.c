@@ -38,21 +38,32 @@ static Status check_slices(const Trainer *t)
     return STATUS_OK;
 }
 
-Status trainer_check_replicas(Trainer *t, Digest *model)
+/* Compares all ranks' digests, which are then in t->replica. Collective; agreed. */
+static Status compare_replicas(Trainer *t)
 {
-    trainer_enter(t, PHASE_CHECK);
-    exchange_finish(t);
     Replica mine = {
         .model = digest_vector(t, t->parameter), .fpstate_lost = !fpstate_is_set(), .wrong = t->exchange.wrong};
     if (t->velocity) mine.velocity = digest_vector(t, t->velocity);
-    *model = mine.model;
     comm_gather_all(t->comm, &mine, sizeof mine, t->replica);
     Status st = check_fpstate(t);
     if (st == STATUS_OK) st = check_slices(t);
     bool same = true;
     for (int r = 1; r < comm_size(t->comm); r++)
         same = same && memcmp(&t->replica[r], &t->replica[0], sizeof *t->replica) == 0;
-    if (st == STATUS_OK && !same) st = difference_tell(t);
-    trainer_enter(t, PHASE_RECORD);
+    return st == STATUS_OK && !same ? difference_tell(t) : st;
+}
+
+Status trainer_check_replicas(Trainer *t, Digest *model)
+{
+    Status st = STATUS_OK;
+    if (!t->checked) {
+        trainer_enter(t, PHASE_CHECK);
+        exchange_finish(t);
+        st = compare_replicas(t);
+        t->checked = st == STATUS_OK;
+        t->checked_step = t->step;
+        trainer_enter(t, PHASE_RECORD);
+    }
+    *model = t->replica[0].model;
     return st;
 }

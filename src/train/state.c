@@ -214,7 +214,7 @@ Status trainer_begin_run(Trainer *t)
     Status st = comm_agree(t->comm, comm_rank(t->comm) == 0 ? open_run(t) : STATUS_OK);
     if (st != STATUS_OK) return st;
     share_state(t);
-    t->first_step = t->step;
+    t->first_step = t->checked_step = t->step;
     return STATUS_OK;
 }
 

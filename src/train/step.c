@@ -70,6 +70,7 @@ static Status check_not_finite(Trainer *t, uint64_t ranks)
 {
     if (ranks == 0) return STATUS_OK;
     Digest model;
+    t->checked = false; /* what was seen before need not hold any more */
     Status st = trainer_check_replicas(t, &model);
     return st == STATUS_OK ? tell_divergence(t) : st;
 }
@@ -98,20 +99,6 @@ static Status read_words(Trainer *t, uint64_t samples, float rate, double *loss)
                        t->step + 1, samples, (double)rate, not_finite_text(*loss));
 }
 
-static void record_step(Trainer *t, const ChainLink *link)
-{
-    Records *records = t->run.records;
-    t->chain = chain_after(t->chain, link);
-    record_begin(records, "step");
-    record_integer(records, "step", link->step);
-    record_integer(records, "epoch", (link->step - 1) / t->steps_per_epoch + 1);
-    record_integer(records, "samples", link->samples);
-    record_hex(records, "rows", link->rows);
-    record_float(records, "loss", link->loss);
-    record_float(records, "learning_rate", link->learning_rate);
-    record_end(records);
-}
-
 /* Will the replicas be compared after this step, before the next? Then its update of a node's one copy is checked too.
  * The comparison that check_not_finite makes cannot be foreseen: no such check precedes it, and the run ends with it.
  */
@@ -120,8 +107,8 @@ static bool check_follows(const Trainer *t)
     const uint64_t every = (uint64_t)t->settings->log.digest_every_steps, step = t->step + 1;
     const uint64_t save = (uint64_t)t->settings->checkpoint.every_steps;
     const bool last = t->options.stop_after_steps >= 0 && step - t->first_step >= (uint64_t)t->options.stop_after_steps;
-    return (every && step % every == 0) || (save && step % save == 0) || step % t->steps_per_epoch == 0 || last ||
-           t->stopping || t->save_asked;
+    return (every && step - t->checked_step >= every) || (save && step % save == 0) || step % t->steps_per_epoch == 0 ||
+           last || t->stopping || t->save_asked;
 }
 
 /* After a step, for tests. */
@@ -141,6 +128,7 @@ Status trainer_step(Trainer *t)
     const uint64_t begin = t->step % t->steps_per_epoch * batch_size;
     const uint64_t end = begin + batch_size < rows ? begin + batch_size : rows, samples = end - begin;
     const float rate = schedule_rate(&t->schedule, t->step);
+    t->checked = false;
     trainer_enter(t, PHASE_PACK);
     t->batch.inputs = exchange_inputs(t);
     loader_pack(&t->loader, (uint32_t)(t->step / t->steps_per_epoch), (uint32_t)begin, (uint32_t)end, &t->batch);
@@ -163,11 +151,13 @@ Status trainer_step(Trainer *t)
     t->epoch_loss += loss;
     t->epoch_digest += t->word[WORD_SAMPLES];
     trainer_enter(t, PHASE_RECORD);
-    record_step(t, &(ChainLink){.step = t->step,
-                                .samples = samples,
-                                .rows = t->word[WORD_SAMPLES],
-                                .loss = loss / (double)samples,
-                                .learning_rate = (double)rate});
+    const ChainLink link = {.step = t->step,
+                            .samples = samples,
+                            .rows = t->word[WORD_SAMPLES],
+                            .loss = loss / (double)samples,
+                            .learning_rate = (double)rate};
+    t->chain = chain_after(t->chain, &link);
+    record_step(t->run.records, &link, (t->step - 1) / t->steps_per_epoch + 1);
     if (t->settings->log.shard_digests) shard_digests_record(t);
     return STATUS_OK;
 }

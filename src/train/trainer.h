@@ -98,6 +98,8 @@ typedef struct Trainer {
     double *shard_loss;     /* (shards); owned */
     Confusion confusion;    /* of the last evaluation; owned */
     Replica *replica;       /* (ranks) of the last replica check; owned */
+    bool checked;           /* the replicas were found equal, and no step was made since */
+    uint64_t checked_step;  /* completed when they were last found equal; this start's first before that */
     Prediction *prediction; /* (test_rows) of the final evaluation, NULL if none are wanted; owned */
 
     Digest dataset; /* of the values */
@@ -152,7 +154,8 @@ MUST_CHECK Status trainer_step(Trainer *trainer);
  * trainer_check_replicas, if it did so on some ranks alone. Collective; agreed. */
 MUST_CHECK Status trainer_check_finite(Trainer *trainer);
 
-/* The model's digest, and whether every rank has the same parameters and optimizer state (I1). Collective; agreed.
+/* The model's digest, and whether every rank has the same parameters and optimizer state (I1); looks once a step, so
+ * that all that is recorded and saved of a state says the same of it. Collective; agreed.
  * STATUS_INTERNAL: replicas differ (train/difference.h has what the message names), an update of a node's one copy was
  * wrong, or the floating-point environment was changed. */
 MUST_CHECK Status trainer_check_replicas(Trainer *trainer, Digest *model);

@@ -34,6 +34,54 @@ static void a_record_is_one_line_in_the_order_given(void)
                            "\"digest\":\"x\"}\n{\"event\":\"end\"}\n");
 }
 
+static void record_steps(Records *records, uint64_t first, uint64_t end)
+{
+    for (uint64_t step = first; step < end; step++)
+        record_step(records, &(ChainLink){.step = step, .samples = 64, .rows = 15, .loss = 0.5, .learning_rate = 2.0},
+                    step / 1000 + 1);
+}
+
+/* The lines that follow in the file are those steps' records. */
+static void check_steps(FILE *file, uint64_t first, uint64_t end)
+{
+    char line[256], expected[256];
+    for (uint64_t step = first; step < end; step++) {
+        snprintf(expected, sizeof expected,
+                 "{\"event\":\"step\",\"step\":%" PRIu64 ",\"epoch\":%" PRIu64
+                 ",\"samples\":64,"
+                 "\"rows\":\"000000000000000f\",\"loss\":0.5,\"loss_hex\":\"0x1p-1\","
+                 "\"learning_rate\":2,\"learning_rate_hex\":\"0x1p+1\"}\n",
+                 step, step / 1000 + 1);
+        CU_ASSERT_PTR_NOT_NULL_FATAL(fgets(line, sizeof line, file));
+        CU_ASSERT_STRING_EQUAL_FATAL(line, expected);
+    }
+}
+
+/* However many of them waited, and whether another record, a flush or the end takes them along. */
+static void steps_stand_in_their_order_with_the_other_records(void)
+{
+    Records *records = open_records("steps.jsonl");
+    record_steps(records, 1, 1000);
+    record_begin(records, "x");
+    record_end(records);
+    record_steps(records, 1000, 1003);
+    records_flush(records);
+    FILE *file = fopen(scratch_path("steps.jsonl"), "r");
+    CU_ASSERT_PTR_NOT_NULL_FATAL(file);
+    char line[256];
+    check_steps(file, 1, 1000);
+    CU_ASSERT_PTR_NOT_NULL_FATAL(fgets(line, sizeof line, file));
+    CU_ASSERT_STRING_EQUAL(line, "{\"event\":\"x\"}\n");
+    check_steps(file, 1000, 1003);
+    record_steps(records, 1003, 1005);
+    CU_ASSERT_TRUE(records_sync(records));
+    check_steps(file, 1003, 1005);
+    record_steps(records, 1005, 1006);
+    records_close(records);
+    check_steps(file, 1005, 1006);
+    fclose(file);
+}
+
 static void digests_are_hex(void)
 {
     const Digest digests[] = {{.low = 1}, {.high = 0xabc}};
@@ -120,6 +168,7 @@ static void records_of_other_ranks_do_nothing(void)
     record_null(NULL, "a");
     record_text(NULL, "a", "a");
     record_end(NULL);
+    record_step(NULL, &(ChainLink){0}, 1);
     records_flush(NULL);
     records_close(NULL);
     CU_PASS("no crash");
@@ -255,6 +304,7 @@ int main(void)
 {
     static const UnitTest tests[] = {
         UNIT(a_record_is_one_line_in_the_order_given),
+        UNIT(steps_stand_in_their_order_with_the_other_records),
         UNIT(digests_are_hex),
         UNIT(text_is_escaped_as_json_asks),
         UNIT(a_float_and_its_twin_are_exact),
