@@ -1,4 +1,7 @@
-/* The buffer is ours: stdio's drops what it could not write, and a half line would spoil the next. */
+/* The buffer is ours: stdio's drops what it could not write, and a half line would spoil the next. It keeps what is
+ * written until that is on disk: after an fsync that failed the system takes what it could not write for written, and
+ * another fsync would say that all is well (Rebello et al., "Can Applications Recover from fsync Failures?", USENIX ATC
+ * 2020). So the descriptor is closed, the file cut back to what is on disk, and the rest written again. */
 #include "rundir/record.h"
 
 #include <assert.h>
@@ -21,17 +24,18 @@
 enum { BUFFER_SIZE = 3 << 20, WRITE_SIZE = 1 << 16 };
 
 struct Records {
-    int fd;
+    int fd;       /* -1: to be opened again */
     char *path;   /* owned */
-    char *buffer; /* (BUFFER_SIZE) what is not written: whole records, then the one that is being built; owned */
+    char *buffer; /* (BUFFER_SIZE) what is not on disk: whole records, then the one that is being built;
+                     owned */
 
-    size_t whole, used; /* bytes of the buffer in whole records, and in all */
-    size_t write_at;    /* written without being asked when there are so many */
-    off_t size;         /* the file's, up to the end of its last whole record */
-    bool torn;          /* there is more behind that, to be cut off */
-    bool too_long;      /* the record that is being built does not fit */
-    bool failed;        /* the last attempt to write, which was told */
-    bool lost;          /* some were dropped, which was told */
+    size_t written, whole, used; /* bytes of the buffer that are in the file; in whole records; in all */
+    size_t write_at;             /* written without being asked when there are so many */
+    off_t synced;  /* bytes of the file that are on disk, or were there at the start; the buffer's follow */
+    bool torn;     /* there is more behind the written ones, to be cut off */
+    bool too_long; /* the record that is being built does not fit */
+    bool failed;   /* an attempt to write, which was told; until all is on disk again */
+    bool loss_told;
 };
 
 Status records_open(const char *path, Records **records)
@@ -50,7 +54,7 @@ Status records_open(const char *path, Records **records)
         if (r->fd < 0 || FILE_RETRY(fstat(r->fd, &info)) != 0)
             st = status_fail(STATUS_CANT_CREATE, "cannot create \"%s\": %s", path, strerror(errno));
         else
-            r->size = info.st_size;
+            r->synced = info.st_size;
     }
     if (st == STATUS_OK) return st;
     records_close(r);
@@ -68,8 +72,46 @@ static bool tell_failure(Records *r)
 
 static void tell_loss(Records *r)
 {
-    if (!r->lost) log_warning("\"%s\" could not be written for so long that the oldest records were dropped", r->path);
-    r->lost = true;
+    if (!r->loss_told)
+        log_warning("\"%s\" could not be written for so long that the oldest records were dropped", r->path);
+    r->loss_told = true;
+}
+
+/* Opens the file after an fsync that failed: what is not known to be on disk is to be written again. */
+static bool reopen(Records *r)
+{
+    r->fd = FILE_RETRY(open(r->path, O_WRONLY | O_APPEND | O_CLOEXEC));
+    r->torn = true;
+    return r->fd >= 0;
+}
+
+/* The first bytes of what is to be written, up to the end of a record. */
+static size_t whole_within(const Records *r, size_t bytes)
+{
+    while (bytes > 0 && r->buffer[r->written + bytes - 1] != '\n') bytes--;
+    return bytes;
+}
+
+static bool cut_torn(Records *r)
+{
+    r->torn = r->torn && FILE_RETRY(ftruncate(r->fd, r->synced + (off_t)r->written)) != 0;
+    return !r->torn;
+}
+
+/* The whole records to the operating system. What fails stays in the buffer, and no part of a record in the file. */
+static bool write_whole(Records *r)
+{
+    if (r->fd < 0 && !reopen(r)) return tell_failure(r);
+    if (!cut_torn(r)) return tell_failure(r);
+    const size_t done = file_write(r->fd, r->buffer + r->written, r->whole - r->written);
+    const int error = errno;
+    const size_t keep = whole_within(r, done);
+    r->written += keep;
+    r->torn = keep < done;
+    cut_torn(r);
+    r->write_at = r->whole + WRITE_SIZE;
+    errno = error;
+    return r->written == r->whole || tell_failure(r);
 }
 
 static void drop_from_buffer(Records *r, size_t bytes)
@@ -77,37 +119,38 @@ static void drop_from_buffer(Records *r, size_t bytes)
     memmove(r->buffer, r->buffer + bytes, r->used - bytes);
     r->used -= bytes;
     r->whole -= bytes;
-}
-
-/* The first bytes of the buffer's whole records, up to the end of a record. */
-static size_t whole_within(const Records *r, size_t bytes)
-{
-    while (bytes > 0 && r->buffer[bytes - 1] != '\n') bytes--;
-    return bytes;
-}
-
-/* The whole records to the operating system. What fails stays in the buffer, and no part of a record in the file. */
-static bool write_whole(Records *r)
-{
-    if (r->torn && FILE_RETRY(ftruncate(r->fd, r->size)) != 0) return tell_failure(r);
-    r->torn = false;
-    const size_t done = file_write(r->fd, r->buffer, r->whole);
-    const int error = errno;
-    const size_t keep = whole_within(r, done);
-    r->size += (off_t)keep;
-    r->torn = keep < done && FILE_RETRY(ftruncate(r->fd, r->size)) != 0;
-    drop_from_buffer(r, keep);
-    const bool good = r->whole == 0;
     r->write_at = r->whole + WRITE_SIZE;
-    errno = error;
-    if (!good) return tell_failure(r);
-    r->failed = false;
-    return true;
 }
 
-/* Drops a quarter of the buffer, so that it does not move for each record. */
+/* A special file that cannot be synced (EINVAL) has nothing to lose. */
+static bool sync_written(Records *r)
+{
+    const bool good = FILE_RETRY(fsync(r->fd)) == 0 || errno == EINVAL;
+    if (good) {
+        r->synced += (off_t)r->written;
+        drop_from_buffer(r, r->written);
+    } else {
+        tell_failure(r);
+        file_close(r->fd);
+        r->fd = -1;
+    }
+    r->written = 0;
+    return good;
+}
+
+bool records_sync(Records *r)
+{
+    if (!r) return true;
+    const bool whole = write_whole(r);
+    if (r->fd < 0 || !sync_written(r)) return false;
+    r->failed = r->failed && !whole;
+    return whole;
+}
+
+/* Drops a quarter of the buffer, of which nothing is written, so that it does not move for each record. */
 static void drop_oldest(Records *r)
 {
+    assert(r->written == 0);
     tell_loss(r);
     size_t bytes = r->whole < BUFFER_SIZE / 4 ? r->whole : BUFFER_SIZE / 4;
     while (r->buffer[bytes - 1] != '\n') bytes++; /* at the latest at whole */
@@ -116,7 +159,7 @@ static void drop_oldest(Records *r)
 
 static void put_bytes(Records *r, const char *bytes, size_t count)
 {
-    if (r->used + count > BUFFER_SIZE) write_whole(r);
+    if (r->used + count > BUFFER_SIZE) records_sync(r);
     while (r->used + count > BUFFER_SIZE && r->whole > 0) drop_oldest(r);
     r->too_long = r->too_long || r->used + count > BUFFER_SIZE;
     if (r->too_long) return;
@@ -139,11 +182,10 @@ PRINTF_LIKE(2, 3) static void put(Records *r, const char *format, ...)
 void records_close(Records *r)
 {
     if (!r) return;
-    if (r->fd >= 0) {
-        records_flush(r);
-        if (r->whole > 0) log_warning("the last %zu bytes of records are missing in \"%s\"", r->whole, r->path);
-        file_close(r->fd);
-    }
+    if (r->written < r->whole) records_flush(r);
+    if (r->written < r->whole)
+        log_warning("the last %zu bytes of records are missing in \"%s\"", r->whole - r->written, r->path);
+    if (r->fd >= 0) file_close(r->fd);
     memory_free(r->path);
     memory_free(r->buffer);
     memory_free(r);
@@ -249,9 +291,4 @@ void record_end(Records *r)
 void records_flush(Records *r)
 {
     if (r) write_whole(r);
-}
-
-bool records_sync(Records *r)
-{
-    return !r || (write_whole(r) && (FILE_RETRY(fsync(r->fd)) == 0 || tell_failure(r)));
 }

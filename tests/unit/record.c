@@ -251,6 +251,18 @@ static void a_disk_that_stays_full_costs_the_oldest_records(void)
     CU_ASSERT(lines > MANY / 10 && lines < MANY);
 }
 
+/* So often is the disk asked to keep what was written, in the middle of training too. */
+static void many_records_are_synced_on_the_way(void)
+{
+    enum { MANY = 400000 };
+    const char *path = scratch_path("many.jsonl");
+    Records *records = open_records("many.jsonl");
+    record_numbers(records, 0, MANY);
+    CU_ASSERT(records_sync(records));
+    records_close(records);
+    check_numbers(path, 0, MANY);
+}
+
 int main(void)
 {
     static const UnitTest tests[] = {
@@ -264,6 +276,7 @@ int main(void)
         UNIT(a_full_disk_is_told_once_and_training_goes_on),
         UNIT(a_disk_that_was_full_for_a_moment_costs_no_record),
         UNIT(a_disk_that_stays_full_costs_the_oldest_records),
+        UNIT(many_records_are_synced_on_the_way),
     };
     return UNIT_RUN("record", tests);
 }
