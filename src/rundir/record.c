@@ -19,14 +19,17 @@
 #include "base/log.h"
 #include "base/memory.h"
 
+/* Stands where records were dropped. */
+static const char gap_record[] = "{\"event\":\"lost\"}\n";
+
 /* A record of many classes has some 1.5 MB; what a full disk holds up may take all of the buffer. Small enough not to
  * lie in huge pages, of which the few records between two writes would take one. */
-enum { BUFFER_SIZE = 3 << 20, WRITE_SIZE = 1 << 16 };
+enum { BUFFER_SIZE = 3 << 20, WRITE_SIZE = 1 << 16, GAP_SIZE = sizeof gap_record - 1 };
 
 struct Records {
     int fd;       /* -1: to be opened again */
     char *path;   /* owned */
-    char *buffer; /* (BUFFER_SIZE) what is not on disk: whole records, then the one that is being built;
+    char *buffer; /* (BUFFER_SIZE + GAP_SIZE) what is not on disk: whole records, then the one that is being built;
                      owned */
 
     size_t written, whole, used; /* bytes of the buffer that are in the file; in whole records; in all */
@@ -34,6 +37,8 @@ struct Records {
     off_t synced;  /* bytes of the file that are on disk, or were there at the start; the buffer's follow */
     bool torn;     /* there is more behind the written ones, to be cut off */
     bool too_long; /* the record that is being built does not fit */
+    bool gap;      /* records are missing before the buffer's first, and no record says so */
+    bool lost;     /* records were dropped since records_take_loss was called */
     bool failed;   /* an attempt to write, which was told; until all is on disk again */
     bool loss_told;
 };
@@ -46,7 +51,7 @@ Status records_open(const char *path, Records **records)
     r->fd = -1;
     r->write_at = WRITE_SIZE;
     st = memory_new(&r->path, strlen(path) + 1, "the records");
-    if (st == STATUS_OK) st = memory_new(&r->buffer, BUFFER_SIZE, "the records");
+    if (st == STATUS_OK) st = memory_new(&r->buffer, BUFFER_SIZE + GAP_SIZE, "the records");
     if (st == STATUS_OK) {
         struct stat info;
         strcpy(r->path, path);
@@ -92,6 +97,17 @@ static size_t whole_within(const Records *r, size_t bytes)
     return bytes;
 }
 
+/* Nothing is written of what comes after a gap. */
+static void record_gap(Records *r)
+{
+    if (!r->gap) return;
+    memmove(r->buffer + GAP_SIZE, r->buffer, r->used);
+    memcpy(r->buffer, gap_record, GAP_SIZE);
+    r->whole += GAP_SIZE;
+    r->used += GAP_SIZE;
+    r->gap = false;
+}
+
 static bool cut_torn(Records *r)
 {
     r->torn = r->torn && FILE_RETRY(ftruncate(r->fd, r->synced + (off_t)r->written)) != 0;
@@ -103,6 +119,7 @@ static bool write_whole(Records *r)
 {
     if (r->fd < 0 && !reopen(r)) return tell_failure(r);
     if (!cut_torn(r)) return tell_failure(r);
+    record_gap(r);
     const size_t done = file_write(r->fd, r->buffer + r->written, r->whole - r->written);
     const int error = errno;
     const size_t keep = whole_within(r, done);
@@ -155,6 +172,7 @@ static void drop_oldest(Records *r)
     size_t bytes = r->whole < BUFFER_SIZE / 4 ? r->whole : BUFFER_SIZE / 4;
     while (r->buffer[bytes - 1] != '\n') bytes++; /* at the latest at whole */
     drop_from_buffer(r, bytes);
+    r->gap = r->lost = true;
 }
 
 static void put_bytes(Records *r, const char *bytes, size_t count)
@@ -291,4 +309,11 @@ void record_end(Records *r)
 void records_flush(Records *r)
 {
     if (r) write_whole(r);
+}
+
+bool records_take_loss(Records *r)
+{
+    const bool lost = r && r->lost;
+    if (r) r->lost = false;
+    return lost;
 }
