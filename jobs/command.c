@@ -71,6 +71,7 @@ static void print_help(const Command *command, FILE *out)
             command->operands, command->summary);
     for (size_t i = 0; i < command->option_count; i++) print_option(&command->options[i], out);
     print_option(&help_option, out);
+    if (command->note) fprintf(out, "\n%s\n", command->note);
     if (command->example) fprintf(out, "\nExample:\n  %s\n", command->example);
 }
 

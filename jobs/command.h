@@ -24,6 +24,7 @@ typedef struct {
     const char *operands; /* for the usage line: "CONFIG", "CHECKPOINT FILE...", a word each, or "" */
     size_t least_operands, most_operands;
     const char *summary; /* one sentence */
+    const char *note;    /* more for --help alone, or NULL */
     const char *example; /* a command line for --help, or NULL */
     const Option *options;
     size_t option_count;

@@ -13,7 +13,7 @@ Course course_of(const History *history)
             course.ranks = event->ranks;
             course.steps = event->steps;
         }
-        if (event->kind != EVENT_OTHER) course.step = event->step;
+        if (event->kind < EVENT_LOST) course.step = event->step;
         if (event->kind == EVENT_EPOCH) course.epoch = event;
         if (event->kind == EVENT_EPOCH && !(event->test_accuracy <= course.best)) course.best = event->test_accuracy;
         if (event->kind != EVENT_CHECKPOINT) course.last = event;

@@ -17,6 +17,9 @@ const Command command_verify = {
     .least_operands = 1,
     .most_operands = 1,
     .summary = "Proves a run's order of samples and chain of digests; does not compute its arithmetic again.",
+    .note =
+        "Exit code 65: something contradicts something, the line or file is named. 74: nothing does, but records were\n"
+        "lost when the disk was full or failed; the checkpoints say which, and of these steps nothing is proven.",
     .apart = true,
     .run = verify,
 };

@@ -244,15 +244,21 @@ static Status read_set(Reader *reader, const char *operand)
     return refuse_unknown(reader, 0, path);
 }
 
+/* The same for every config, so libconfig reads them for the first alone. */
 static Status read_defaults(Reader *reader)
 {
+    static Settings settings;
+    static Reader defaults = {.name = "the defaults", .settings = &settings};
+    static bool known;
     Status st = STATUS_OK;
-    for (size_t i = 0; i < setting_count && st == STATUS_OK; i++) {
+    for (size_t i = 0; i < setting_count && st == STATUS_OK && !known; i++) {
         if (!setting_table[i].fallback) continue;
-        st = assign(reader, &setting_table[i], setting_table[i].fallback);
+        st = assign(&defaults, &setting_table[i], setting_table[i].fallback);
         assert(st != STATUS_CONFIG);
-        reader->origins[i] = (Origin){0};
     }
+    known = st == STATUS_OK;
+    *reader->settings = settings;
+    memcpy(reader->given, defaults.given, sizeof reader->given);
     return st;
 }
 

@@ -18,6 +18,7 @@
  *   /model/layer<i>/weight, bias       float32 (in,out), (out)
  *   /optimizer/layer<i>/weight, bias   float32, the velocity; absent without momentum
  *   /state/chain                       text; absent if it is not known
+ *   /state/unrecorded                  uint64 (2n): first and last step of each gap; absent if there is none
  *   /state/...                         the rest of Checkpoint below, scalars with extent 1; texts UTF-8
  *
  * A digest is checked before HDF5 parses a byte, so that damage is found as damage and never as wrong weights. */
@@ -26,10 +27,11 @@
 
 #include "data/scaling.h"
 #include "model/network.h"
+#include "rundir/gaps.h"
 
 enum {
     CHECKPOINT_MAJOR = 1,
-    CHECKPOINT_MINOR = 1, /* 1.0 had no /state/chain */
+    CHECKPOINT_MINOR = 2, /* 1.0 had no /state/chain, 1.1 no /state/unrecorded */
     CHECKPOINT_HEADER = 512,
     CHECKPOINT_PATH_SIZE = 4096 + 128,
     CHECKPOINT_TEXTS = 5
@@ -59,6 +61,7 @@ typedef struct {
     uint64_t epoch_digest;       /* the sum of the sample digests of the epoch so far */
     bool chained;                /* is the chain known? Not if the run went on from a checkpoint without one; and */
     Digest chain;                /* of the steps so far (rundir/chain.h) */
+    Gaps unrecorded;             /* in metrics.jsonl, up to this step */
     CheckpointScore best, last;  /* evaluations so far */
     Digest model;                /* of the parameters (network_digest) */
     Digest dataset;              /* of its values (dataset_digest) */

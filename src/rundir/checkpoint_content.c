@@ -122,6 +122,16 @@ static void put_vectors(Output *out, const Checkpoint *c)
     memory_free(values);
 }
 
+static void put_gaps(Output *out, const Gaps *gaps)
+{
+    uint64_t steps[2 * GAPS_MOST];
+    for (size_t i = 0; i < gaps->count; i++) {
+        steps[2 * i] = gaps->gap[i].first;
+        steps[2 * i + 1] = gaps->gap[i].last;
+    }
+    if (gaps->count) put_integers(out, "/state/unrecorded", 2 * gaps->count, steps);
+}
+
 static void put_model(Output *out, const Checkpoint *c)
 {
     const Network *network = &c->network;
@@ -144,6 +154,7 @@ static void put_state(Output *out, const Checkpoint *c)
     put_double(out, "/state/epoch_loss", c->epoch_loss);
     put_integer(out, "/state/epoch_digest", c->epoch_digest);
     if (c->chained) put_digest(out, "/state/chain", c->chain);
+    put_gaps(out, &c->unrecorded);
     put_score(out, "/state/best", &c->best);
     put_score(out, "/state/last", &c->last);
     put_digest(out, "/state/model_digest", c->model);

@@ -106,6 +106,17 @@ static void get_digest(Input *in, const char *path, Digest *digest)
     memory_free(text);
 }
 
+static void get_gaps(Input *in, uint64_t step, Gaps *gaps)
+{
+    const char *const path = "/state/unrecorded";
+    uint64_t steps[2 * GAPS_MOST];
+    const uint64_t count = get_integers(in, path, 2 * GAPS_MOST, steps);
+    if (in->st != STATUS_OK) return;
+    gaps->count = (size_t)count / 2;
+    for (size_t i = 0; i < gaps->count; i++) gaps->gap[i] = (Gap){steps[2 * i], steps[2 * i + 1]};
+    if (count % 2 != 0 || !gaps_valid(gaps, step)) refuse(in, path, "is not a list of gaps in the steps so far");
+}
+
 static uint64_t get_member(Input *in, const char *group, const char *name)
 {
     char path[CHECKPOINT_PATH_IN_FILE];
@@ -236,7 +247,7 @@ static void get_vector(Input *in, const Network *network, const char *group, flo
 
 /* What a checkpoint need not have. */
 typedef struct {
-    bool velocity, chain;
+    bool velocity, chain, gaps;
 } Optional;
 
 static Status note_optional(H5File *file, const char *dataset, void *context)
@@ -245,6 +256,7 @@ static Status note_optional(H5File *file, const char *dataset, void *context)
     Optional *found = context;
     if (strncmp(dataset, "/optimizer/layer", strlen("/optimizer/layer")) == 0) found->velocity = true;
     if (strcmp(dataset, "/state/chain") == 0) found->chain = true;
+    if (strcmp(dataset, "/state/unrecorded") == 0) found->gaps = true;
     return STATUS_OK;
 }
 
@@ -294,6 +306,7 @@ Status checkpoint_decode_content(const char *name, const unsigned char *bytes, s
     if (in.st == STATUS_OK) in.st = h5file_each(in.file, note_optional, &found);
     c->chained = found.chain;
     if (c->chained) get_digest(&in, "/state/chain", &c->chain);
+    if (found.gaps) get_gaps(&in, c->step, &c->unrecorded);
     get_vectors(&in, found.velocity, c);
     h5file_close(in.file);
     if (in.st != STATUS_OK) checkpoint_free(c);

@@ -13,8 +13,8 @@
 static EventKind kind_of(const char *name)
 {
     static const char *const names[] = {
-        [EVENT_START] = "start", [EVENT_RESUME] = "resume",         [EVENT_STEP] = "step",
-        [EVENT_EPOCH] = "epoch", [EVENT_CHECKPOINT] = "checkpoint", [EVENT_END] = "end"};
+        [EVENT_START] = "start",           [EVENT_RESUME] = "resume", [EVENT_STEP] = "step", [EVENT_EPOCH] = "epoch",
+        [EVENT_CHECKPOINT] = "checkpoint", [EVENT_END] = "end",       [EVENT_LOST] = "lost"};
     for (int kind = 0; kind < EVENT_OTHER; kind++)
         if (strcmp(name, names[kind]) == 0) return (EventKind)kind;
     return EVENT_OTHER;

@@ -8,7 +8,16 @@
 
 #include "base/status.h"
 
-typedef enum { EVENT_START, EVENT_RESUME, EVENT_STEP, EVENT_EPOCH, EVENT_CHECKPOINT, EVENT_END, EVENT_OTHER } EventKind;
+typedef enum {
+    EVENT_START,
+    EVENT_RESUME,
+    EVENT_STEP,
+    EVENT_EPOCH,
+    EVENT_CHECKPOINT,
+    EVENT_END,
+    EVENT_LOST,
+    EVENT_OTHER
+} EventKind;
 
 /* One record; what an event of its kind does not have is 0. */
 typedef struct {

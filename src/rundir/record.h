@@ -37,11 +37,16 @@ void record_end(Records *records);
 void record_step(Records *records, const ChainLink *link, uint64_t epoch);
 
 /* Hands what was recorded to the operating system. What cannot be written waits in memory for the next call, and no
- * part of a record stays in the file; when the memory for that (3 MiB) is full the oldest records are dropped. Each is
- * told as a warning; training goes on. */
+ * part of a record stays in the file. What is not on disk is kept, up to 3 MiB: then it is synced without being asked,
+ * and where that fails the oldest records are dropped, and one {"event":"lost"} comes in their place. Each is told as a
+ * warning; training goes on. */
 void records_flush(Records *records);
 
-/* The same, and onto the disk: what was recorded survives a power failure (I7). Is all of it there? */
+/* The same, and onto the disk: what was recorded survives a power failure (I7). Is all of it there? After an fsync that
+ * failed its descriptor is not used again: the next call opens the file anew and writes again what was not on disk. */
 bool records_sync(Records *records);
+
+/* Were records dropped since the last call? They are not coming any more. */
+bool records_take_loss(Records *records);
 
 #endif

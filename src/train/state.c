@@ -81,13 +81,14 @@ static Status read_course(const Trainer *t, bool *trained, char dataset[DIGEST_H
 }
 
 /* Does the run in the directory, if one has trained there, have these settings and this dataset? */
-static Status check_directory(const Trainer *t)
+static Status check_directory(Trainer *t)
 {
     char path[sizeof t->run.path + 16], *text, before[DIGEST_HEX_SIZE], now[DIGEST_HEX_SIZE];
     size_t size;
     bool trained;
     double target;
     Status st = read_course(t, &trained, before);
+    if (st == STATUS_OK && !trained) t->gaps = (Gaps){0}; /* those of another directory's records */
     if (st != STATUS_OK || !trained) return st;
     snprintf(path, sizeof path, "%s/config.cfg", t->run.path);
     st = file_read(path, "the config of a run", SETTINGS_FILE_LIMIT, STATUS_DATA, &text, &size);
@@ -113,6 +114,8 @@ static void take_state(Trainer *t, const Checkpoint *checkpoint, double target)
     t->epoch_digest = checkpoint->epoch_digest;
     t->chained = checkpoint->chained;
     t->chain = checkpoint->chain;
+    t->gaps = checkpoint->unrecorded;
+    t->recorded = checkpoint->step;
     t->best = checkpoint->best;
     t->last = checkpoint->last;
     t->finished = t->step == t->schedule.total ||
@@ -218,7 +221,7 @@ Status trainer_begin_run(Trainer *t)
     return STATUS_OK;
 }
 
-static Checkpoint state_of(const Trainer *t, Digest model)
+static Checkpoint state_of(const Trainer *t, Digest model, const Gaps *unrecorded)
 {
     Checkpoint checkpoint = {
         .network = t->network,
@@ -231,6 +234,7 @@ static Checkpoint state_of(const Trainer *t, Digest model)
         .epoch_digest = t->epoch_digest,
         .chained = t->chained,
         .chain = t->chain,
+        .unrecorded = *unrecorded,
         .best = t->best,
         .last = t->last,
         .model = model,
@@ -270,6 +274,30 @@ static Status give_up(const Trainer *t, Status st)
     return status_fail(st, "%s; the newest good checkpoint is \"%s\"", why, path);
 }
 
+/* Brings the records to disk (I7), as far as it lets us; the gaps that are left in them. What waits in memory may still
+ * come: the next checkpoint knows. */
+static Gaps settle_records(Trainer *t)
+{
+    const bool on_disk = records_sync(t->run.records), lost = records_take_loss(t->run.records);
+    Gaps gaps = t->gaps;
+    if (!on_disk || lost) gaps_add(&gaps, t->recorded + 1, t->step);
+    if (!on_disk && !lost) return gaps;
+    t->gaps = gaps;
+    t->recorded = t->step;
+    return gaps;
+}
+
+static void tell_gap(Trainer *t, const Gaps *gaps)
+{
+    const bool gap = gaps->count && gaps_last(gaps) == t->step;
+    if (gap && !t->gap_told)
+        log_warning("the checkpoint of step %" PRIu64
+                    " is written though not all records up to it are on disk; it "
+                    "tells \"lockstep verify\" so",
+                    t->step);
+    t->gap_told = gap;
+}
+
 /* Rank 0's part. *saved: it is written, and not just its failure tolerated. */
 static Status write_checkpoint(Trainer *t, Save kind, Digest model, bool *saved)
 {
@@ -279,12 +307,9 @@ static Status write_checkpoint(Trainer *t, Save kind, Digest model, bool *saved)
         checkpoint_best_path(t->run.path, path);
     else
         checkpoint_path(t->run.path, t->step, path);
-    const Checkpoint checkpoint = state_of(t, model);
-    const bool recorded = records_sync(t->run.records); /* I7 */
-    if (!recorded && !t->unrecorded)
-        log_warning("the checkpoint of step %" PRIu64 " is written though not all records up to it are on disk",
-                    t->step);
-    t->unrecorded = !recorded;
+    const Gaps gaps = settle_records(t);
+    const Checkpoint checkpoint = state_of(t, model, &gaps);
+    tell_gap(t, &gaps);
     Status st = checkpoint_write(&checkpoint, path);
     *saved = st == STATUS_OK;
     if (st == STATUS_OK) {

@@ -44,52 +44,84 @@ static Status check_dataset(const Verification *v)
     return STATUS_OK;
 }
 
-/* Runs of steps that were done as often as each other, and where the records stand that count. */
-static void print_redone(const Verification *v)
+/* The end of the run of steps that begins with this one and were recorded as often. */
+static uint64_t end_of_run(const Verification *v, uint64_t step)
+{
+    uint64_t end = step + 1;
+    while (end <= v->last_step && v->times[end] == v->times[step]) end++;
+    return end;
+}
+
+/* Where the records stand that count, of the steps that were done again; and which steps have none. */
+static void print_runs(const Verification *v)
 {
     for (uint64_t step = v->first_step + 1, end; step <= v->last_step; step = end) {
-        for (end = step + 1; end <= v->last_step && v->times[end] == v->times[step];) end++;
-        if (v->times[step] < 2) continue;
-        fprintf(v->out,
-                "             steps %" PRIu64 " to %" PRIu64 ": %" PRIu32 " times; the last counts, lines %" PRIu64
-                " to %" PRIu64 "\n",
-                step, end - 1, v->times[step], verify_event(v, v->of_step[step])->line,
-                verify_event(v, v->of_step[end - 1])->line);
+        end = end_of_run(v, step);
+        if (v->times[step] == 1) continue;
+        fprintf(v->out, "             steps %" PRIu64 " to %" PRIu64 ": ", step, end - 1);
+        if (v->times[step] == 0)
+            fprintf(v->out, "lost when the disk was full or failed, as the checkpoints say\n");
+        else
+            fprintf(v->out, "%" PRIu32 " times; the last counts, lines %" PRIu64 " to %" PRIu64 "\n", v->times[step],
+                    verify_event(v, v->of_step[step])->line, verify_event(v, v->of_step[end - 1])->line);
     }
 }
 
-static void print_steps(const Verification *v)
+static void print_steps(const Verification *v, uint64_t lost)
 {
-    uint64_t redone = 0;
-    for (uint64_t step = v->first_step + 1; step <= v->last_step; step++) redone += v->times[step] - 1;
-    fprintf(v->out,
-            "steps        %" PRIu64 ", each recorded; %" PRIu64 " were done again after a kill, with the same result\n",
-            v->last_step - v->first_step, redone);
-    print_redone(v);
+    uint64_t times = 0;
+    for (uint64_t step = v->first_step + 1; step <= v->last_step; step++) times += v->times[step];
+    const uint64_t steps = v->last_step - v->first_step;
+    fprintf(v->out, "steps        %" PRIu64 ", ", steps);
+    fprintf(v->out, lost ? "%" PRIu64 " of them recorded" : "each recorded", steps - lost);
+    fprintf(v->out, "; %" PRIu64 " were done again after a kill, with the same result\n", times - (steps - lost));
+    print_runs(v);
     if (v->first_step)
         fprintf(v->out, "             from step %" PRIu64 " on, which came from a checkpoint\n", v->first_step);
 }
 
-static void print_findings(const Verification *v, size_t checkpoints)
+static void print_epochs(const Verification *v)
+{
+    /* Epochs that began after first_step, or at it. */
+    const uint64_t n = v->steps_per_epoch, begun = (v->first_step + n - 1) / n, done = v->last_step / n,
+                   rest = done >= begun ? v->last_step % n : 0;
+    uint64_t proven = 0, lost = 0;
+    for (uint64_t epoch = begun; epoch < done; epoch++)
+        ++*(verify_recorded(v, epoch * n, epoch * n + n) ? &proven : &lost);
+    fprintf(v->out, "epochs       %" PRIu64 ", each of the %" PRIu32 " samples exactly once in each", proven, v->rows);
+    if (lost) fprintf(v->out, "; of %" PRIu64 " more, records are lost", lost);
+    fprintf(v->out, rest ? "; then %" PRIu64 " steps of the next\n" : "\n", rest);
+}
+
+static void print_findings(const Verification *v, size_t checkpoints, uint64_t lost)
 {
     uint64_t starts = 0;
     for (size_t i = 0; i < v->history.count; i++)
         starts += v->history.event[i].kind == EVENT_START || v->history.event[i].kind == EVENT_RESUME;
-    /* Epochs that began after first_step, or at it. */
-    const uint64_t begun = (v->first_step + v->steps_per_epoch - 1) / v->steps_per_epoch,
-                   done = v->last_step / v->steps_per_epoch, whole = done > begun ? done - begun : 0,
-                   rest = done >= begun ? v->last_step % v->steps_per_epoch : 0;
     fprintf(v->out, "starts       %" PRIu64 " (the first and every resume)\n", starts);
-    print_steps(v);
-    fprintf(v->out, "epochs       %" PRIu64 ", each of the %" PRIu32 " samples exactly once in each", whole, v->rows);
-    fprintf(v->out, rest ? "; then %" PRIu64 " steps of the next\n" : "\n", rest);
+    print_steps(v, lost);
+    print_epochs(v);
     fprintf(v->out, "checkpoints  %zu, all valid and of this run\n", checkpoints);
     if (v->links)
         fprintf(v->out, "chain        %zu records and checkpoints cover the steps as they are recorded\n", v->links);
     else
         fprintf(v->out,
                 "chain        none: the records are of an older version, or the run began with a checkpoint of one\n");
-    text_line("verified     ", v->directory, v->out);
+    text_line(lost ? "in part      " : "verified     ", v->directory, v->out);
+}
+
+/* Nothing contradicts anything. */
+static Status conclude(const Verification *v, size_t checkpoints)
+{
+    uint64_t lost = 0;
+    for (uint64_t step = v->first_step + 1; step <= v->last_step; step++) lost += v->of_step[step] == 0;
+    print_findings(v, checkpoints, lost);
+    if (!lost) return STATUS_OK;
+    return status_fail(
+        STATUS_IO,
+        "\"%s/metrics.jsonl\" lacks the records of %" PRIu64
+        " steps, lost when the disk was full or failed: what is left agrees, but proves nothing of these",
+        v->directory, lost);
 }
 
 static Status verify(Verification *v)
@@ -97,13 +129,13 @@ static Status verify(Verification *v)
     size_t checkpoints = 0;
     Status st = open_run(v);
     if (st == STATUS_OK) st = check_dataset(v);
+    if (st == STATUS_OK) st = verify_gaps(v);
     if (st == STATUS_OK) st = verify_sequence(v);
     if (st == STATUS_OK) st = verify_order(v);
     if (st == STATUS_OK) st = verify_epochs(v);
     if (st == STATUS_OK) st = verify_chain(v);
     if (st == STATUS_OK) st = verify_checkpoints(v, &checkpoints);
-    if (st == STATUS_OK) print_findings(v, checkpoints);
-    return st;
+    return st == STATUS_OK ? conclude(v, checkpoints) : st;
 }
 
 Status verify_run(const char *directory, FILE *out)
@@ -115,7 +147,9 @@ Status verify_run(const char *directory, FILE *out)
     memory_free(v.of_step);
     memory_free(v.of_model);
     memory_free(v.of_score);
+    memory_free(v.of_chain);
     memory_free(v.times);
     memory_free(v.chain);
+    memory_free(v.chained);
     return st;
 }

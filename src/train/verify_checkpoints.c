@@ -43,7 +43,7 @@ static Status check_model(const Verification *v, const char *path, const Checkpo
 static Status check_epoch(const Verification *v, const char *path, const Checkpoint *checkpoint)
 {
     const uint64_t first = checkpoint->step - checkpoint->step % v->steps_per_epoch;
-    if (first < v->first_step) return STATUS_OK;
+    if (first < v->first_step || !verify_recorded(v, first, checkpoint->step)) return STATUS_OK;
     uint64_t rows = 0;
     for (uint64_t step = first + 1; step <= checkpoint->step; step++) rows += verify_event(v, v->of_step[step])->rows;
     if (rows == checkpoint->epoch_digest && verify_losses(v, first, checkpoint->step, checkpoint->epoch_loss))
@@ -56,6 +56,7 @@ static Status check_score(const Verification *v, const char *path, const Checkpo
 {
     if (!score->count || score->step <= v->first_step) return STATUS_OK;
     const Event *event = verify_event(v, v->of_score[score->step]);
+    if (!event && gaps_hold(&v->gaps, score->step)) return STATUS_OK;
     const double accuracy = (double)score->correct / (double)score->count;
     if (event && event->test_accuracy == accuracy && verify_same(event->test_loss, score->loss)) return STATUS_OK;
     if (event)
@@ -91,6 +92,29 @@ static Status check_file(Verification *v, const char *path, uint64_t named, bool
     }
     if (st == STATUS_OK) st = check_content(v, path, named, &checkpoint);
     checkpoint_free(&checkpoint);
+    return st;
+}
+
+/* The newest has the gaps of all that it goes on from. If it is no good, that is found later. */
+static void take_gaps(Verification *v, uint64_t newest)
+{
+    Checkpoint checkpoint;
+    char path[CHECKPOINT_PATH_SIZE];
+    checkpoint_path(v->directory, newest, path);
+    const Status st = checkpoint_read(path, &checkpoint);
+    if (st != STATUS_OK) status_clear();
+    /* A number of steps that the run does not have would take as much memory. */
+    if (checkpoint.step <= (uint64_t)v->settings.training.epochs * v->steps_per_epoch) v->gaps = checkpoint.unrecorded;
+    checkpoint_free(&checkpoint);
+}
+
+Status verify_gaps(Verification *v)
+{
+    uint64_t *steps = NULL;
+    size_t count = 0;
+    const Status st = checkpoint_list(v->directory, &steps, &count);
+    if (count) take_gaps(v, steps[0]);
+    memory_free(steps);
     return st;
 }
 

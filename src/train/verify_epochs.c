@@ -26,7 +26,8 @@ static Status check_epoch(const Verification *v, const Event *event)
                            "line %" PRIu64 " of metrics.jsonl is said to be of epoch %" PRIu64
                            "; it is of epoch %" PRIu64,
                            event->line, event->epoch, epoch);
-    if (first < v->first_step || verify_losses(v, first, event->step, event->loss * v->rows)) return STATUS_OK;
+    if (first < v->first_step || !verify_recorded(v, first, event->step)) return STATUS_OK;
+    if (verify_losses(v, first, event->step, event->loss * v->rows)) return STATUS_OK;
     return status_fail(STATUS_DATA,
                        "line %" PRIu64 " of metrics.jsonl: the train loss of epoch %" PRIu64
                        " is not the mean of the losses of its steps",

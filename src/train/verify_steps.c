@@ -1,10 +1,9 @@
-/* The step records: whole, in order, of the right rows, and the chain that they make. */
+/* The step records: whole, in order, of the right rows. */
 #include <inttypes.h>
 #include <string.h>
 
 #include "base/memory.h"
 #include "data/order.h"
-#include "rundir/chain.h"
 #include "train/setup.h"
 #include "train/verify_internal.h"
 
@@ -17,6 +16,13 @@ static uint64_t step_of_start(const History *history)
     return 0;
 }
 
+static uint64_t steps_in_gaps(const Gaps *gaps)
+{
+    uint64_t steps = 0;
+    for (size_t i = 0; i < gaps->count; i++) steps += gaps->gap[i].last - gaps->gap[i].first + 1;
+    return steps;
+}
+
 /* Which steps there are, and memory for as many. */
 static Status open_steps(Verification *v)
 {
@@ -24,21 +30,21 @@ static Status open_steps(Verification *v)
     for (size_t i = 0; i < v->history.count; i++)
         if (v->history.event[i].kind == EVENT_STEP && v->history.event[i].step > v->last_step)
             v->last_step = v->history.event[i].step;
-    if (v->last_step - v->first_step > v->history.count)
+    if (gaps_last(&v->gaps) > v->last_step) v->last_step = gaps_last(&v->gaps);
+    if (v->last_step - v->first_step > v->history.count + steps_in_gaps(&v->gaps))
         return status_fail(STATUS_DATA, "step %" PRIu64 " is recorded, but there are only %zu records", v->last_step,
                            v->history.count);
     const char *what = "the steps of a run";
     Status st = memory_new(&v->of_step, v->last_step + 1, what);
     if (st == STATUS_OK) st = memory_new(&v->of_model, v->last_step + 1, what);
     if (st == STATUS_OK) st = memory_new(&v->of_score, v->last_step + 1, what);
-    if (st == STATUS_OK) st = memory_new(&v->times, v->last_step + 1, what);
-    if (st == STATUS_OK) st = memory_new(&v->chain, v->last_step + 1, what);
-    return st;
+    return st == STATUS_OK ? memory_new(&v->times, v->last_step + 1, what) : st;
 }
 
 /* How far a start has come. */
 typedef struct {
     bool begun, epoch_due; /* the record of the epoch that has just ended is still to come */
+    bool lost;             /* records were dropped here: whatever comes next may */
     uint64_t step;
 } Course;
 
@@ -65,6 +71,18 @@ static Status follow_start(const Verification *v, const Event *event, Course *co
                        event->line, event->step, v->last_step);
 }
 
+/* The course that the event is the next of. */
+static Status follow_gap(const Verification *v, const Event *event, Course *course)
+{
+    const bool is_step = event->kind == EVENT_STEP && event->step > 0;
+    *course = (Course){.begun = true, .step = event->step - is_step, .epoch_due = event->kind == EVENT_EPOCH};
+    if (event->step <= v->last_step) return STATUS_OK;
+    return status_fail(STATUS_DATA,
+                       "line %" PRIu64 " of metrics.jsonl is about step %" PRIu64 ", but no step after %" PRIu64
+                       " is recorded, or told as lost by the newest checkpoint",
+                       event->line, event->step, v->last_step);
+}
+
 /* A run that fails may end before its last epoch is recorded. */
 static bool failed(const Event *event)
 {
@@ -74,8 +92,11 @@ static bool failed(const Event *event)
 /* Is the event what comes next, within one start, or the next start? */
 static Status follow(const Verification *v, const Event *event, Course *course)
 {
-    if (event->kind == EVENT_OTHER) return STATUS_OK;
+    if (event->kind == EVENT_LOST) course->lost = true;
+    if (event->kind >= EVENT_LOST) return STATUS_OK;
     if (event->kind == EVENT_START || event->kind == EVENT_RESUME) return follow_start(v, event, course);
+    Status st = course->lost ? follow_gap(v, event, course) : STATUS_OK;
+    if (st != STATUS_OK) return st;
     if (!course->begun)
         return status_fail(STATUS_DATA,
                            "line %" PRIu64 " of metrics.jsonl: the record of the start is missing before it",
@@ -134,6 +155,13 @@ static Status note_event(Verification *v, size_t i)
     return st;
 }
 
+bool verify_recorded(const Verification *v, uint64_t first, uint64_t last)
+{
+    uint64_t step = first + 1;
+    while (step <= last && v->of_step[step]) step++;
+    return step > last;
+}
+
 Status verify_sequence(Verification *v)
 {
     Course course = {0};
@@ -141,10 +169,11 @@ Status verify_sequence(Verification *v)
     for (size_t i = 0; i < v->history.count && st == STATUS_OK; i++) {
         const Event *event = &v->history.event[i];
         st = follow(v, event, &course);
-        if (st == STATUS_OK && event->kind != EVENT_OTHER) st = note_event(v, i);
+        if (st == STATUS_OK && event->kind < EVENT_LOST) st = note_event(v, i);
     }
-    /* A later start may have gone further back. */
-    while (st == STATUS_OK && v->first_step > 0 && v->of_step[v->first_step]) v->first_step--;
+    /* A later start may have gone further back, and the record of the first may be lost. */
+    while (st == STATUS_OK && v->first_step > 0 && (v->of_step[v->first_step] || gaps_hold(&v->gaps, v->first_step)))
+        v->first_step--;
     return st;
 }
 
@@ -152,6 +181,7 @@ Status verify_sequence(Verification *v)
 static Status check_step(const Verification *v, uint64_t step, uint64_t samples, uint64_t digest)
 {
     const Event *event = verify_event(v, v->of_step[step]);
+    if (!event && gaps_hold(&v->gaps, step)) return STATUS_OK;
     if (!event)
         return status_fail(STATUS_DATA, "step %" PRIu64 " is not recorded in metrics.jsonl, step %" PRIu64 " is", step,
                            v->last_step);
@@ -176,7 +206,7 @@ static Status check_rates(const Verification *v)
     for (uint64_t step = v->first_step + 1; step <= v->last_step; step++) {
         const Event *event = verify_event(v, v->of_step[step]);
         const double due = (double)schedule_rate(&schedule, step - 1);
-        if (!verify_same(event->learning_rate, due))
+        if (event && !verify_same(event->learning_rate, due))
             return status_fail(STATUS_DATA,
                                "step %" PRIu64 " (line %" PRIu64
                                " of metrics.jsonl) has the learning rate %.9g; by config.cfg it is %.9g",
@@ -232,52 +262,4 @@ Status verify_order(const Verification *v)
     memory_free(permutation);
     memory_free(seen);
     return st == STATUS_OK ? check_rates(v) : st;
-}
-
-/* The chain at first_step. */
-static Status find_first_link(Verification *v)
-{
-    v->chained = v->first_step == 0;
-    for (size_t i = 0; i < v->history.count && !v->chained; i++) {
-        const Event *event = &v->history.event[i];
-        if (event->step != v->first_step || !*event->chain) continue;
-        v->chained = digest_parse(event->chain, &v->chain[v->first_step]);
-        if (!v->chained)
-            return status_fail(STATUS_DATA, "line %" PRIu64 " of metrics.jsonl: its chain is no digest", event->line);
-    }
-    return STATUS_OK;
-}
-
-Status verify_link(Verification *v, const char *who, uint64_t step, Digest chain)
-{
-    if (!v->chained || step < v->first_step) return STATUS_OK;
-    v->links++;
-    if (digest_equal(chain, v->chain[step])) return STATUS_OK;
-    return status_fail(STATUS_DATA,
-                       "%s covers other steps than those recorded up to step %" PRIu64
-                       ": a record of metrics.jsonl was altered (a loss, perhaps), or it is of another run",
-                       who, step);
-}
-
-Status verify_chain(Verification *v)
-{
-    Status st = find_first_link(v);
-    for (uint64_t step = v->first_step + 1; step <= v->last_step && st == STATUS_OK; step++) {
-        const Event *e = verify_event(v, v->of_step[step]);
-        v->chain[step] = chain_after(v->chain[step - 1], &(ChainLink){.step = step,
-                                                                      .samples = e->samples,
-                                                                      .rows = e->rows,
-                                                                      .loss = e->loss,
-                                                                      .learning_rate = e->learning_rate});
-    }
-    for (size_t i = 0; i < v->history.count && st == STATUS_OK; i++) {
-        const Event *event = &v->history.event[i];
-        Digest chain;
-        char who[64];
-        snprintf(who, sizeof who, "line %" PRIu64 " of metrics.jsonl", event->line);
-        if (!*event->chain) continue;
-        if (!digest_parse(event->chain, &chain)) return status_fail(STATUS_DATA, "%s: its chain is no digest", who);
-        st = verify_link(v, who, event->step, chain);
-    }
-    return st;
 }

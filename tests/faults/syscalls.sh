@@ -130,10 +130,26 @@ violated() {
     sed 's/^/    /' "$directory/err"
 }
 
+# No descriptor is synced again after its fsync has failed, until it is closed.
+is_synced_once() {
+    awk -F '[()]' '
+        /^close\(/ { delete failed[$2] }
+        /^fsync\(/ && $2 in failed { again = 1 }
+        /^fsync\(/ && /= -1 E/ && !/EINTR/ { failed[$2] = 1 }
+        END { exit again }' "$directory/trace"
+}
+has_all_records() {
+    results "$directory/run" 2>/dev/null | cmp -s - "$work/whole.results"
+}
+
 # After the try in $directory.
 judge_try() {
     case $code in
-    0) [ "$(<"$directory/out")" = "$line" ] || violated 'another result' ;;
+    0)
+        [ "$(<"$directory/out")" = "$line" ] || violated 'another result'
+        has_all_records || violated 'records are missing'
+        "$lockstep" verify "$directory/run" >/dev/null 2>"$directory/err" || violated 'verify finds something'
+        ;;
     73 | 74)
         grep -q "^lockstep: error: .*$directory/run" "$directory/err" || violated 'the message names no path'
         [ "$code" = 74 ] || [ "$(last_step "$directory")" = "$1" ] || violated 'cannot create, after it has trained'
@@ -144,7 +160,7 @@ judge_try() {
 # Nothing was noticed.
 judge_unseen() {
     if [ "$code" != 0 ] || [ -s "$directory/err" ]; then violated 'an interruption is noticed'; fi
-    results "$directory/run" 2>/dev/null | cmp -s - "$work/whole.results" || violated 'an interruption changes the records'
+    has_all_records || violated 'an interruption changes the records'
 }
 # judge_next ACKNOWLEDGED STARTS: after the start that followed so many, if it is one.
 judge_next() {
@@ -165,8 +181,9 @@ judge() {
         shortened "$directory" "$2" "$4"
         [ "$(<"$directory/calls")" -ge "$4" ] || violated 'there is no such call'
     else
-        traced "$directory" -e "trace=$2" -e "inject=$2:error=$3:when=$4"
+        traced "$directory" -e "trace=$2,close" -e "inject=$2:error=$3:when=$4"
         grep -q INJECTED "$directory/trace" || violated 'there is no such call'
+        is_synced_once || violated 'a descriptor is synced again after a failure'
     fi
     [ "$1" = fresh ] || first=7
     judge_try "$first"

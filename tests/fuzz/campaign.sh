@@ -5,7 +5,7 @@ set -euo pipefail
 usage='usage: tests/fuzz/campaign.sh TARGET EXECUTIONS [DIRECTORY]
 
 Builds the preset fuzz (clang-14 with libclang-rt-14-dev: the names of Debian 12) and runs one target so many times. TARGET:
-  config, idx           by libFuzzer, guided by coverage, in slices of 10^6 executions
+  config, idx           by libFuzzer, guided by coverage, in slices of 10^6 executions, a process on each processor
   dataset, checkpoint   by mutations of small HDF5 files (libhdf5 is not compiled here, so there is nothing to guide)
 DIRECTORY (default build/fuzz/TARGET) keeps what covers something new, and findings. One line of figures at the end; exit 1
 if there was a crash, a report of a sanitizer, a hang or a leak.'
@@ -20,6 +20,7 @@ cd "$(dirname "${BASH_SOURCE[0]}")/../.."
 directory=${3:-build/fuzz/$target}
 kept=tests/fuzz/corpus/$target
 slice=1000000
+workers=$(nproc)
 # A signal within libhdf5 has to reach the process that reads apart; in the others it ends a campaign all the same.
 export ASAN_OPTIONS=quarantine_size_mb=16:handle_segv=0:handle_sigbus=0:handle_sigfpe=0
 export LSAN_OPTIONS=suppressions=$PWD/tests/fuzz/libraries.lsan:print_suppressions=0
@@ -31,23 +32,36 @@ mkdir -p "$directory/findings"
 }
 programs=build/fuzz/tests/fuzz
 
-# A process for each slice: what a library forgets over many refused inputs must not look like the end of memory.
-# Leaks are looked for at the end of each (-detect_leaks=0 spares the look after every input that lost something).
-guided() {
-    local corpus=("$directory/corpus" "$kept") log=$directory/log done=0 runs
+# guided_slice RUNS LOG: a process for each slice: what a library forgets over many refused inputs must not look like the
+# end of memory. Leaks are looked for at the end of each (-detect_leaks=0 spares the look after every input that lost
+# something). It takes up what the others add to the corpus.
+guided_slice() {
+    local corpus=("$directory/corpus" "$kept")
     [ "$target" != config ] || corpus+=(configs)
+    "$programs/libfuzzer_$target" -runs="$1" -max_len=1024 -timeout=20 -rss_limit_mb=2048 -print_final_stats=1 \
+        -detect_leaks=0 -reload=1 -artifact_prefix="$directory/findings/" "${corpus[@]}" >"$2" 2>&1
+}
+
+guided() {
+    local done=0 runs w jobs
     mkdir -p "$directory/corpus"
     while [ "$done" -lt "$executions" ]; do
-        runs=$((executions - done < slice ? executions - done : slice))
-        "$programs/libfuzzer_$target" -runs="$runs" -max_len=1024 -timeout=20 -rss_limit_mb=2048 -print_final_stats=1 \
-            -detect_leaks=0 -artifact_prefix="$directory/findings/" "${corpus[@]}" >"$log" 2>&1 || {
-            tail -n 40 "$log"
-            exit 1
-        }
-        done=$((done + $(sed -n 's/^stat::number_of_executed_units: *//p' "$log")))
+        runs=$(((executions - done + workers - 1) / workers))
+        jobs=()
+        for ((w = 0; w < workers; w++)); do
+            guided_slice $((runs < slice ? runs : slice)) "$directory/log.$w" &
+            jobs+=($!)
+        done
+        for ((w = 0; w < workers; w++)); do
+            wait "${jobs[w]}" || {
+                tail -n 40 "$directory/log.$w"
+                exit 1
+            }
+            done=$((done + $(sed -n 's/^stat::number_of_executed_units: *//p' "$directory/log.$w")))
+        done
     done
-    echo "fuzz $target: $done executions by libFuzzer, $(grep -o 'cov: [0-9]* ft: [0-9]* corp: [0-9]*' "$log" | tail -n 1)," \
-        "0 crashes, reports, hangs, leaks; $SECONDS s"
+    echo "fuzz $target: $done executions by libFuzzer, $(grep -oh 'cov: [0-9]* ft: [0-9]* corp: [0-9]*' "$directory/log.0" | tail -n 1)," \
+        "0 crashes, reports, hangs, leaks; $SECONDS s, $((done / (SECONDS > 0 ? SECONDS : 1))) executions a second"
 }
 
 case $target in

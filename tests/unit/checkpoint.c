@@ -52,6 +52,8 @@ static void check_same(const Checkpoint *a, const Checkpoint *b)
     CU_ASSERT_EQUAL(memcmp(&a->epoch_loss, &b->epoch_loss, sizeof a->epoch_loss), 0);
     CU_ASSERT_EQUAL(a->chained, b->chained);
     CU_ASSERT(digest_equal(a->chain, b->chain));
+    CU_ASSERT_EQUAL_FATAL(a->unrecorded.count, b->unrecorded.count);
+    CU_ASSERT_EQUAL(memcmp(a->unrecorded.gap, b->unrecorded.gap, a->unrecorded.count * sizeof(Gap)), 0);
     check_score(&a->best, &b->best);
     check_score(&a->last, &b->last);
     CU_ASSERT(digest_equal(a->model, b->model) && digest_equal(a->dataset, b->dataset));
@@ -154,6 +156,8 @@ static void edges_of_the_state_come_back(void)
     c.step = UINT64_MAX;
     c.last = (CheckpointScore){.step = UINT64_MAX, .count = 1, .loss = INFINITY};
     c.scaling.kind = SCALING_UNIT;
+    for (uint64_t i = 0; i < GAPS_MOST; i++) gaps_add(&c.unrecorded, UINT64_MAX - 40 + 2 * i, UINT64_MAX - 40 + 2 * i);
+    gaps_add(&c.unrecorded, UINT64_MAX, UINT64_MAX);
     round_trip(&c);
     sample_free(&c);
 }
@@ -282,7 +286,7 @@ static void header_says_what_is_wrong(void)
     CU_ASSERT_MESSAGE_HAS("its header's digest is wrong");
     sample_sign(bytes, size);
     CU_ASSERT(refused(bytes, size));
-    CU_ASSERT_MESSAGE_HAS("has format version 2.1; this program reads 1.x: use a newer version of Lockstep");
+    CU_ASSERT_MESSAGE_HAS("has format version 2.2; this program reads 1.x: use a newer version of Lockstep");
     bytes[16] = 0;
     sample_sign(bytes, size);
     CU_ASSERT(refused(bytes, size));
@@ -334,6 +338,9 @@ static void contradictions_are_refused(void)
         {&c.epoch_loss, &nan_loss, 8, "not finite"},
         {hex, "wrong :(", 8, "is not a digest"},
         {"1122334455667788", "1122334455667z88", 16, "/state/chain is not a digest"},
+        {(uint64_t[]){4, 5}, (uint64_t[]){5, 4}, 16, "/state/unrecorded is not a list of gaps"},
+        {(uint64_t[]){4, 5}, (uint64_t[]){0, 5}, 16, "/state/unrecorded is not a list of gaps"},
+        {(uint64_t[]){4, 5}, (uint64_t[]){4, 6}, 16, "/state/unrecorded is not a list of gaps"},
         {c.parameter + at, &not_finite, 4, "/model/layer1/weight has a value that is not finite at 1"},
         {c.velocity + at, &not_finite, 4, "/optimizer/layer1/weight has a value"},
         {c.parameter + at, &other, 4, "is not the digest of the parameters"},

@@ -136,7 +136,7 @@ static void a_newer_version_is_not_skipped(void)
     scratch_write(step_path(run, 2), bytes, size);
     free(bytes);
     CU_ASSERT_EQUAL(newest(run, &step, warned), STATUS_DATA);
-    CU_ASSERT_MESSAGE_HAS("has format version 2.1");
+    CU_ASSERT_MESSAGE_HAS("has format version 2.2");
     CU_ASSERT_STRING_EQUAL(warned, "");
 }
 

@@ -64,6 +64,7 @@ static inline Checkpoint sample_make(const size_t *sizes, size_t count, Activati
         .epoch_digest = 0xfedcba9876543210u,
         .chained = true,
         .chain = {.low = 0x1122334455667788u, .high = 0x99},
+        .unrecorded = {.gap = {{step - step / 4, step}}, .count = step > 0},
         .best = {.step = step / 2, .correct = 9000, .count = 10000, .loss = 0.1},
         .last = {.step = step, .correct = 8999, .count = 10000, .loss = NAN},
         .dataset = {.low = 0x0123456789abcdefu, .high = 0xf0},

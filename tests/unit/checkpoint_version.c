@@ -44,13 +44,16 @@ static void check_values(const Checkpoint *c)
 /* One file per format version that there has been. */
 static void golden_files_are_read(void)
 {
-    static const char *const versions[] = {"1.0", "1.1"};
+    static const char *const versions[] = {"1.0", "1.1", "1.2"};
     for (size_t i = 0; i < sizeof versions / sizeof *versions; i++) {
         char path[512];
         snprintf(path, sizeof path, "%s/checkpoint-%s.h5", GOLDEN_DIR, versions[i]);
         Checkpoint read;
         CU_ASSERT_EQUAL_FATAL(checkpoint_read(path, &read), STATUS_OK);
         check_values(&read);
+        CU_ASSERT_EQUAL(read.chained, i >= 1);
+        CU_ASSERT_EQUAL(read.unrecorded.count, i >= 2);
+        if (i >= 2) CU_ASSERT(read.unrecorded.gap[0].first == 4 && read.unrecorded.gap[0].last == 5);
         checkpoint_free(&read);
     }
 }
