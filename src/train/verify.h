@@ -13,9 +13,9 @@
  * between records, config, dataset and checkpoints, each of which must be valid. Prints what it found to out, and which
  * of the records of a step that was done twice counts. What it cannot see: weights that were computed wrongly and
  * recorded as they are, records that were cut off at the end together with their checkpoints, and whatever was altered
- * everywhere at once. Local. STATUS_NO_INPUT: no run; STATUS_DATA: the run cannot be proven: what contradicts what, at
- * which line or step.
+ * everywhere at once. dataset: the file that has it; NULL: the one that it was trained with. Local. STATUS_NO_INPUT: no
+ * run; STATUS_DATA: the run cannot be proven: what contradicts what, at which line or step.
  */
-MUST_CHECK Status verify_run(const char *directory, FILE *out);
+MUST_CHECK Status verify_run(const char *directory, const char *dataset, FILE *out);
 
 #endif
