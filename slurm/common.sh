@@ -70,7 +70,7 @@ give_up() {
 # again CODE WHY: has Slurm start this job again; gives up with CODE if that may not be.
 again() {
     local state
-    trap '' USR2 TERM # requeue ends this script
+    trap '' USR1 USR2 TERM # requeue ends this script
     [ -z "$CHAIN" ] || give_up "$1" "$2"
     # Cancelled, preempted or out of time: Slurm has decided what follows, and a requeue would undo even a scancel.
     state=$(scontrol -o show job "$job" | grep -o 'JobState=[A-Z]*')
@@ -106,6 +106,11 @@ stop() {
     if [ -n "$launched" ]; then kill -USR2 "$launched"; fi
 }
 
+# shellcheck disable=SC2317 # called by the trap
+checkpoint() {
+    if [ -n "$launched" ]; then kill -USR1 "$launched"; fi
+}
+
 # launch COMMAND...: by the ranks; sets code. In the background, for bash runs a trap between two commands or when wait
 # returns, which it does for one.
 launch() {
@@ -133,6 +138,7 @@ copy_dataset() {
 # returns.
 train_run() {
     local before
+    trap checkpoint USR1
     trap 'stop USR2' USR2
     trap 'stop TERM' TERM
     say "start $((restarts + 1)) of job $job: $ranks ranks on $SLURM_JOB_NODELIST, run $RUN"

@@ -112,6 +112,9 @@ job 75 requeued 'Slurm did not requeue it' "$wait_for_usr2" SIGNAL=USR2 NO_REQUE
 job 75 left 'not by a signal to this job' 'begin; step; end stopped; save; exit 75'
 run half && job 75 left 'not by a signal to this job' 'begin; step; end stopped; save; exit 75'
 
+# Asked for a checkpoint: it goes on.
+job 0 left finished 'trap "kill %1; cp -r finished/. run; exit 0" USR1; begin; : >waiting; sleep 20 & wait; exit 3' SIGNAL=USR1
+
 # Stopped by itself, because the time was up.
 job 0 requeued 'stopped before the time limit at step 3' 'begin; step; end stopped "time limit"; save; exit 75'
 job 75 left 'not by a signal to this job' 'begin; step; end stopped steps; save; exit 75'
