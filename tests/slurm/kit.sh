@@ -38,11 +38,11 @@ alone=$work/alone # what runs are compared with
 undisturbed "$alone"
 
 # What keeps a training for whoever means to disturb it, without a race: $paced is a program whose ranks take a tenth of a second for
-# each step of the first start of $RUN; LOCKSTEP_FAULT=$held stops rank 0 before step $held_at + 1, until SIGCONT.
+# each step of the first start of $RUN; LOCKSTEP_FAULT=$held stops rank 0 at a step, until SIGCONT.
 by_rank <<'TEXT'
 [ -e "$RUN/metrics.jsonl" ] || export LOCKSTEP_FAULT=slow-compute
 TEXT
-paced=$by_rank held_at=$((8 * interval)) held=raise-stop-pack:0:$((8 * interval))
+paced=$by_rank held=raise-stop-pack:0:200
 
 on_cluster() {
     "$cluster" exec "$site" "$@"

@@ -17,14 +17,26 @@ caught() {
     until_holds "$1: it trains" has_step 30
 }
 
-# standing WHAT OPTION...: a job whose rank 0 is stopped, until go_on.
+# Ranks of $run, by the process numbers of the login host, which sees those of all nodes.
+ranks="^$lockstep train .*--run"
+one_stands() {
+    on_cluster pgrep -r T -f "$ranks $run" >/dev/null
+}
+
+# standing WHAT OPTION...: a job whose rank 0 is stopped in the middle, until go_on.
 standing() {
     LOCKSTEP_FAULT=$held submit "$lockstep" "${@:2}" "$train" --quiet
-    until_holds "$1: it trains" has_step "$held_at"
+    until_holds "$1: rank 0 stands" one_stands
 }
 
 go_on() {
-    on_cluster scancel --full --signal=CONT "$job"
+    on_cluster pkill -CONT -f "$ranks $run"
+}
+running_ranks() {
+    on_cluster pgrep -r R,S,D -f "$ranks $run" >/dev/null
+}
+none_runs() {
+    ! running_ranks
 }
 
 signalled() {
@@ -100,14 +112,6 @@ one_run_directory() {
     ends_as_alone "$what"
 }
 
-# Ranks that run; in the process numbers of the login host, which sees those of all nodes.
-running_ranks() {
-    on_cluster pgrep -r R,S,D -f "^$lockstep train .*--run $run" >/dev/null
-}
-none_runs() {
-    ! running_ranks
-}
-
 suspended() {
     local what='scontrol suspend, resume'
     standing "$what" -N2 --ntasks-per-node=2
@@ -157,9 +161,9 @@ chained() {
     check "$what: three starts" [ "$(restarts)" = 2 ]
 }
 
-heading 'what happens to a job'
 # Each of the three rounds is side by side; the time limit, the longest of all, is beside all of them.
 play_all() {
+    heading "what happens to a job, by $LAUNCHER"
     play out_of_time controller_restarted
     end controller_restarted # others would find no slurmctld for a moment
     play power_lost preempted
