@@ -8,14 +8,13 @@
 cluster=$tests/slurm/cluster.sh
 hosts=$tests/hosts/hosts.sh
 site=$work/site
-scripts=$(realpath "$tests/../slurm")
+project=$(realpath "$tests/..")
 "$cluster" check || exit $?
 trap '"$cluster" down "$site"; rm -rf "$work"' EXIT
 "$cluster" up "$site" 3
 longest_wait=120
 
-# 847 steps, 121 an epoch; each is in the records as soon as it is done, and a checkpoint every 25. $line is its result when nothing
-# disturbs it.
+# 847 steps, 121 an epoch; each is in the records as soon as it is done, and a checkpoint every 25.
 interval=25
 "$lockstep" import synth --train 3001 --test 200 -o "$work/digits.h5" >/dev/null
 config=$work/config.cfg
@@ -27,27 +26,38 @@ optimizer: { learning_rate = 0.05, momentum = 0.9 }
 checkpoint: { every_steps = $interval, every_epochs = 0 }
 log: { seconds = 0.05 }
 TEXT
-start 0 train "$config" --run "$work/alone" --quiet
-check 'undisturbed' [ "$code" = 0 ]
-line=$(<"$out")
-results "$work/alone" >"$work/alone.results"
+
+# undisturbed RUN [ARGUMENT]...: what comes out on one process, in RUN.line and RUN.results.
+undisturbed() {
+    start 0 train "$config" --run "$1" --quiet "${@:2}"
+    check "$1: undisturbed" [ "$code" = 0 ]
+    cp "$out" "$1.line"
+    results "$1" >"$1.results"
+}
+alone=$work/alone # what runs are compared with
+undisturbed "$alone"
 
 # What keeps a training for whoever means to disturb it, without a race: $paced is a program whose ranks take a tenth of a second for
-# each step of the first start of $RUN; LOCKSTEP_FAULT=$held stops rank 0 before step $held_at + 1, until SIGCONT.
+# each step of the first start of $RUN; LOCKSTEP_FAULT=$held stops rank 0 at a step, until SIGCONT.
 by_rank <<'TEXT'
 [ -e "$RUN/metrics.jsonl" ] || export LOCKSTEP_FAULT=slow-compute
 TEXT
-paced=$by_rank held_at=$((8 * interval)) held=raise-stop-pack:0:$((8 * interval))
+paced=$by_rank held=raise-stop-pack:0:200
 
 on_cluster() {
     "$cluster" exec "$site" "$@"
 }
 
-# submit PROGRAM [OPTION OF SBATCH]... SCRIPT [ARGUMENT]...: $job is its number, $log its log. It trains $config in $run.
+# as_user PROGRAM COMMAND...: on the login host, with what the scripts of slurm/ want to know. They train $config in $run.
+export LAUNCHER=${LAUNCHER:-mpirun}
+as_user() {
+    on_cluster env PROJECT="$project" LOCKSTEP="$1" BIND=none CONFIG="$config" RUN="$run" "${@:2}"
+}
+
+# submit PROGRAM [OPTION OF SBATCH]... SCRIPT [ARGUMENT]...: $job is its number, $log its log.
 submit() {
     began=${began:-${EPOCHREALTIME/[^0-9]/}} started="sbatch ${*:2}" code=none err=$log
-    job=$(on_cluster env CONFIG="$config" RUN="$run" LOCKSTEP="$1" \
-        sbatch --parsable --chdir="$work" --output="$log" "${@:2}")
+    job=$(as_user "$1" sbatch --parsable --chdir="$work" --output="$log" "${@:2}")
 }
 
 # job_is FIELD=VALUE: what Slurm says of $job; an extended regular expression.
@@ -103,7 +113,7 @@ verifies() {
 # Prints its row.
 trained_as_alone() {
     results "$run" >"$run.results"
-    check "$1: every step and epoch" same "$work/alone.results" "$run.results"
+    check "$1: every step and epoch" same "$alone.results" "$run.results"
     check "$1: verified" verifies
     check "$1: $(steps_lost) steps lost" [ "$(steps_lost)" -le $(($(restarts) * interval)) ]
     row "$1" "$(restarts)" "$(steps_lost)" "$(digest)"
@@ -112,13 +122,13 @@ trained_as_alone() {
 # ends_as_alone WHAT: the job completes, and this.
 ends_as_alone() {
     job_ends "$1" COMPLETED 0
-    check "$1: the last line" grep -qxF "$line" "$log"
+    check "$1: the last line" grep -qxFf "$alone.line" "$log"
     trained_as_alone "$1"
 }
 
 # play_one SCENARIO: a function, with its own $run and $log; $work/SCENARIO.counts tells its checks.
 play_one() {
-    checks=0 failures=0 run=$work/$1 log=$work/$1.log
+    checks=0 failures=0 run=$work/$1.$LAUNCHER log=$work/$1.$LAUNCHER.log
     "$1"
     echo "$checks $failures" >"$work/$1.counts"
 }
@@ -145,8 +155,8 @@ end() {
     done
 }
 
-# nothing_left WHAT: no process, no shared memory, no session directory in the hosts.
+# nothing_left WHAT [PATTERN]: no process, no shared memory, no session directory in the hosts, or none that matches.
 nothing_left() {
-    "$cluster" ls "$site" >"$work/left"
+    "$cluster" ls "$site" | { grep -E "${2:-.}" || true; } >"$work/left"
     check "$1: nothing is left in the hosts: $(<"$work/left")" [ ! -s "$work/left" ]
 }

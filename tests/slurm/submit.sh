@@ -10,13 +10,12 @@ set -euo pipefail
 . "$tests/slurm/kit.sh"
 
 by_mpirun() {
-    submit "$lockstep" -N3 --ntasks-per-node=1 "$scripts/train.sbatch"
+    submit "$lockstep" -N3 --ntasks-per-node=1 "$project/slurm/train.sbatch" --quiet
     ends_as_alone 'mpirun'
 }
 
 by_srun() {
-    submit "$lockstep" -N2 --ntasks-per-node=2 \
-        --wrap "srun --mpi=pmix --kill-on-bad-exit=1 $lockstep train $config --run $run --quiet"
+    LAUNCHER=srun submit "$lockstep" -N2 --ntasks-per-node=2 "$project/slurm/train.sbatch" --quiet
     ends_as_alone 'srun'
 }
 
