@@ -95,6 +95,20 @@ inside '' 1000 SLURM_JOB_END_TIME=1
 train 2 "${for_ever[@]}"
 stopped 'squeue hangs'
 
+# A checkpoint takes 3 s, so the next must begin early: 2 x 3 s before the end and the margin, which is now.
+is_held() {
+    held=$(pgrep -f "^$lockstep train $work/config.cfg") && grep -qs '^State:.T' "/proc/$held/status"
+}
+inside '0:08\n' 0
+LOCKSTEP_FAULT=raise-stop-save:0:5 train 0 "${for_ever[@]}" --set checkpoint.every_steps=5 &
+until_holds 'the checkpoint has begun' is_held
+sleep 3
+kill -CONT "$held"
+wait $!
+hear 0
+stopped 'a slow checkpoint'
+check 'a slow checkpoint: no other before the last' has_record '"stopped_by":"time limit","step":[5-9],'
+
 # A stopped run goes on to the same end, on another number of ranks.
 inside '0:00\n' 0
 LOCKSTEP_FAULT=slow-compute:0 train 2
