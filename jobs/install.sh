@@ -26,7 +26,10 @@ need() {
     "${@:2}" >/dev/null 2>&1 || missing+=("$1")
 }
 program() {
-    command -v "$1"
+    PATH=$PATH:/usr/sbin:/sbin command -v "$1"
+}
+slurm_plugin() {
+    compgen -G "/usr/lib/*/slurm*/$1.so"
 }
 library() {
     pkg-config --exists "$1"
@@ -61,6 +64,12 @@ if [ "$purpose" != build ]; then
     need faketime program faketime
     need python3 program python3
     need cppcheck program cppcheck
+    need bc program bc
+    need munge program munged
+    need slurmctld program slurmctld
+    need slurmd program slurmd
+    need slurm-client program srun
+    need slurm-wlm-basic-plugins slurm_plugin auth_munge
     if [ "$(uname -m)" = x86_64 ]; then
         need gcc-aarch64-linux-gnu program aarch64-linux-gnu-gcc
         need qemu-user program qemu-aarch64
@@ -86,7 +95,13 @@ elif [ "$(id -u)" -ne 0 ]; then
 fi
 
 log=$(mktemp)
-trap 'rm -f "$log"' EXIT
+policy=/usr/sbin/policy-rc.d made=()
+trap 'rm -f "$log"; [ ${#made[@]} -eq 0 ] || "${as_root[@]}" rm -f "${made[@]}"' EXIT
+# No daemon that comes with a package is started (invoke-rc.d(8)): the tests start their own.
+if ! [ -e "$policy" ]; then
+    made=("$policy")
+    printf '#!/bin/sh\nexit 101\n' | "${as_root[@]}" install -m 755 /dev/stdin "$policy"
+fi
 apt() {
     "${as_root[@]}" env DEBIAN_FRONTEND=noninteractive apt-get -q -y -o Dpkg::Use-Pty=0 "$@" >>"$log" 2>&1
 }

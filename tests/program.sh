@@ -84,6 +84,19 @@ check() {
     fi
 }
 
+# until_holds WHAT COMMAND...: waits for it to hold, $longest_wait seconds at most.
+longest_wait=20
+until_holds() {
+    local end=$((SECONDS + longest_wait))
+    until "${@:2}"; do
+        if [ "$SECONDS" -ge "$end" ]; then
+            check "$1" false
+            return
+        fi
+        sleep 0.05
+    done
+}
+
 is_empty() {
     [ -z "$(ls -A "$1")" ]
 }

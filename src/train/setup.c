@@ -303,6 +303,7 @@ Status trainer_open(Trainer *t, Comm *comm, const Settings *settings, const Trai
 
 void trainer_close(Trainer *t)
 {
+    slurm_end(&t->slurm);
     rundir_close(&t->run);
     reduction_close(t->reduction);
     exchange_close(&t->exchange);
