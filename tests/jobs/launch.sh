@@ -136,6 +136,19 @@ begin killed --quiet --set optimizer.momentum=0.8
 conclude
 fails 'another config' 78 'optimizer.momentum was 0.9'
 
+# A stand-in for mpirun: a host that falls silent will be noticed, and when is the user's to say.
+mkdir "$work/bin"
+printf '#!/bin/sh\necho "$@" >"%s"\nexit 64\n' "$work/words" >"$work/bin/mpirun"
+chmod +x "$work/bin/mpirun"
+PATH=$work/bin:$PATH begin words --quiet
+conclude
+for parameter in time intvl probes; do
+    check "keepalives: $parameter" grep -Eq -- "--mca oob_tcp_keepalive_$parameter [1-9]" "$work/words"
+done
+OMPI_MCA_oob_tcp_keepalive_time=5 PATH=$work/bin:$PATH begin words --quiet
+conclude
+check 'keepalives: the user has the last word' [ "$(grep -o 'oob_tcp_keepalive_[a-z]*' "$work/words" | tr '\n' ' ')" = 'oob_tcp_keepalive_intvl oob_tcp_keepalive_probes ' ]
+
 # What fails each time is given up.
 LOCKSTEP_FAULT=flip-parameter:1:3 begin given-up --quiet --restarts 1 --set log.digest_every_steps=1
 conclude
