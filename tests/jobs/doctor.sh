@@ -84,13 +84,18 @@ finds PROBLEM launch 'hung and was ended; 0 of'
 
 rm "$work/other/mpirun"
 
-# Slurm's srun with and without PMIx.
-for kind in pmi2 pmix_v4; do
-    printf '#!/bin/sh\necho "MPI plugin types are..." "none" %s >&2\n' $kind >"$work/other/srun"
+# srun COMMAND SEVERITY WORDS: what is found where Slurm's srun does this.
+srun() {
+    printf '#!/bin/sh\n%s\n' "$1" >"$work/other/srun"
     chmod +x "$work/other/srun"
-    PATH=$work/other:$PATH examine
-    if [ $kind = pmi2 ]; then finds WARNING slurm 'has no pmix'; else finds OK slurm 'srun --mpi=pmix can start ranks'; fi
-done
+    PATH=$work/other:$PATH examine --patience 5
+    finds "$2" slurm "$3"
+}
+srun 'echo "MPI plugin types are... none pmi2" >&2' WARNING 'has no pmix'
+srun 'echo "MPI plugin types are... none pmix_v4" >&2' OK 'srun --mpi=pmix can start ranks'
+srun 'exit 1' WARNING 'srun does not tell what it can start'
+srun 'exec sleep 60' WARNING 'srun does not tell what it can start'
+rm "$work/other/srun"
 
 # 2: a host that does not answer.
 printf '#!/bin/sh\nexit 255\n' >"$work/agent"
