@@ -166,6 +166,9 @@ if [ "$(id -u)" = 0 ] && unshare --mount --uts true 2>/dev/null; then
     finds PROBLEM 'shared memory' '/dev/shm has 3.1 MB free for 2 ranks'
     in_rooms 'echo nobody-knows-it >/proc/sys/kernel/hostname'
     finds WARNING 'host names' '"nobody-knows-it"'
+    : >"$work/no-names"
+    in_rooms "mount --bind $work/no-names /etc/hosts && $tests/../jobs/install.sh"
+    finds OK 'host names' 'found at once'
     mkdir "$work/run"
     in_rooms "mount -t tmpfs -o ro tmpfs $work/run"
     ill 'a read-only disk'
