@@ -6,7 +6,8 @@ usage='usage: jobs/install.sh [build|test|all]
 
 Installs, on Debian and Ubuntu, the packages that building Lockstep needs ("build", the default), building and testing it
 ("test"), or also tests/run.sh --all ("all"). What is there already, from whatever source, is left alone; if nothing is missing, nothing is
-said or done. Needs root or sudo only if something is missing.'
+said or done. Needs root or sudo only if something is missing. Where /etc/hosts does not even know localhost (a bare chroot), root
+also gets the lines that Debian has there: without them each mpirun waits for a name server.'
 
 case "${1:-build}" in
 build | test | all) purpose=${1:-build} ;;
@@ -19,6 +20,13 @@ build | test | all) purpose=${1:-build} ;;
     exit 64
     ;;
 esac
+
+if [ "$(id -u)" = 0 ] && ! grep -qsw localhost /etc/hosts; then
+    # A file system may be read-only, and mpirun is slow then, no more.
+    if printf '%s\n' '127.0.0.1 localhost' "127.0.1.1 $(uname -n)" 2>/dev/null >>/etc/hosts; then
+        echo "adding localhost and $(uname -n) to /etc/hosts" >&2
+    fi
+fi
 
 missing=()
 # need PACKAGE COMMAND...: PACKAGE is missing unless COMMAND succeeds.

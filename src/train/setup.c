@@ -297,7 +297,10 @@ Status trainer_open(Trainer *t, Comm *comm, const Settings *settings, const Trai
     pace_begin(t);
     trainer_enter(t, PHASE_LOAD);
     st = open_shared(t);
-    if (st != STATUS_OK) trainer_close(t);
+    if (st == STATUS_OK)
+        pace_begin_training(t);
+    else
+        trainer_close(t);
     return st;
 }
 
