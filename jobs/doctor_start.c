@@ -101,7 +101,8 @@ void check_slurm(Doctor *doctor)
     enum { NO_SUCH_PROGRAM = 127 }; /* of a shell */
     if (doctor->inside) return;
     const int code = ask((char *[]){"sh", "-c", "srun --mpi=list 2>&1", NULL}, said);
-    if (code == NO_SUCH_PROGRAM) return;
+    const char *const no_cluster = "Could not establish a configuration source"; /* Slurm's programs alone */
+    if (code == NO_SUCH_PROGRAM || strstr(said, no_cluster)) return;
     if (code != 0)
         doctor_says(doctor, WARNING, "perhaps only mpirun can start ranks here", "ask srun: srun --mpi=list",
                     "srun does not tell what it can start");

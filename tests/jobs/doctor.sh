@@ -84,7 +84,11 @@ finds PROBLEM launch 'hung and was ended; 0 of'
 
 rm "$work/other/mpirun"
 
-# Slurm's srun with and without PMIx.
+# Slurm's srun where there is no cluster, without PMIx, and with it.
+printf '#!/bin/sh\necho "srun: fatal: Could not establish a configuration source" >&2\nexit 1\n' >"$work/other/srun"
+chmod +x "$work/other/srun"
+PATH=$work/other:$PATH examine
+healthy 'srun, but no cluster'
 for kind in pmi2 pmix_v4; do
     printf '#!/bin/sh\necho "MPI plugin types are..." "none" %s >&2\n' $kind >"$work/other/srun"
     chmod +x "$work/other/srun"
