@@ -65,6 +65,11 @@ job_is() {
     grep -Eqs "^JobId=$job .* $1( |\$)" "$site/slurm/jobs"
 }
 
+# waits_again: $job has been requeued once, and is not started yet.
+waits_again() {
+    job_is 'JobState=PENDING .* Restarts=1'
+}
+
 has_step() {
     grep -qs "\"event\":\"step\",\"step\":$1," "$run/metrics.jsonl"
 }
@@ -147,10 +152,13 @@ play() {
 end() {
     local scenario counts
     for scenario in "$@"; do
-        counts='1 1'
-        wait "${playing[$scenario]}" || echo "FAILED: $scenario broke off"
+        if wait "${playing[$scenario]}"; then
+            counts=$(<"$work/$scenario.counts")
+        else
+            counts='1 1'
+            echo "FAILED: $scenario broke off"
+        fi
         cat "$work/$scenario.said"
-        if [ -e "$work/$scenario.counts" ]; then counts=$(<"$work/$scenario.counts"); fi
         checks=$((checks + ${counts% *})) failures=$((failures + ${counts#* }))
     done
 }

@@ -43,7 +43,7 @@ signalled() {
     local what='USR2 to the script, from 2 nodes to 3'
     caught "$what" "$paced" -N2 --ntasks-per-node=2
     on_cluster scancel --batch --signal=USR2 "$job"
-    until_holds "$what: it waits to be started again" job_is JobState=PENDING
+    until_holds "$what: it waits to be started again" waits_again
     on_cluster scontrol update "JobId=$job" NumNodes=3-3
     ends_as_alone "$what"
     check "$what: sizes" [ "$(grep -o '"ranks":[0-9]*,"nodes":[0-9]*' "$run/metrics.jsonl" | paste -sd ' ')" = '"ranks":4,"nodes":2 "ranks":6,"nodes":3' ]
@@ -84,7 +84,7 @@ power_lost() {
     local what='a node loses its power'
     caught "$what" "$paced" -w h2,h3 -N2 --ntasks-per-node=1
     "$hosts" poweroff "$site" h3
-    until_holds "$what: it waits to be started again" job_is JobState=PENDING
+    until_holds "$what: it waits to be started again" waits_again
     "$cluster" boot "$site" h3
     ends_as_alone "$what"
 }
