@@ -72,6 +72,7 @@ static void print_help(const Command *command, FILE *out)
     for (size_t i = 0; i < command->option_count; i++) print_option(&command->options[i], out);
     print_option(&help_option, out);
     if (command->example) fprintf(out, "\nExample:\n  %s\n", command->example);
+    if (command->notes) fprintf(out, "\n%s", command->notes);
 }
 
 /* The command whose name the first one or two arguments make; *words says how many. */

@@ -25,6 +25,7 @@ typedef struct {
     size_t least_operands, most_operands;
     const char *summary; /* one sentence */
     const char *example; /* a command line for --help, or NULL */
+    const char *notes;   /* what else --help says, whole lines, or NULL */
     const Option *options;
     size_t option_count;
     bool apart; /* it reads HDF5 files and leaves nothing in memory: run in a process of its own (base/apart.h) */

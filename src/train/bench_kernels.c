@@ -249,7 +249,7 @@ static void plan_all(Plan *plan)
     call->bytes = (double)t->network.parameters * sizeof(float);
 }
 
-/* Over all ranks; NaN stays NaN. */
+/* Of a rank: what all did, by the time that all took. NaN stays NaN. */
 static double rate(Bench *bench, double amount, double seconds)
 {
     return 1e-9 * bench_spread(bench, amount).sum / bench_spread(bench, seconds).sum;
@@ -273,13 +273,14 @@ static void emit(Bench *bench, const Call *call, double seconds)
     }
     bench_number(&row, "samples", NULL, 0, (double)call->kit->n);
     bench_number(&row, "microseconds", "us a call", 2, 1e6 * bench_spread(bench, seconds).mean);
-    bench_number(&row, "gflops_per_second", "GFLOP/s", 1, flops);
+    bench_number(&row, "gflops_per_second_per_rank", "GFLOP/s a rank", 1, flops);
     bench_number(&row, "peak_percent", "% of peak", 1, 100.0 * 1e9 * flops / bench->peak);
-    bench_number(&row, "dense_gflops_per_second", "as if dense", 1, rate(bench, call->dense, seconds));
-    bench_number(&row, "gbytes_per_second", "GB/s", 1, rate(bench, call->bytes, seconds));
+    bench_number(&row, "dense_gflops_per_second_per_rank", "as if dense", 1, rate(bench, call->dense, seconds));
+    bench_number(&row, "gbytes_per_second_per_rank", "GB/s a rank", 1, rate(bench, call->bytes, seconds));
     bench_emit(bench, &row);
 }
 
+/* One kernel's layers and ways are measured in turns and told, then the next one's. */
 static void measure(Bench *bench, Plan *plan, double seconds)
 {
     uint64_t fuse = bench->trainer.own.outputs == 1;
@@ -287,8 +288,13 @@ static void measure(Bench *bench, Plan *plan, double seconds)
     plan->fuses = fuse == (uint64_t)comm_size(bench->comm);
     fill(plan->kit);
     plan_all(plan);
-    bench_measure(bench, plan->cases, plan->count, seconds);
-    for (size_t i = 0; i < plan->count; i++) emit(bench, &plan->call[i], plan->cases[i].seconds);
+    const double each = seconds / (double)plan->count;
+    for (size_t first = 0, end; first < plan->count; first = end) {
+        end = first + 1;
+        while (end < plan->count && strcmp(plan->call[end].what, plan->call[first].what) == 0) end++;
+        bench_measure(bench, plan->cases + first, end - first, each * (double)(end - first));
+        for (size_t i = first; i < end; i++) emit(bench, &plan->call[i], plan->cases[i].seconds);
+    }
 }
 
 Status bench_kernels(Bench *bench, double seconds)
