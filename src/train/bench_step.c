@@ -85,7 +85,7 @@ static size_t median_block(Bench *bench, const Blocks *blocks)
     size_t median = 0;
     for (size_t b = 0; b < blocks->blocks; b++) {
         size_t shorter = 0;
-        for (size_t i = 0; i < blocks->blocks; i++) shorter += step[i] < step[b] || (step[i] == step[b] && i < b);
+        for (size_t i = 0; i < blocks->blocks; i++) shorter += step[i] < step[b] || (i < b && step[i] == step[b]);
         if (shorter == blocks->blocks / 2) median = b;
     }
     comm_broadcast(bench->comm, &median, sizeof median);
