@@ -56,11 +56,15 @@ static int width_of(const BenchField *field)
     return title > COLUMN ? title : COLUMN;
 }
 
+/* An empty line, then the titles, if there are any. */
 static void print_head(const BenchRow *row)
 {
     const BenchField *field;
-    printf("\n%-*s", LABEL, "");
-    for (size_t i = 0; (field = next_column(row, &i));) printf("%*s", width_of(field), field->title);
+    size_t i = 0;
+    putchar('\n');
+    if (!next_column(row, &i)) return;
+    printf("%-*s", LABEL, "");
+    for (i = 0; (field = next_column(row, &i));) printf("%*s", width_of(field), field->title);
     putchar('\n');
 }
 
@@ -68,9 +72,10 @@ void bench_print_table(void *context, const BenchRow *row)
 {
     BenchRow *last = context;
     const BenchField *field;
+    size_t i = 0;
     if (!same_columns(last, row)) print_head(row);
-    printf("%-*s", LABEL, row->label);
-    for (size_t i = 0; (field = next_column(row, &i));)
+    printf("%-*s", next_column(row, &i) ? LABEL : 0, row->label);
+    for (i = 0; (field = next_column(row, &i));)
         if (isnan(field->number))
             printf("%*s", width_of(field), "-");
         else

@@ -73,6 +73,7 @@ static void print_help(const Command *command, FILE *out)
     print_option(&help_option, out);
     if (command->note) fprintf(out, "\n%s\n", command->note);
     if (command->example) fprintf(out, "\nExample:\n  %s\n", command->example);
+    if (command->notes) fprintf(out, "\n%s", command->notes);
 }
 
 /* The command whose name the first one or two arguments make; *words says how many. */

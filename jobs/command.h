@@ -26,6 +26,7 @@ typedef struct {
     const char *summary; /* one sentence */
     const char *note;    /* more for --help alone, or NULL */
     const char *example; /* a command line for --help, or NULL */
+    const char *notes;   /* what else --help says, whole lines, or NULL */
     const Option *options;
     size_t option_count;
     bool apart; /* it reads HDF5 files and leaves nothing in memory: run in a process of its own (base/apart.h) */

@@ -18,11 +18,12 @@ wrong_usage() {
     exit 64
 }
 
-# find_mnist: sets $mnist to the first folder that has MNIST's four files, plain or .gz, and $idx to the options by which "import idx"
-# reads them.
+# find_mnist: sets $mnist to the folder that has MNIST's four files, plain or .gz, and $idx to the options by which "import idx"
+# reads them. A folder that was asked for and has them not is no reason to take another's.
 find_mnist() {
-    local folder part base file
-    for folder in ${LOCKSTEP_MNIST_DIR:+"$LOCKSTEP_MNIST_DIR"} data/mnist ../shared/mnist; do
+    local folder part base file folders=(data/mnist ../shared/mnist)
+    if [ -n "${LOCKSTEP_MNIST_DIR:-}" ]; then folders=("$LOCKSTEP_MNIST_DIR"); fi
+    for folder in "${folders[@]}"; do
         idx=()
         for part in train-images:train-images-idx3-ubyte train-labels:train-labels-idx1-ubyte \
             test-images:t10k-images-idx3-ubyte test-labels:t10k-labels-idx1-ubyte; do
@@ -38,5 +39,7 @@ find_mnist() {
         mnist=$folder
         if [ ${#idx[@]} -eq 8 ]; then return 0; fi
     done
+    [ -z "${LOCKSTEP_MNIST_DIR:-}" ] ||
+        fail 66 "LOCKSTEP_MNIST_DIR=$LOCKSTEP_MNIST_DIR has not all four files of MNIST: data/fetch_mnist.sh gets them"
     return 1
 }

@@ -15,13 +15,14 @@ Prints Markdown tables.
   --batches LIST   samples per rank and step (default "32 64 128 512")
   --rounds N       turns of each (default 5)
   --seconds N      of training in a turn, about (default 3; Lockstep: at least two epochs)
-  --samples N      training images that Lockstep uses (default 60000; with --big 6000, so that an epoch is short); the peers go
-                   through all of them in order and get as far as the time lets them
+  --samples N      training images that Lockstep uses, as many as make whole batches (default 60000; with --big 6000, so that
+                   an epoch is short); the peers go through all 60000 in order and get as far as the time lets them
   --without-peers  Lockstep alone
   --realtime       everyone under real-time scheduling (chrt -f 1, which needs the right to it): for a machine that is not quiet
-  -o FILE          every measurement, one JSON object a line
+  -o FILE          every measurement, one JSON object a line; written at the end, until then FILE is as it was
 
-Lockstep: the median over the epochs of a turn of samples_per_second, which is training alone, the first epoch dropped.
+Lockstep: the median over the epochs of a turn of samples_per_second, which is training alone, without records, checks,
+evaluations and checkpoints; the first epoch is dropped.
 Peers: the median of 11 blocks of steps; numpy without, DDP as users run it and, where permitted, under real-time scheduling
 (chrt -f 1), which is faster on some machines: the better of the two counts, round by round.
 
@@ -50,7 +51,8 @@ is_flag() {
 }
 
 read_options "--batches --rounds --seconds --samples" "$@"
-enter_project LOCKSTEP LOCKSTEP_PEERS_DIR LOCKSTEP_MNIST_DIR
+enter_project LOCKSTEP LOCKSTEP_PEERS_DIR LOCKSTEP_MNIST_DIR LOCKSTEP_PEERS_PYTHON LOCKSTEP_TORCH_PYTHON
+: "${LOCKSTEP_PEERS_PYTHON:=/usr/bin/python3}"
 
 is_list --batches "$batches"
 is_number --rounds "$rounds"
@@ -59,15 +61,18 @@ if [ -z "$samples" ]; then samples=$([ $model = big ] && echo 6000 || echo 60000
 is_number --samples "$samples"
 [ "$samples" -le 60000 ] || wrong_usage 'MNIST has 60000 training images'
 read -ra batches <<<"$batches"
-may_be_realtime "${first[@]}"
-begin_work "$output"
 ranks=2
+for batch in "${batches[@]}"; do
+    [ "$samples" -ge $((ranks * batch)) ] ||
+        wrong_usage "--samples $samples: a batch of $batch per rank is $((ranks * batch)) samples, on $ranks ranks"
+done
+may_be_realtime "${first[@]}"
+begin_work
 bind $ranks
 table=$work/table # contestant, round, batch per rank, samples per second; separated by tabs
 
-# What everyone trains on: $work/idx for the peers, its first rows in $work/train.h5 for Lockstep.
+# What everyone trains on, in $work/idx.
 prepare_images() {
-    local part=$work/part
     unpack_mnist
     if [ $images = dense ]; then
         {
@@ -76,12 +81,6 @@ prepare_images() {
         } >"$work/random"
         mv "$work/random" "$work/idx/train-images-idx3-ubyte"
     fi
-    mkdir "$part"
-    head_idx "$work/idx/train-images-idx3-ubyte" "$part/train-images-idx3-ubyte" "$samples" 16 784
-    head_idx "$work/idx/train-labels-idx1-ubyte" "$part/train-labels-idx1-ubyte" "$samples" 8 1
-    ln -s "$work"/idx/t10k-* "$part"
-    import_idx "$part" "$work/train.h5"
-    rm -r "$part"
 }
 
 find_contestants() {
@@ -95,13 +94,8 @@ find_contestants() {
         return 0
     fi
     peers_folder=$(realpath "$peers_folder")
-    peers_python=${LOCKSTEP_PEERS_PYTHON:-/usr/bin/python3}
-    if "$peers_python" -c 'import numpy, mpi4py' 2>/dev/null; then
-        contestant numpy 'numpy + mpi4py'
-    else
-        say "$peers_python has no numpy and mpi4py (LOCKSTEP_PEERS_PYTHON): left out"
-    fi
-    add_ddp "$peers_python"
+    if has "$LOCKSTEP_PEERS_PYTHON" LOCKSTEP_PEERS_PYTHON 'numpy, mpi4py'; then contestant numpy 'numpy + mpi4py'; fi
+    add_ddp
     # The OpenBLAS of numpy must find its best kernels itself; both or none.
     unset OPENBLAS_CORETYPE OPENBLAS_L2_SIZE
     export OPENBLAS_NUM_THREADS=1 OMP_NUM_THREADS=1 MNIST_RAW=$work/idx
@@ -111,12 +105,14 @@ declare -A last_rate=()
 
 # measure_lockstep PLAN SHARDS BATCH: sets rate, detail.
 measure_lockstep() {
-    local run=$work/run epochs code=0
-    epochs=$(epochs_for "${last_rate[$*]:-0}" "$seconds" "$samples")
+    local run=$work/run batch=$((ranks * $3)) data epochs code=0
+    local whole=$((samples / batch * batch))
+    dataset $whole
+    epochs=$(epochs_for "${last_rate[$*]:-0}" "$seconds" $whole)
     rm -rf "$run"
-    "${first[@]}" mpirun "${mpi_options[@]}" -n $ranks "$lockstep" train jobs/benchmarks/speed.cfg --quiet --run "$run" --set "data.file=$work/train.h5" \
+    "${first[@]}" mpirun "${mpi_options[@]}" -n $ranks "$lockstep" train jobs/benchmarks/speed.cfg --quiet --run "$run" --set "data.file=$data" \
         --set "model.hidden=$hidden" --set "training.plan=$1" --set "training.shards=$2" \
-        --set "training.batch_size=$((ranks * $3))" --set "training.epochs=$epochs" </dev/null >"$work/out" 2>&1 || code=$?
+        --set "training.batch_size=$batch" --set "training.epochs=$epochs" </dev/null >"$work/out" 2>&1 || code=$?
     if [ $code != 0 ]; then
         cat "$work/out" >&2
         fail "$code" "Lockstep failed: plan $1, $2 shards, batch $3 per rank"
@@ -126,10 +122,10 @@ measure_lockstep() {
     last_rate[$*]=$rate
 }
 
-# measure_peer SECONDS COMMAND...: sets rate and detail, or leaves rate empty.
+# measure_peer SECONDS COMMAND...: sets rate and detail, or leaves rate empty. What a peer leaves in TMPDIR goes with $work.
 measure_peer() {
     local code=0
-    (cd "$peers_folder" && PYTHONDONTWRITEBYTECODE=1 timeout -k 5 $((60 + 10 * $1)) "${@:2}") </dev/null >"$work/out" 2>&1 || code=$?
+    (cd "$peers_folder" && TMPDIR=$work PYTHONDONTWRITEBYTECODE=1 timeout -k 5 $((60 + 10 * $1)) "${@:2}") </dev/null >"$work/out" 2>&1 || code=$?
     detail=$(grep '^{.*samples_per_s' "$work/out" | tail -n 1) || true
     rate=$(member samples_per_s <<<"$detail")
     # Some versions of gloo now and then abort when all is done and said.
@@ -145,7 +141,7 @@ measure() {
     case $1 in
     lockstep:*) measure_lockstep "${part[1]}" "${part[2]}" "$3" ;;
     numpy)
-        measure_peer "$seconds" "${first[@]}" mpirun "${mpi_options[@]}" -n $ranks "$peers_python" numpy_mpi.py $model "$3" "$seconds"
+        measure_peer "$seconds" "${first[@]}" mpirun "${mpi_options[@]}" -n $ranks "$LOCKSTEP_PEERS_PYTHON" numpy_mpi.py $model "$3" "$seconds"
         ;;
     ddp:*)
         if [ "${part[2]}" = realtime ]; then before=(chrt -f 1); fi
@@ -154,8 +150,8 @@ measure() {
     esac
     [ -n "$rate" ] || return 0
     printf '%s\t%s\t%s\t%s\n' "$1" "$2" "$3" "$rate" >>"$table"
-    printf '{"contestant": "%s", "round": %d, "batch_per_rank": %d, "ranks": %d, "network": "%s", "images": "%s", "samples_per_second": %s, "detail": %s}\n' \
-        "${names[$4]}" "$2" "$3" $ranks $layers $images "$rate" "$detail" >>"$raw"
+    result '"contestant": "%s"%s, "round": %d, "batch_per_rank": %d, "ranks": %d, "network": "%s", "images": "%s", "samples_per_second": %s, "detail": %s' \
+        "${names[$4]}" "$(torch_member "$1")" "$2" "$3" $ranks $layers $images "$rate" "$detail"
 }
 
 # Every other round in the other order: nobody is always the one that comes after the same.
@@ -245,3 +241,4 @@ run_rounds
 echo "$layers, $([ $images = mnist ] && echo MNIST || echo 'random images without zeros'), fp32, plain SGD, $ranks ranks of 1 thread; $rounds rounds of $seconds s$(under_what); $(processor)"
 echo
 print_tables
+keep_results

@@ -36,11 +36,14 @@ read_options() {
     done
 }
 
-# enter_project VARIABLE...: to the project's folder, from where these paths in the environment are the same as before.
+# enter_project VARIABLE...: to the project's folder, from where these paths in the environment are the same as before. Links stay:
+# by its link's name a python knows its packages. Without a "/" it is a program of PATH.
 enter_project() {
     local variable
     for variable in "$@"; do
-        if [ -n "${!variable:-}" ]; then export "$variable=$(realpath -m -- "${!variable}")"; fi
+        [ -n "${!variable:-}" ] || continue
+        [[ $variable != *_PYTHON || ${!variable} == */* ]] || continue
+        export "$variable=$(realpath -ms -- "${!variable}")"
     done
     cd "$project" || exit
 }
@@ -54,18 +57,40 @@ is_number() {
     [[ $2 =~ ^[1-9][0-9]*$ ]] || wrong_usage "$1 needs a whole number from 1, not \"$2\""
 }
 
-# begin_work [FILE]: the temporary folder, the program, and FILE, made empty, for the raw results.
+# can_write FILE
+can_write() {
+    if [ -e "$1" ]; then
+        [ ! -d "$1" ] && [ -w "$1" ]
+    else
+        [ -d "$(dirname -- "$1")" ] && [ -w "$(dirname -- "$1")" ]
+    fi
+}
+
+# begin_work: the temporary folder, the program, and $raw for the results.
 begin_work() {
     lockstep=${LOCKSTEP:-build/release/lockstep}
-    [ -x "$lockstep" ] || fail 66 "there is no program $lockstep: cmake --preset release && cmake --build --preset release, or say where by LOCKSTEP"
+    { [ -f "$lockstep" ] && [ -x "$lockstep" ]; } || fail 66 "there is no program $lockstep: cmake --preset release && cmake --build --preset release, or say where by LOCKSTEP"
     lockstep=$(realpath "$lockstep")
     command -v mpirun >/dev/null || fail 66 'mpirun is not here: jobs/install.sh'
     work=$(mktemp -d)
     trap 'rm -rf "$work"' EXIT
     trap 'exit 130' INT
     trap 'exit 143' TERM
-    raw=${1:-$work/raw.jsonl}
-    : >"$raw" || fail 73 "cannot write $raw"
+    raw=$work/raw.jsonl
+    [ -z "$output" ] || can_write "$output" || fail 73 "cannot write $output"
+    origin=$("$lockstep" --version | paste -sd' ')
+    origin="\"date\": \"$(date -u +%FT%TZ)\", \"host\": \"$(uname -n)\", \"cores\": $(cores), \"program\": \"$origin\""
+}
+
+# result FORMAT VALUE...: a measurement, as members of a JSON object that begins with where it is from.
+result() {
+    # shellcheck disable=SC2059 # the format is the caller's
+    printf "{%s, $1}\\n" "$origin" "${@:2}" >>"$raw"
+}
+
+# keep_results: into the file of -o, which until then is as it was.
+keep_results() {
+    [ -z "$output" ] || cp -- "$raw" "$output" 2>/dev/null || fail 73 "cannot write $output"
 }
 
 # cores: that this process may use; nproc would mistake OMP_NUM_THREADS for them.
@@ -98,7 +123,7 @@ TEXT
 unpack_mnist() {
     local base
     find_mnist ||
-        fail 66 'the four files of MNIST are neither in the folder LOCKSTEP_MNIST_DIR nor in data/mnist nor in ../shared/mnist: data/fetch_mnist.sh'
+        fail 66 'the four files of MNIST are neither in data/mnist nor in ../shared/mnist: data/fetch_mnist.sh, or LOCKSTEP_MNIST_DIR'
     mkdir "$work/idx"
     for base in train-images-idx3-ubyte train-labels-idx1-ubyte t10k-images-idx3-ubyte t10k-labels-idx1-ubyte; do
         if [ -r "$mnist/$base.gz" ]; then
@@ -113,6 +138,18 @@ unpack_mnist() {
 import_idx() {
     "$lockstep" import idx --train-images "$1/train-images-idx3-ubyte" --train-labels "$1/train-labels-idx1-ubyte" \
         --test-images "$1/t10k-images-idx3-ubyte" --test-labels "$1/t10k-labels-idx1-ubyte" -o "$2" >/dev/null
+}
+
+# dataset SAMPLES: sets data to the HDF5 file with so many of the training images in $work/idx, and all of the test images.
+dataset() {
+    data=$work/$1.h5
+    [ ! -e "$data" ] || return 0
+    mkdir "$work/part"
+    head_idx "$work/idx/train-images-idx3-ubyte" "$work/part/train-images-idx3-ubyte" "$1" 16 784
+    head_idx "$work/idx/train-labels-idx1-ubyte" "$work/part/train-labels-idx1-ubyte" "$1" 8 1
+    ln -s "$work"/idx/t10k-* "$work/part"
+    import_idx "$work/part" "$data"
+    rm -r "$work/part"
 }
 
 # word COUNT: as the 4 bytes of an IDX header.
@@ -173,9 +210,18 @@ processor() {
     echo "${model:-$(uname -m)}, $(cores) cores"
 }
 
-# torch_version PYTHON: of its PyTorch, nothing if it has none.
+# torch_version PYTHON
 torch_version() {
     "$1" -c 'import torch; print(torch.__version__.split("+")[0])' 2>/dev/null
+}
+
+# has PYTHON VARIABLE MODULES: or it is said why not.
+has() {
+    local why="has no $3"
+    if "$1" -c "import $3" >/dev/null 2>&1; then return 0; fi
+    "$1" -c '' >/dev/null 2>&1 || why="does not start: $3"
+    say "$1 ($2) $why: left out"
+    return 1
 }
 
 is_realtime_permitted() {
@@ -205,21 +251,31 @@ named_contestants() {
     for ((i = 0; i < ${#contestants[@]}; i++)); do printf 'name\t%s\t%s\n' "${contestants[$i]}" "${names[$i]}"; done
 }
 
-# add_ddp PYTHON: the PyTorch of it and of LOCKSTEP_TORCH_PYTHON, each version once, in each of its modes.
+# add_ddp: the PyTorch of LOCKSTEP_PEERS_PYTHON and of LOCKSTEP_TORCH_PYTHON, each version once, in each of its modes.
+declare -A torch=() # by python
 add_ddp() {
-    local python version seen=' '
-    for python in "$1" ${LOCKSTEP_TORCH_PYTHON:+"$LOCKSTEP_TORCH_PYTHON"}; do
-        if ! version=$(torch_version "$python"); then
-            say "$python has no torch: left out"
-            continue
-        fi
-        [[ $seen != *" $version "* ]] || continue
-        seen+="$version "
+    local variable python version
+    for variable in LOCKSTEP_PEERS_PYTHON LOCKSTEP_TORCH_PYTHON; do
+        python=${!variable:-}
+        [ -n "$python" ] || continue
+        has "$python" $variable torch || continue
+        version=$(torch_version "$python")
+        [[ " ${torch[*]} " != *" $version "* ]] || continue
+        torch[$python]=$version
         [ ${#first[@]} != 0 ] || contestant "ddp:$python:plain" "PyTorch $version DDP"
-        if is_realtime_permitted; then
-            contestant "ddp:$python:realtime" "PyTorch $version DDP, real-time"
-        else
-            say "real-time scheduling is not permitted here: PyTorch $version runs without"
-        fi
+        ! is_realtime_permitted || contestant "ddp:$python:realtime" "PyTorch $version DDP, real-time"
     done
+    [ ${#torch[@]} != 0 ] || return 0
+    if is_realtime_permitted; then
+        say 'PyTorch runs under real-time scheduling (chrt -f 1), which is permitted here'
+    else
+        say 'PyTorch runs without real-time scheduling (chrt -f 1), which is not permitted here'
+    fi
+}
+
+# torch_member KEY: of a contestant's JSON object, the version of its PyTorch.
+torch_member() {
+    local part
+    IFS=: read -ra part <<<"$1"
+    [ "${part[0]}" != ddp ] || echo ", \"torch\": \"${torch[${part[1]}]}\""
 }

@@ -15,9 +15,10 @@ The images are random, 81 % zeros like those of MNIST, so that nothing has to be
   --most-ranks N  the axis ranks goes 1, 2, 4 ... up to here (default: cores, at most 8)
   --plan NAME     training.plan (default node)
   --seconds N     of training for each point, about (default 2; at least two epochs)
-  -o FILE         every measurement, one JSON object a line
+  -o FILE         every measurement, one JSON object a line; written at the end, until then FILE is as it was
 
-Time of a step: batch / samples_per_second, the median over the epochs but the first. Memory: the peak resident set of each rank
+Time of a step: batch / samples_per_second, which is training alone, without records, checks, evaluations and checkpoints; the
+median over the epochs but the first. More ranks than cores share them, and are marked. Memory: the peak resident set of each rank
 (VmHWM), as the kernel tells the parent of a process that has ended (ru_maxrss), by a small wrapper around each rank; the
 highest of the ranks. It has everything in it: the program and the libraries, MPI, the share of the images, the pages of
 the shared window that the rank has touched, the image of the last checkpoint on rank 0. An MPI program that does nothing
@@ -43,6 +44,7 @@ enter_project LOCKSTEP
 shards=8
 if [ -z "$most_ranks" ]; then most_ranks=$(($(cores) < shards ? $(cores) : shards)); fi
 read -ra axes <<<"$axes"
+[ ${#axes[@]} != 0 ] || wrong_usage '--axes needs one of batch width depth samples ranks, or several'
 for axis in "${axes[@]}"; do
     [[ " batch width depth samples ranks " == *" $axis "* ]] || wrong_usage "--axes: there is no axis \"$axis\""
 done
@@ -51,7 +53,7 @@ is_number --most-ranks "$most_ranks"
 is_number --seconds "$seconds"
 [ "$plan" = replica ] || [ "$plan" = node ] || wrong_usage "--plan needs replica or node, not \"$plan\""
 if [ "$ranks" -gt $shards ] || [ "$most_ranks" -gt $shards ]; then wrong_usage "there are $shards shards, so at most as many ranks"; fi
-begin_work "$output"
+begin_work
 
 build_peak_program() {
     # peak FOLDER PROGRAM [ARGUMENT]...: runs it, and leaves its peak of memory, in KiB, in FOLDER under its process number.
@@ -106,19 +108,7 @@ make_part() {
     } >"$work/idx/$1-labels-idx1-ubyte"
 }
 
-# dataset SAMPLES: sets data to the HDF5 file with so many training images.
-dataset() {
-    data=$work/$1.h5
-    [ ! -e "$data" ] || return 0
-    mkdir "$work/part"
-    head_idx "$work/idx/train-images-idx3-ubyte" "$work/part/train-images-idx3-ubyte" "$1" 16 784
-    head_idx "$work/idx/train-labels-idx1-ubyte" "$work/part/train-labels-idx1-ubyte" "$1" 8 1
-    ln -s "$work"/idx/t10k-* "$work/part"
-    import_idx "$work/part" "$data"
-    rm -r "$work/part"
-}
-
-# peaks: the highest of what the ranks left in $work/peaks, in MiB.
+# highest_peak: the highest of what the ranks left in $work/peaks, in MiB.
 highest_peak() {
     cat "$work"/peaks/* | sort -n | tail -n 1 | awk '{ printf "%.1f", $1 / 1024 }'
 }
@@ -147,17 +137,17 @@ run() {
     peak=$(highest_peak)
 }
 
-# point AXIS VALUE RANKS BATCH HIDDEN SAMPLES: one row of a table. A first short run tells how many epochs there is time for.
+# point AXIS VALUE RANKS BATCH HIDDEN SAMPLES [MARK]: one row of a table. A first short run tells how many epochs there is time for.
 point() {
     local rate peak data epochs us
     run "$3" "$4" "$5" "$6" 1
     epochs=$(epochs_for "$rate" "$seconds" "$6")
     run "$3" "$4" "$5" "$6" "$epochs"
     us=$(awk -v rate="$rate" -v b="$4" 'BEGIN { printf "%.1f", 1e6 * b / rate }')
-    awk -v value="$2" -v us="$us" -v rate="$rate" -v peak="$peak" \
+    awk -v value="$2${7:-}" -v us="$us" -v rate="$rate" -v peak="$peak" \
         'BEGIN { printf "| %s | %.1f | %.1f | %.1f |\n", value, us, rate / 1000, peak }'
-    printf '{"axis": "%s", "value": "%s", "ranks": %d, "plan": "%s", "batch": %d, "hidden": %s, "samples": %d, "us_per_step": %s, "samples_per_second": %s, "peak_mib": %s}\n' \
-        "$1" "$2" "$3" "$plan" "$4" "$5" "$6" "$us" "$rate" "$peak" >>"$raw"
+    result '"axis": "%s", "value": "%s", "ranks": %d, "plan": "%s", "batch": %d, "hidden": %s, "samples": %d, "us_per_step": %s, "samples_per_second": %s, "peak_mib": %s' \
+        "$1" "$2" "$3" "$plan" "$4" "$5" "$6" "$us" "$rate" "$peak"
 }
 
 # heading WHAT
@@ -166,7 +156,7 @@ heading() {
 }
 
 along() {
-    local value hidden
+    local value hidden mark
     case $1 in
     batch)
         heading 'batch, over all ranks'
@@ -191,7 +181,8 @@ along() {
     ranks)
         heading 'ranks'
         for ((value = 1; value <= most_ranks; value = value < most_ranks && 2 * value > most_ranks ? most_ranks : 2 * value)); do
-            point ranks $value $value 128 '[500]' 60000
+            mark=$([ $value -le "$(cores)" ] || echo ' (more than cores)')
+            point ranks $value $value 128 '[500]' 60000 "$mark"
         done
         ;;
     esac
@@ -203,3 +194,4 @@ make_images
 with_peaks "$ranks" "$work/empty" || { cat "$work/out" >&2 && fail 66 'mpirun cannot start an empty MPI program'; }
 echo "784-500-10, random images with 81 % zeros, fp32, plain SGD, plan $plan, $ranks ranks, S = $shards, batch 128, 60000 samples, but for what grows; $(processor). An empty MPI program has a peak of $(highest_peak) MiB."
 for axis in "${axes[@]}"; do along "$axis"; done
+keep_results

@@ -17,7 +17,7 @@ schedule, momentum and stop rule, from start to exit too. Prints a Markdown tabl
   --peer-seeds N   so many of them for the peers, too (default 10; 0: no peers)
   --ranks N        (default 2)
   --realtime       everyone under real-time scheduling (chrt -f 1, which needs the right to it): for a machine that is not quiet
-  -o FILE          every measurement, one JSON object a line
+  -o FILE          every measurement, one JSON object a line; written at the end, until then FILE is as it was
 
 Where real-time scheduling is permitted (chrt -f 1), DDP runs with and without it.
 
@@ -43,7 +43,8 @@ is_flag() {
 }
 
 read_options "--targets --seeds --peer-seeds --ranks" "$@"
-enter_project LOCKSTEP LOCKSTEP_MNIST_DIR
+enter_project LOCKSTEP LOCKSTEP_MNIST_DIR LOCKSTEP_PEERS_PYTHON LOCKSTEP_TORCH_PYTHON
+: "${LOCKSTEP_PEERS_PYTHON:=/usr/bin/python3}"
 
 [[ $targets =~ ^\ *98(\.5)?(\ +98(\.5)?)*\ *$ ]] || wrong_usage "--targets needs 98, 98.5 or both, not \"$targets\""
 is_number --seeds "$seeds"
@@ -51,7 +52,7 @@ is_number --ranks "$ranks"
 [ "$peer_seeds" = 0 ] || is_number --peer-seeds "$peer_seeds"
 read -ra targets <<<"$targets"
 may_be_realtime "${first[@]}"
-begin_work "$output"
+begin_work
 bind "$ranks"
 table=$work/table # target, seed, contestant, seconds, reached (0 or 1), epochs, accuracy; separated by tabs
 
@@ -59,7 +60,7 @@ find_contestants() {
     contestant empty 'an MPI program that does nothing'
     contestant lockstep Lockstep
     [ "$peer_seeds" != 0 ] || return 0
-    add_ddp "${LOCKSTEP_PEERS_PYTHON:-/usr/bin/python3}"
+    add_ddp
 }
 
 # setting NAME: its value in the whole config $work/whole.cfg, where the name stands once, or first in the group optimizer.
@@ -78,7 +79,7 @@ clock() {
 run_empty() {
     clock "${first[@]}" mpirun "${mpi_options[@]}" -n "$ranks" "$work/empty"
     [ "$code" = 0 ] || { cat "$work/err" >&2 && fail 66 'mpirun cannot start an empty MPI program'; }
-    accuracy=1 epochs=0
+    accuracy='' epochs=0
 }
 
 # run_lockstep TARGET SEED
@@ -100,7 +101,7 @@ run_ddp() {
     local before=()
     if [ "$2" = realtime ]; then before=(chrt -f 1); fi
     "$lockstep" train "jobs/benchmarks/to-$3.cfg" --print-config >"$work/whole.cfg"
-    clock timeout -k 5 600 "${before[@]}" "$1" jobs/benchmarks/ddp_mnist.py --images "$work/idx" --checkpoint "$work/checkpoint.pt" \
+    clock env TMPDIR="$work" timeout -k 5 600 "${before[@]}" "$1" jobs/benchmarks/ddp_mnist.py --images "$work/idx" --checkpoint "$work/checkpoint.pt" \
         --ranks "$ranks" --seed "$4" --target "$(setting target_accuracy)" --hidden "$(setting hidden)" --batch "$(setting batch_size)" \
         --epochs "$(setting epochs)" --rate "$(setting learning_rate)" --momentum "$(setting momentum)" \
         --nesterov "$(setting nesterov)" --decay "$(setting weight_decay)" --warmup "$(setting warmup_steps)" \
@@ -115,7 +116,7 @@ run_ddp() {
 
 # measure AT TARGET SEED
 measure() {
-    local part seconds code accuracy epochs reached
+    local part seconds code accuracy epochs reached learnt=''
     IFS=: read -ra part <<<"${contestants[$1]}"
     case ${part[0]} in
     empty) run_empty ;;
@@ -126,10 +127,11 @@ measure() {
         [ -n "$epochs" ] || return 0
         ;;
     esac
-    reached=$(awk -v a="$accuracy" -v t="$2" 'BEGIN { print (a >= t / 100) }')
+    reached=$(awk -v a="${accuracy:-0}" -v t="$2" 'BEGIN { print (a >= t / 100) }')
+    [ -z "$accuracy" ] || learnt=", \"accuracy\": $accuracy, \"epochs\": $epochs"
     printf '%s\t%s\t%s\t%s\t%s\t%s\n' "$2" "$3" "${contestants[$1]}" "$seconds" "$reached" "$epochs" >>"$table"
-    printf '{"contestant": "%s", "target": %s, "seed": %d, "ranks": %d, "seconds": %s, "accuracy": %s, "epochs": %d}\n' \
-        "${names[$1]}" "$2" "$3" "$ranks" "$seconds" "$accuracy" "$epochs" >>"$raw"
+    result '"contestant": "%s"%s, "target": %s, "seed": %d, "ranks": %d, "seconds": %s%s' \
+        "${names[$1]}" "$(torch_member "${contestants[$1]}")" "$2" "$3" "$ranks" "$seconds" "$learnt"
 }
 
 run_rounds() {
@@ -193,3 +195,4 @@ run_rounds
 echo "MNIST, 784-500-10, $ranks ranks of 1 thread; wall time from start to exit$(under_what); $(processor)"
 echo
 print_table
+keep_results

@@ -61,14 +61,18 @@ static size_t window_bytes(size_t bytes)
     return bytes == 0 ? 0 : (bytes + 2 * page_size() - 1) / page_size() * page_size();
 }
 
-/* Into how many runs the ranks are dealt, in tests; else 1. Rank 0's environment decides. Collective. */
-static int feigned_nodes(Comm *comm)
+/* Into how many runs LOCKSTEP_NODES deals the ranks, in tests; else 1. */
+static Status read_feigned(int *nodes)
 {
     const char *text = getenv("LOCKSTEP_NODES");
-    int nodes = text ? atoi(text) : 1;
-    comm_broadcast(comm, &nodes, sizeof nodes);
-    if (nodes < 1) return 1;
-    return nodes < comm->size ? nodes : comm->size;
+    char *end;
+    *nodes = 1;
+    if (!text || !*text) return STATUS_OK;
+    const long number = strtol(text, &end, 10);
+    if (*end || number < 1 || number > INT_MAX)
+        return status_fail(STATUS_USAGE, "LOCKSTEP_NODES=%s: it must be a whole number from 1", text);
+    *nodes = (int)number;
+    return STATUS_OK;
 }
 
 /* In which run of those a rank is. */
@@ -126,14 +130,13 @@ static bool is_crowded(const Comm *comm)
 }
 
 /* Sets rank, size and ranks. Collective. */
-static void find_ranks(Node *node)
+static void find_ranks(Node *node, int feigned)
 {
     Comm *comm = node->comm;
     node->size = 1;
     node->ranks = MPI_COMM_NULL;
     if (comm->size == 1) return;
-    const int feigned = feigned_nodes(comm);
-    if (feigned == comm->size) return;
+    if (feigned >= comm->size) return;
     node->crowded = is_crowded(comm);
     node->ranks = comm->host;
     if (feigned > 1) MPI_Comm_split(comm->host, feigned_node(comm, feigned), 0, &node->ranks);
@@ -181,14 +184,18 @@ static Status share_lines(Node *node)
 Status node_open(Comm *comm, Node **opened)
 {
     Node *node;
+    int feigned = 1;
     *opened = NULL;
-    Status st = comm_agree(comm, memory_new(&node, 1, "the node"));
+    Status st = memory_new(&node, 1, "the node");
+    if (st == STATUS_OK && comm->rank == 0) st = read_feigned(&feigned); /* of rank 0's environment */
+    st = comm_agree(comm, st);
     if (st != STATUS_OK) {
         memory_free(node);
         return st;
     }
+    comm_broadcast(comm, &feigned, sizeof feigned);
     node->comm = comm;
-    find_ranks(node);
+    find_ranks(node, feigned);
     st = find_nodes(node);
     if (st != STATUS_OK)
         node_close(node);

@@ -11,7 +11,8 @@
 
 typedef struct Node Node;
 
-/* Who is on a node with whom. Collective; agreed. STATUS_INTERNAL: out of memory. */
+/* Who is on a node with whom. Collective; agreed. STATUS_INTERNAL: out of memory. STATUS_USAGE: LOCKSTEP_NODES is no
+ * number from 1 on. */
 MUST_CHECK Status node_open(Comm *comm, Node **node);
 
 /* bytes: what this rank will ask of node_share in all; before the first share and the first barrier. If on any host the

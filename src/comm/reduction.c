@@ -37,20 +37,21 @@ void reduction_begin(Reduction *r)
 /* Floats [begin, begin + count) of a fold's outputs. output (fold.outputs): where they go; NULL: the only one, to
  * wherever it happens to be. Returns where the last one is. Additions on the way go into the scratch, because outputs
  * may be items. */
-static const float *fold_block(const Reduction *r, const Sum *sum, size_t begin, size_t count, const Item *output)
+static const float *fold_block(const Reduction *r, const Addends *addends, size_t begin, size_t count,
+                               const Item *output)
 {
     const float *stack[FOLD_MAX_DEPTH];
     size_t depth = 0;
-    for (size_t i = 0; i < sum->fold.items; i++) {
-        const unsigned merges = sum->fold.merges[i];
-        float *to = output && sum->fold.closes[i] ? output->at + (begin - output->begin) : NULL;
-        stack[depth++] = sum->item[i].at + (begin - sum->item[i].begin);
+    for (size_t i = 0; i < addends->fold.items; i++) {
+        const unsigned merges = addends->fold.merges[i];
+        float *to = output && addends->fold.closes[i] ? output->at + (begin - output->begin) : NULL;
+        stack[depth++] = addends->item[i].at + (begin - addends->item[i].begin);
         for (unsigned m = 0; m < merges; m++, depth--) {
             float *place = to && m + 1 == merges ? to : r->scratch + (depth - 2) * REDUCTION_BLOCK;
             r->kernels->add(count, stack[depth - 2], stack[depth - 1], place);
             stack[depth - 2] = place;
         }
-        if (!sum->fold.closes[i]) continue;
+        if (!addends->fold.closes[i]) continue;
         depth--;
         if (to && stack[depth] != to) stack[depth] = memcpy(to, stack[depth], count * sizeof *to);
         if (output) output++;
@@ -74,12 +75,12 @@ static void hand_over(const Reduction *r, size_t begin, size_t count, const floa
 }
 
 /* Floats [begin, end), block by block; consume may be NULL. */
-static void fold_range(const Reduction *r, const Sum *sum, size_t begin, size_t end, const Item *output,
+static void fold_range(const Reduction *r, const Addends *addends, size_t begin, size_t end, const Item *output,
                        ReductionConsumer *consume, void *context)
 {
     for (size_t count; begin < end; begin += count) {
         count = end - begin < REDUCTION_BLOCK ? end - begin : REDUCTION_BLOCK;
-        const float *gradient = fold_block(r, sum, begin, count, output);
+        const float *gradient = fold_block(r, addends, begin, count, output);
         if (consume) hand_over(r, begin, count, gradient, consume, context);
     }
 }

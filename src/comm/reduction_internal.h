@@ -19,7 +19,7 @@ typedef struct {
 typedef struct {
     Fold fold;  /* owned */
     Item *item; /* (fold.items) owned */
-} Sum;
+} Addends;
 
 struct Reduction {
     Comm *comm;
@@ -33,8 +33,8 @@ struct Reduction {
     void **segment;    /* (node_size) what each rank shares: its pieces, then its words; array owned */
     uint64_t **posted; /* (node_size) the words in there; array owned */
     size_t *keeper;    /* (ranks of the job) of each slice on this node; owned */
-    Sum all;           /* the other nodes' subtrees and the pieces of this node's ranks, into the root */
-    Sum here;          /* the pieces of this node's ranks into its subtrees; of several nodes */
+    Addends all;       /* the other nodes' subtrees and the pieces of this node's ranks, into the root */
+    Addends here;      /* the pieces of this node's ranks into its subtrees; of several nodes */
     Item *subtree;     /* (here.fold.outputs) where these go: over the first item of each; owned */
     float *scratch;    /* (FOLD_MAX_DEPTH, REDUCTION_BLOCK) owned */
     bool direct;       /* every rank adds everything itself; of one node */

@@ -72,7 +72,7 @@ static Status open_here(Reduction *r)
     const size_t first = begin_of(r, (size_t)node_mine(r->node)), ranks = (size_t)node_size(r->node);
     size_t begin[FOLD_MAX_SHARDS + 1];
     for (size_t q = 0; q <= ranks; q++) begin[q] = first_shard(r, first + q);
-    Sum *here = &r->here;
+    Addends *here = &r->here;
     Status st = fold_init_parts(&here->fold, r->shards, ranks, begin);
     if (st == STATUS_OK) st = memory_new(&here->item, here->fold.items, "the reduction");
     if (st == STATUS_OK) st = memory_new(&r->subtree, here->fold.outputs, "the reduction");
@@ -97,7 +97,7 @@ static Status open_all(Reduction *r, const size_t *subtrees)
         if (n == mine || q == begin_of(r, n)) begin[parts++] = first_shard(r, q);
     }
     begin[parts] = r->shards;
-    Sum *all = &r->all;
+    Addends *all = &r->all;
     Status st = fold_init_parts(&all->fold, r->shards, parts, begin);
     if (st == STATUS_OK) st = memory_new(&all->item, all->fold.items, "the reduction");
     if (st == STATUS_OK)
@@ -227,10 +227,10 @@ Status reduction_open(Comm *comm, Node *node, ReductionKind kind, const Kernels 
     return st;
 }
 
-static void close_sum(Sum *sum)
+static void close_addends(Addends *addends)
 {
-    fold_free(&sum->fold);
-    memory_free(sum->item);
+    fold_free(&addends->fold);
+    memory_free(addends->item);
 }
 
 void reduction_close(Reduction *r)
@@ -238,8 +238,8 @@ void reduction_close(Reduction *r)
     if (!r) return;
     Messages *const messages[] = {&r->items_in, &r->items_out, &r->sums_in, &r->sums_out};
     for (size_t i = 0; i < sizeof messages / sizeof *messages; i++) messages_free(messages[i]);
-    close_sum(&r->all);
-    close_sum(&r->here);
+    close_addends(&r->all);
+    close_addends(&r->here);
     memory_free(r->subtree);
     memory_free(r->scratch);
     memory_free(r->received);

@@ -133,7 +133,9 @@ Status dataset_open(const DatasetSource *source, Dataset **dataset)
         if (st == STATUS_OK) st = text_copy(&opened->labels[part], source->labels[part]);
     }
     if (st == STATUS_OK) st = check_bytes(source);
-    if (st == STATUS_OK) st = h5file_open(opened->name, &opened->file);
+    if (st == STATUS_OK)
+        st = source->image ? h5image_open(opened->name, source->image, source->image_size, &opened->file)
+                           : h5file_open(opened->name, &opened->file);
     if (st == STATUS_OK) st = check(opened);
     if (st == STATUS_OK)
         *dataset = opened;

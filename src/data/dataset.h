@@ -22,6 +22,8 @@ typedef struct {
     const char *images[2], *labels[2]; /* paths in the file, by Part */
     uint32_t classes;
     const char *sha256; /* of the file's bytes, 64 hex digits; NULL or "": any */
+    const void *image;  /* (image_size) instead of the file, its bytes, of which sha256 is ""; NULL: none */
+    size_t image_size;
 } DatasetSource;
 
 typedef struct Dataset Dataset;

@@ -49,7 +49,8 @@ ALWAYS_INLINE float exp_f32(float x)
 ALWAYS_INLINE float log_f32(float x)
 {
     /* From sqrt(1/2), so that the mantissa is in [sqrt(1/2), sqrt(2)). */
-    const int32_t offset = to_bits(x) - 0x3f3504f3;
+    const int32_t offset =
+        (int32_t)((uint32_t)to_bits(x) - 0x3f3504f3u); /* of any x, though only some have a logarithm */
     const float e = (float)(offset >> 23);
     const float m = from_bits((uint32_t)(offset & 0x7fffff) + 0x3f3504f3u) - 1.0f;
     const float z = m * m;

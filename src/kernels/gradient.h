@@ -3,9 +3,16 @@
 #define LOCKSTEP_KERNELS_GRADIENT_H
 
 #include "kernels/kernels.h"
+#include "kernels/set.h"
 #include "kernels/update.h"
 
 enum { PANEL_VECS = PANEL / LANES };
+
+/* Where vector i of columns is, if the first, of the first panel, is `at`. next: floats from one panel to the next. */
+ALWAYS_INLINE size_t panel_vec(size_t at, int i, size_t next)
+{
+    return at + (size_t)(i / PANEL_VECS) * next + (size_t)(i % PANEL_VECS * LANES);
+}
 
 /* What a kernel keeps of a WeightGradient while it goes from block to block. */
 typedef struct {
@@ -51,8 +58,7 @@ ALWAYS_INLINE void put_rows(const Put put, Target *t, size_t output, size_t rows
         if ((size_t)k >= rows) break;
 #pragma GCC unroll 8
         for (int i = 0; i < vecs; i++) {
-            const size_t here =
-                at + (size_t)k * PANEL + (size_t)(i / PANEL_VECS) * next + (size_t)(i % PANEL_VECS * LANES);
+            const size_t here = panel_vec(at + (size_t)k * PANEL, i, next);
             put_vec(put, &u, sum[k * vecs + i], to + here, velocity ? velocity + here : NULL, &bad);
         }
     }
@@ -71,6 +77,19 @@ ALWAYS_INLINE void target_put(Target *t, const bool updates, size_t output, size
         put_rows(PUT_PLAIN_UPDATE, t, output, rows, most, vecs, at, sum);
     else
         put_rows(PUT_UPDATE, t, output, rows, most, vecs, at, sum);
+}
+
+/* The first row past those that are features': what is asked for beyond it is the bias. */
+static inline size_t feature_rows_end(const WeightGradient *g)
+{
+    return g->row_end < g->in ? g->row_end : g->in;
+}
+
+/* After the features' rows: the bias, if it is asked for. Returns what backward_weight does. */
+ALWAYS_INLINE bool gradient_end(const WeightGradient *g, Target *t)
+{
+    if (g->row_end > g->in) KERNEL(bias_gradient)(g, &t->bad);
+    return update_is_bad(t->bad);
 }
 
 #endif

@@ -56,12 +56,11 @@ static void list_words(Nonzeros *z, size_t first, size_t end, const uint32_t *co
     }
 }
 
-/* value (count, QUAD) = table[bytes (count, QUAD)]. What follows the last may be
- * read and overwritten as far as a vector goes: any byte has a value, and the next list comes after it.
- */
-static void look_up(const float *table, size_t count, const uint8_t *bytes, Quad *value)
+/* value (count, QUAD) = table[bytes (count, QUAD)]. What follows the last may be read and overwritten as far as a
+ * vector goes: any byte has a value, and the next list comes after it. */
+static void look_up(const float *table, size_t count, const uint8_t *bytes, float *value)
 {
-    for (size_t i = 0; i < count * QUAD; i += LANES) vec_store(value[0] + i, vec_lookup(table, bytes + i));
+    for (size_t i = 0; i < count * QUAD; i += LANES) vec_store(value + i, vec_lookup(table, bytes + i));
 }
 
 /* The lists of the group that has been filled, to where they are read. */
@@ -71,7 +70,7 @@ static void end_group(Nonzeros *z, size_t group, const float *table)
     for (size_t q = 0; q < quads; q++) {
         const size_t list = q * z->room, count = z->count[q], at = z->entries;
         if (table)
-            look_up(table, count, (const uint8_t *)(z->collected + list), z->value + at);
+            look_up(table, count, (const uint8_t *)(z->collected + list), (float *)(z->value + at));
         else
             memcpy(z->value + at, z->collected + list, count * sizeof *z->value);
         memcpy(z->sample + at, z->number + list, count * sizeof *z->sample);

@@ -1,4 +1,6 @@
 /* What the processor can do at best with this set's vectors: see kernels.h. */
+#include <assert.h>
+
 #include "kernels/set.h"
 #include "kernels/simd.h"
 
@@ -30,6 +32,7 @@ size_t KERNEL(spin)(size_t rounds, float *sink)
 void KERNEL(scan)(size_t count, const float *x, float *sink)
 {
     Vec sum[READERS];
+    assert(count % (READERS * LANES) == 0);
 #pragma GCC unroll 8
     for (int i = 0; i < READERS; i++) sum[i] = vec_set1(0.0f);
     for (size_t k = 0; k < count; k += READERS * LANES) {

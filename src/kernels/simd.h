@@ -1,6 +1,17 @@
 /* One vector of floats for each kernel set. A source that includes this is compiled once a set, with KERNEL_ISA_...
  * defined and KERNEL(name) giving the set's own name of a function. Every operation is IEEE binary32, round to nearest
- * even; vec_fma rounds once. */
+ * even. Each set has of its own, lane by lane:
+ *
+ *   vec_load(p), vec_store(p, v)   LANES floats, however aligned
+ *   vec_set1(x)                    x in all lanes
+ *   vec_add, vec_sub, vec_mul
+ *   vec_fma(a, b, c)               a b + c, rounded once
+ *   vec_relu(z)                    z < 0 ? +0 : z, so that -0 and NaN stay what they are
+ *   vec_if_positive(x, z)          x > 0 ? z : +0, so that it is +0 where x is NaN
+ *   vec_or(a, b)                   of the bits
+ *
+ * vec_compress, vec_join, vec_transpose and vec_lookup have a plain form and their contract at the end; a set that is
+ * faster with its own says so by HAVE_... */
 #ifndef LOCKSTEP_KERNELS_SIMD_H
 #define LOCKSTEP_KERNELS_SIMD_H
 
@@ -20,13 +31,13 @@ enum { LANES = 16, TILE_ROWS = 14, TILE_VECS = 2, SUMS = 16 };
 
 ALWAYS_INLINE Vec vec_relu(Vec z)
 {
-    return _mm512_max_ps(_mm512_setzero_ps(), z); /* of a NaN and of equals, the second */
+    return _mm512_max_ps(_mm512_setzero_ps(), z); /* which is the second of a NaN and of equals */
 }
 ALWAYS_INLINE Vec vec_mul(Vec a, Vec b)
 {
     return _mm512_mul_ps(a, b);
 }
-ALWAYS_INLINE Vec vec_if_positive(Vec x, Vec z) /* x > 0 ? z : +0 */
+ALWAYS_INLINE Vec vec_if_positive(Vec x, Vec z)
 {
     return _mm512_maskz_mov_ps(_mm512_cmp_ps_mask(x, _mm512_setzero_ps(), _CMP_GT_OQ), z);
 }
@@ -34,7 +45,7 @@ ALWAYS_INLINE Vec vec_sub(Vec a, Vec b)
 {
     return _mm512_sub_ps(a, b);
 }
-ALWAYS_INLINE Vec vec_or(Vec a, Vec b) /* of the bits */
+ALWAYS_INLINE Vec vec_or(Vec a, Vec b)
 {
     return _mm512_or_ps(a, b);
 }
@@ -145,7 +156,7 @@ ALWAYS_INLINE Vec vec_mul(Vec a, Vec b)
 {
     return _mm256_mul_ps(a, b);
 }
-ALWAYS_INLINE Vec vec_if_positive(Vec x, Vec z) /* x > 0 ? z : +0 */
+ALWAYS_INLINE Vec vec_if_positive(Vec x, Vec z)
 {
     return _mm256_and_ps(_mm256_cmp_ps(x, _mm256_setzero_ps(), _CMP_GT_OQ), z);
 }
@@ -153,7 +164,7 @@ ALWAYS_INLINE Vec vec_sub(Vec a, Vec b)
 {
     return _mm256_sub_ps(a, b);
 }
-ALWAYS_INLINE Vec vec_or(Vec a, Vec b) /* of the bits */
+ALWAYS_INLINE Vec vec_or(Vec a, Vec b)
 {
     return _mm256_or_ps(a, b);
 }
@@ -194,7 +205,7 @@ ALWAYS_INLINE Vec vec_mul(Vec a, Vec b)
 {
     return vmulq_f32(a, b);
 }
-ALWAYS_INLINE Vec vec_if_positive(Vec x, Vec z) /* x > 0 ? z : +0 */
+ALWAYS_INLINE Vec vec_if_positive(Vec x, Vec z)
 {
     return vbslq_f32(vcgtq_f32(x, vdupq_n_f32(0.0f)), z, vdupq_n_f32(0.0f));
 }
@@ -202,7 +213,7 @@ ALWAYS_INLINE Vec vec_sub(Vec a, Vec b)
 {
     return vsubq_f32(a, b);
 }
-ALWAYS_INLINE Vec vec_or(Vec a, Vec b) /* of the bits */
+ALWAYS_INLINE Vec vec_or(Vec a, Vec b)
 {
     return vreinterpretq_f32_u32(vorrq_u32(vreinterpretq_u32_f32(a), vreinterpretq_u32_f32(b)));
 }
@@ -245,7 +256,7 @@ ALWAYS_INLINE Vec vec_mul(Vec a, Vec b)
 {
     return a * b;
 }
-ALWAYS_INLINE Vec vec_if_positive(Vec x, Vec z) /* x > 0 ? z : +0 */
+ALWAYS_INLINE Vec vec_if_positive(Vec x, Vec z)
 {
     const int32_t __attribute__((vector_size(16))) positive = x > 0.0f;
     return (Vec)((int32_t __attribute__((vector_size(16))))z & positive);
@@ -254,7 +265,7 @@ ALWAYS_INLINE Vec vec_sub(Vec a, Vec b)
 {
     return a - b;
 }
-ALWAYS_INLINE Vec vec_or(Vec a, Vec b) /* of the bits */
+ALWAYS_INLINE Vec vec_or(Vec a, Vec b)
 {
     return (Vec)((int32_t __attribute__((vector_size(16))))a | (int32_t __attribute__((vector_size(16))))b);
 }

@@ -21,9 +21,8 @@ static inline Update update_of(const SgdStep *step)
                     .nesterov = step->nesterov};
 }
 
-/* w, v: LANES floats each; gradient: G; see Kernels.sgd. decays, momentum and nesterov are constants where
- * speed counts.
- * *bad, 0 at first, is NaN once a new w was not finite. */
+/* w, v: LANES floats each; gradient: G; see Kernels.sgd. decays, momentum and nesterov are constants where speed
+ * counts. *bad, 0 at first, is NaN once a new w was not finite. */
 ALWAYS_INLINE void update_vec(const Update *u, const bool decays, const bool momentum, const bool nesterov,
                               Vec gradient, float *w, float *v, Vec *bad)
 {

@@ -4,14 +4,21 @@
 #include <stdio.h>
 #include <unistd.h>
 
+#include "base/log.h"
+#include "base/memory.h"
+#include "data/synth.h"
 #include "lockstep/lockstep.h"
 #include "train/bench_internal.h"
 
 /* Is the config's dataset there? If on one rank alone, the others tell so when they open it. Collective. */
 static bool dataset_is_there(Bench *bench)
 {
-    uint64_t there = access(bench->settings.data.file, F_OK) == 0;
+    const char *file = bench->settings.data.file;
+    uint64_t there = *file && access(file, F_OK) == 0;
     comm_sum_words(bench->comm, &there, 1);
+    if (*file && there == 0)
+        log_warning("there is no data.file \"%s\": what follows is measured on drawn digits of %d x %d pixels", file,
+                    SYNTH_SIDE, SYNTH_SIDE);
     return there > 0;
 }
 
@@ -26,17 +33,19 @@ static uint32_t drawn_rows(const Settings *s)
 /* The trainer as for training, but without a run on disk. Collective; agreed. */
 static Status open_trainer(Bench *bench)
 {
-    const TrainerOptions options = {.resume = RESUME_NONE, .stop_after_steps = -1};
+    TrainerOptions options = {.resume = RESUME_NONE, .stop_after_steps = -1};
+    unsigned char *image = NULL;
     Status st = STATUS_OK;
     bench->settings.evaluation.predictions = false;
     bench->data = "the config's dataset";
-    const bool drawn = !dataset_is_there(bench);
-    if (drawn) {
+    if (!dataset_is_there(bench)) {
         bench->data = "drawn digits";
-        st = comm_agree(bench->comm, bench_draw(&bench->settings, drawn_rows(&bench->settings)));
+        st = comm_agree(bench->comm,
+                        bench_draw(&bench->settings, drawn_rows(&bench->settings), &image, &options.image_size));
+        options.image = image;
     }
     if (st == STATUS_OK) st = trainer_open(&bench->trainer, bench->comm, &bench->settings, &options);
-    if (drawn) bench_remove(&bench->settings); /* all of it is in memory by now */
+    memory_free(image);
     if (st != STATUS_OK) return st;
     Records **records = &bench->trainer.run.records;
     return comm_agree(bench->comm, comm_rank(bench->comm) == 0 ? records_open("/dev/null", records) : STATUS_OK);

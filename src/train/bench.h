@@ -28,9 +28,10 @@ typedef struct {
 /* Takes a row, which is valid during the call. */
 typedef void BenchSink(void *context, const BenchRow *row);
 
-/* Measures for about so many seconds in all, with the shapes, batch and plan of the settings, on their dataset; if
- * there is no such file, on drawn digits. Leaves no file behind. sink is called on rank 0 alone. Collective; agreed.
- * Fails as trainer_open and trainer_step. */
+/* Measures for about so many seconds in all, with the shapes, batch and plan of the settings, on their dataset. If
+ * data.file is "", on drawn digits; if there is no such file, too, with a warning. Everything is measured at least once
+ * or twice, however long that takes. Writes no file. sink is called on rank 0 alone, as soon as there is a row.
+ * Collective; agreed. Fails as trainer_open and trainer_step. */
 MUST_CHECK Status bench_run(Comm *comm, const Settings *settings, double seconds, BenchSink *sink, void *context);
 
 #endif

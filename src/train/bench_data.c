@@ -1,11 +1,7 @@
 /* Digits to measure on where there is no dataset: about 19 % of the values are not zero, as of MNIST's, and they stand
  * in the middle of the image. */
-#include <errno.h>
-#include <fcntl.h>
 #include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
-#include <unistd.h>
 
 #include "base/memory.h"
 #include "data/synth.h"
@@ -29,61 +25,25 @@ static Status write_part(H5Writer *writer, Part part, uint32_t count, int64_t cl
     return st;
 }
 
-static Status write_all(int fd, const char *path, const unsigned char *bytes, size_t size)
-{
-    for (ssize_t written; size > 0; bytes += written, size -= (size_t)written) {
-        written = write(fd, bytes, size);
-        if (written < 0 && errno == EINTR) written = 0;
-        if (written < 0)
-            return status_fail(STATUS_IO, "cannot write drawn digits to \"%s\": %s", path, strerror(errno));
-    }
-    return STATUS_OK;
-}
-
-static Status image_of_digits(uint32_t rows, int64_t classes, unsigned char **bytes, size_t *size)
+static Status image_of_digits(uint32_t rows, int64_t classes, unsigned char **image, size_t *size)
 {
     H5Writer *writer = NULL;
     Status st = h5image_create("drawn digits", 0, &writer);
     if (st == STATUS_OK) st = write_part(writer, PART_TRAIN, rows, classes);
     if (st == STATUS_OK) st = write_part(writer, PART_TEST, 1, classes);
-    if (st == STATUS_OK) st = h5image_finish(writer, bytes, size);
+    if (st == STATUS_OK) st = h5image_finish(writer, image, size);
     if (st != STATUS_OK) h5file_discard(writer);
     return st;
 }
 
-/* A new file under TMPDIR. */
-static Status write_file(const unsigned char *bytes, size_t size, SettingText path)
+Status bench_draw(Settings *settings, uint32_t rows, unsigned char **image, size_t *size)
 {
-    const char *directory = getenv("TMPDIR");
-    if (!directory || !*directory) directory = "/tmp";
-    const int length = snprintf(path, SETTINGS_TEXT_SIZE, "%s/lockstep-bench-XXXXXX", directory);
-    const int fd = length < SETTINGS_TEXT_SIZE ? mkostemp(path, O_CLOEXEC) : -1;
-    if (fd < 0) {
-        path[0] = '\0';
-        return status_fail(STATUS_CANT_CREATE, "cannot create a file of drawn digits in TMPDIR, \"%s\": %m", directory);
-    }
-    const Status st = write_all(fd, path, bytes, size);
-    close(fd);
-    return st;
-}
-
-Status bench_draw(Settings *settings, uint32_t rows)
-{
-    unsigned char *bytes = NULL;
-    size_t size = 0;
-    Status st = image_of_digits(rows, settings->data.classes, &bytes, &size);
-    settings->data.file[0] = '\0';
-    if (st == STATUS_OK) st = write_file(bytes, size, settings->data.file);
-    memory_free(bytes);
+    snprintf(settings->data.file, SETTINGS_TEXT_SIZE, "drawn digits");
     snprintf(settings->data.train_images, SETTINGS_TEXT_SIZE, "%s", dataset_default_images[PART_TRAIN]);
     snprintf(settings->data.train_labels, SETTINGS_TEXT_SIZE, "%s", dataset_default_labels[PART_TRAIN]);
     snprintf(settings->data.test_images, SETTINGS_TEXT_SIZE, "%s", dataset_default_images[PART_TEST]);
     snprintf(settings->data.test_labels, SETTINGS_TEXT_SIZE, "%s", dataset_default_labels[PART_TEST]);
+    settings->data.sha256[0] = '\0';
     if (strcmp(settings->data.scaling, "none") == 0) strcpy(settings->data.scaling, "unit"); /* that is for floats */
-    return st;
-}
-
-void bench_remove(const Settings *settings)
-{
-    if (*settings->data.file) unlink(settings->data.file);
+    return image_of_digits(rows, settings->data.classes, image, size);
 }

@@ -16,7 +16,7 @@ typedef struct {
     double peak; /* floating-point operations a second, of a rank while all run, mean; once bench_machine has run */
 } Bench;
 
-enum { BENCH_LEAST_BLOCKS = 5, BENCH_MOST_BLOCKS = 201 };
+enum { BENCH_MOST_BLOCKS = 201 };
 
 /* Something to be timed. */
 typedef struct {
@@ -31,12 +31,12 @@ typedef struct {
 } BenchCase;
 
 /* Measures the cases in turn, block by block, so that whatever disturbs the machine disturbs them all, for about so
- * many seconds. A block is calls for as long as a clock needs. Each begins on all ranks at once. Collective: the cases
- * may be. */
+ * many seconds, but each at least once after a call that warms it up. A block is calls for as long as a clock needs.
+ * Each begins on all ranks at once. Collective: the cases may be. */
 void bench_measure(Bench *bench, BenchCase *cases, size_t count, double seconds);
 
-/* When what is to take so many seconds must come to its end after the least number of blocks: on a busy machine there
- * is no telling beforehand how long a block will take. Has rank 0's clock passed it? Collective. */
+/* When what is to take so many seconds must come to its end, be it after one block: on a busy machine there is no
+ * telling beforehand how long a block will take. Has rank 0's clock passed it? Collective. */
 double bench_end(double seconds); /* local */
 bool bench_is_late(Bench *bench, double end);
 
@@ -56,10 +56,10 @@ void bench_text(BenchRow *row, const char *key, const char *text);
 void bench_number(BenchRow *row, const char *key, const char *title, int decimals, double number);
 void bench_emit(const Bench *bench, const BenchRow *row);
 
-/* Writes a dataset of drawn digits, of so many training samples, to a file of this rank's own under TMPDIR, which the
- * settings are made to name; and removes it. Local. STATUS_CANT_CREATE, STATUS_IO, STATUS_INTERNAL (memory). */
-MUST_CHECK Status bench_draw(Settings *settings, uint32_t rows);
-void bench_remove(const Settings *settings);
+/* A dataset of drawn digits, of so many training samples, in memory: no signal at whatever moment can leave it behind.
+ * The settings are made those of it. *image (*size): the bytes of its HDF5 file, the caller's (memory_free). Local.
+ * STATUS_INTERNAL (memory). */
+MUST_CHECK Status bench_draw(Settings *settings, uint32_t rows, unsigned char **image, size_t *size);
 
 /* The parts. Collective; agreed. */
 MUST_CHECK Status bench_machine(Bench *bench, double seconds);

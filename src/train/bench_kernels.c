@@ -188,20 +188,20 @@ typedef struct {
     BenchCase *cases; /* (MOST_CASES) owned */
     size_t count;
     bool fuses; /* the gradient of each rank's run is one sum, so that an update can be made with it */
-} Plan;
+} Cases;
 
-static Call *add(Plan *plan, const char *what, void (*run)(void *context))
+static Call *add(Cases *all, const char *what, void (*run)(void *context))
 {
-    Call *call = &plan->call[plan->count];
-    *call = (Call){.kit = plan->kit, .what = what, .zeros = ZEROS, .flops = NAN, .dense = NAN, .bytes = NAN};
-    plan->cases[plan->count++] = (BenchCase){.run = run, .context = call};
+    Call *call = &all->call[all->count];
+    *call = (Call){.kit = all->kit, .what = what, .zeros = ZEROS, .flops = NAN, .dense = NAN, .bytes = NAN};
+    all->cases[all->count++] = (BenchCase){.run = run, .context = call};
     return call;
 }
 
-static Call *add_of_layer(Plan *plan, const char *what, void (*run)(void *context), size_t layer)
+static Call *add_of_layer(Cases *all, const char *what, void (*run)(void *context), size_t layer)
 {
-    const Kit *kit = plan->kit;
-    Call *call = add(plan, what, run);
+    const Kit *kit = all->kit;
+    Call *call = add(all, what, run);
     call->layer = layer;
     call->alone = (Network){.layers = 1, .layer = {kit->trainer->network.layer[layer]}};
     call->workspace = kit->workspace;
@@ -211,45 +211,45 @@ static Call *add_of_layer(Plan *plan, const char *what, void (*run)(void *contex
 }
 
 /* One product of a layer; of the first layer, which reads the inputs, in both ways. */
-static void add_product(Plan *plan, const char *what, void (*run)(void *context), size_t layer)
+static void add_product(Cases *all, const char *what, void (*run)(void *context), size_t layer)
 {
-    const Kit *kit = plan->kit;
+    const Kit *kit = all->kit;
     const Layer *of = &kit->trainer->network.layer[layer];
     for (int z = 0; z < (layer == 0 ? ZEROS : 1); z++) {
-        Call *call = add_of_layer(plan, what, run, layer);
+        Call *call = add_of_layer(all, what, run, layer);
         if (layer == 0) call->zeros = z;
         call->dense = call->flops = 2.0 * (double)(kit->n * of->in) * (double)of->out;
         if (call->zeros == ZEROS_SKIPPED) call->flops = 2.0 * kit->nonzero * (double)of->out;
     }
 }
 
-static void plan_all(Plan *plan)
+static void add_all(Cases *all)
 {
-    const Kit *kit = plan->kit;
+    const Kit *kit = all->kit;
     const Trainer *t = kit->trainer;
     const double floats = (double)t->network.floats;
     const size_t last = t->network.layers - 1;
     const Samples *samples = &t->loader.samples;
     const size_t pixel = samples->kind == ELEMENT_UINT8 ? sizeof(uint8_t) : sizeof(float);
     for (int z = 0; z < ZEROS; z++) {
-        Call *call = add(plan, "pack", pack);
+        Call *call = add(all, "pack", pack);
         call->zeros = z;
         call->bytes = (double)(kit->n * samples->features * pixel);
     }
-    for (size_t i = 0; i <= last; i++) add_product(plan, "forward", forward, i);
-    add_of_layer(plan, "softmax_cross_entropy", softmax_cross_entropy, last);
-    for (size_t i = last; i > 0; i--) add_product(plan, "backward_data", backward_data, i);
-    for (size_t i = last + 1; i-- > 0;) add_product(plan, "backward_weight", backward_weight, i);
-    for (size_t i = last + 1; i-- > 0 && plan->fuses;) add_product(plan, "backward_weight_sgd", backward_weight_sgd, i);
-    Call *call = add(plan, "sgd", sgd);
+    for (size_t i = 0; i <= last; i++) add_product(all, "forward", forward, i);
+    add_of_layer(all, "softmax_cross_entropy", softmax_cross_entropy, last);
+    for (size_t i = last; i > 0; i--) add_product(all, "backward_data", backward_data, i);
+    for (size_t i = last + 1; i-- > 0;) add_product(all, "backward_weight", backward_weight, i);
+    for (size_t i = last + 1; i-- > 0 && all->fuses;) add_product(all, "backward_weight_sgd", backward_weight_sgd, i);
+    Call *call = add(all, "sgd", sgd);
     call->flops = floats * (3.0 + (kit->sgd.weight_decay != 0.0f ? 2.0 : 0.0) + (kit->v ? 2.0 : 0.0) +
                             (kit->sgd.nesterov ? 2.0 : 0.0));
     call->bytes = floats * (kit->v ? 5.0 : 3.0) * sizeof(float);
-    call = add(plan, "digest", digest);
+    call = add(all, "digest", digest);
     call->bytes = (double)t->network.parameters * sizeof(float);
 }
 
-/* Over all ranks; NaN stays NaN. */
+/* Of a rank: what all did, by the time that all took. NaN stays NaN. */
 static double rate(Bench *bench, double amount, double seconds)
 {
     return 1e-9 * bench_spread(bench, amount).sum / bench_spread(bench, seconds).sum;
@@ -273,35 +273,41 @@ static void emit(Bench *bench, const Call *call, double seconds)
     }
     bench_number(&row, "samples", NULL, 0, (double)call->kit->n);
     bench_number(&row, "microseconds", "us a call", 2, 1e6 * bench_spread(bench, seconds).mean);
-    bench_number(&row, "gflops_per_second", "GFLOP/s", 1, flops);
+    bench_number(&row, "gflops_per_second_per_rank", "GFLOP/s a rank", 1, flops);
     bench_number(&row, "peak_percent", "% of peak", 1, 100.0 * 1e9 * flops / bench->peak);
-    bench_number(&row, "dense_gflops_per_second", "as if dense", 1, rate(bench, call->dense, seconds));
-    bench_number(&row, "gbytes_per_second", "GB/s", 1, rate(bench, call->bytes, seconds));
+    bench_number(&row, "dense_gflops_per_second_per_rank", "as if dense", 1, rate(bench, call->dense, seconds));
+    bench_number(&row, "gbytes_per_second_per_rank", "GB/s a rank", 1, rate(bench, call->bytes, seconds));
     bench_emit(bench, &row);
 }
 
-static void measure(Bench *bench, Plan *plan, double seconds)
+/* One kernel's layers and ways are measured in turns and told, then the next one's. */
+static void measure(Bench *bench, Cases *all, double seconds)
 {
     uint64_t fuse = bench->trainer.own.outputs == 1;
     comm_sum_words(bench->comm, &fuse, 1);
-    plan->fuses = fuse == (uint64_t)comm_size(bench->comm);
-    fill(plan->kit);
-    plan_all(plan);
-    bench_measure(bench, plan->cases, plan->count, seconds);
-    for (size_t i = 0; i < plan->count; i++) emit(bench, &plan->call[i], plan->cases[i].seconds);
+    all->fuses = fuse == (uint64_t)comm_size(bench->comm);
+    fill(all->kit);
+    add_all(all);
+    const double each = seconds / (double)all->count;
+    for (size_t first = 0, end; first < all->count; first = end) {
+        end = first + 1;
+        while (end < all->count && strcmp(all->call[end].what, all->call[first].what) == 0) end++;
+        bench_measure(bench, all->cases + first, end - first, each * (double)(end - first));
+        for (size_t i = first; i < end; i++) emit(bench, &all->call[i], all->cases[i].seconds);
+    }
 }
 
 Status bench_kernels(Bench *bench, double seconds)
 {
     Kit kit = {.trainer = &bench->trainer};
-    Plan plan = {.kit = &kit};
+    Cases all = {.kit = &kit};
     Status st = allocate(&kit);
-    if (st == STATUS_OK) st = memory_new(&plan.call, MOST_CASES, "what to measure");
-    if (st == STATUS_OK) st = memory_new(&plan.cases, MOST_CASES, "what to measure");
+    if (st == STATUS_OK) st = memory_new(&all.call, MOST_CASES, "what to measure");
+    if (st == STATUS_OK) st = memory_new(&all.cases, MOST_CASES, "what to measure");
     st = comm_agree(bench->comm, st);
-    if (st == STATUS_OK) measure(bench, &plan, seconds);
-    memory_free(plan.call);
-    memory_free(plan.cases);
+    if (st == STATUS_OK) measure(bench, &all, seconds);
+    memory_free(all.call);
+    memory_free(all.cases);
     kit_free(&kit);
     return st;
 }

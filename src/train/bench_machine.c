@@ -28,11 +28,11 @@ static void measure_peak(Bench *bench, double seconds)
     const BenchSpread peak = bench_spread(bench, flops / c.least), usual = bench_spread(bench, flops / c.seconds);
     bench->peak = peak.mean;
     BenchRow row;
-    bench_row(&row, "fma_peak", "multiply-adds on registers, a rank");
+    bench_row(&row, "fma_peak", "multiply-adds on registers");
     bench_text(&row, "kernels", s.kernels->name);
-    bench_number(&row, "gflops_per_second_mean", "GFLOP/s: peak, mean", 1, 1e-9 * peak.mean);
-    bench_number(&row, "gflops_per_second_least", "least", 1, 1e-9 * peak.least);
-    bench_number(&row, "gflops_per_second_median", "median, mean", 1, 1e-9 * usual.mean);
+    bench_number(&row, "peak_gflops_per_second_per_rank", "GFLOP/s a rank: peak", 1, 1e-9 * peak.mean);
+    bench_number(&row, "least_peak_gflops_per_second_per_rank", "slowest rank's", 1, 1e-9 * peak.least);
+    bench_number(&row, "median_gflops_per_second_per_rank", "median", 1, 1e-9 * usual.mean);
     bench_emit(bench, &row);
 }
 
@@ -68,9 +68,9 @@ static const struct {
     double arrays;
     const char *key, *title;
 } accesses[] = {
-    {read_one, 1.0, "read_gbytes_per_second", "GB/s: read"},
-    {copy_one, 2.0, "copy_gbytes_per_second", "copy"},
-    {add_two, 3.0, "add_gbytes_per_second", "a = b + c"},
+    {read_one, 1.0, "read_gbytes_per_second_per_rank", "GB/s a rank: read"},
+    {copy_one, 2.0, "copy_gbytes_per_second_per_rank", "copy"},
+    {add_two, 3.0, "add_gbytes_per_second_per_rank", "a = b + c"},
 };
 enum { ACCESSES = sizeof accesses / sizeof *accesses };
 
@@ -81,11 +81,11 @@ static void measure_size(Bench *bench, Arrays *arrays, double mbytes, double sec
     for (size_t i = 0; i < ACCESSES; i++) cases[i] = (BenchCase){.run = accesses[i].run, .context = arrays};
     bench_measure(bench, cases, ACCESSES, seconds);
     BenchRow row;
-    bench_row(&row, "memory", "arrays of %g MB, all ranks together", mbytes);
+    bench_row(&row, "memory", "memory: arrays of %g MB each", mbytes);
     bench_number(&row, "array_mbytes", NULL, 2, mbytes);
     for (size_t i = 0; i < ACCESSES; i++)
         bench_number(&row, accesses[i].key, accesses[i].title, 1,
-                     1e-9 * bench_spread(bench, accesses[i].arrays * bytes / cases[i].seconds).sum);
+                     1e-9 * bench_spread(bench, accesses[i].arrays * bytes / cases[i].seconds).mean);
     bench_emit(bench, &row);
 }
 

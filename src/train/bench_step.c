@@ -3,7 +3,6 @@
 
 /* The phases that a step goes through. */
 static const Phase phases[] = {PHASE_PACK, PHASE_COMPUTE, PHASE_REDUCE, PHASE_UPDATE, PHASE_RECORD};
-static const char *const phase_name[] = {"pack", "compute", "reduce", "update", "record"};
 enum { STEP_PHASES = sizeof phases / sizeof *phases };
 
 typedef struct {
@@ -52,26 +51,45 @@ static Status run_block(Bench *bench, Blocks *blocks, size_t b)
     return STATUS_OK;
 }
 
-/* How many steps a block has, and how many blocks there is time for; rank 0's clock decides. Collective; agreed. */
+/* How many steps of so long there is time for. */
+static uint64_t steps_in(double seconds, double step, uint64_t most)
+{
+    const double steps = seconds / step;
+    return steps < 1.0 ? 1 : steps > (double)most ? most : (uint64_t)steps;
+}
+
+/* How many steps a block has, and how many blocks there is time for; rank 0's clock decides. A first step tells for how
+ * many there is time to warm up. Collective; agreed. */
 static Status calibrate(Bench *bench, Blocks *blocks, double seconds)
 {
     enum { WARM_UP = 20 };
-    const double block = seconds / 51.0;
     const uint64_t total = bench->trainer.schedule.total;
-    blocks->steps = total < WARM_UP ? total : WARM_UP;
+    double step = seconds;
     for (int i = 0; i < 2; i++) {
+        blocks->steps = steps_in(0.1 * seconds, step, total < WARM_UP ? total : WARM_UP);
         Status st = run_block(bench, blocks, 0);
         if (st != STATUS_OK) return st;
+        step = blocks->step[0];
+        comm_broadcast(bench->comm, &step, sizeof step);
     }
-    double step = blocks->step[0];
-    comm_broadcast(bench->comm, &step, sizeof step);
-    const double wanted = block / step;
-    blocks->steps = wanted < 1.0 ? 1 : wanted > (double)total ? total : (uint64_t)wanted;
-    const double affordable = seconds / (step * (double)blocks->steps);
-    blocks->blocks = affordable < BENCH_LEAST_BLOCKS  ? BENCH_LEAST_BLOCKS
-                     : affordable > BENCH_MOST_BLOCKS ? BENCH_MOST_BLOCKS
-                                                      : (size_t)affordable;
+    blocks->steps = steps_in(seconds / 51.0, step, total);
+    blocks->blocks = steps_in(seconds, step * (double)blocks->steps, BENCH_MOST_BLOCKS);
     return STATUS_OK;
+}
+
+/* The block that took the median time on rank 0: one for all ranks and phases, so that these add up to the step.
+ * Collective. */
+static size_t median_block(Bench *bench, const Blocks *blocks)
+{
+    const double *step = blocks->step;
+    size_t median = 0;
+    for (size_t b = 0; b < blocks->blocks; b++) {
+        size_t shorter = 0;
+        for (size_t i = 0; i < blocks->blocks; i++) shorter += step[i] < step[b] || (i < b && step[i] == step[b]);
+        if (shorter == blocks->blocks / 2) median = b;
+    }
+    comm_broadcast(bench->comm, &median, sizeof median);
+    return median;
 }
 
 /* Floating-point operations on one sample; the first layer's elements that are zero count if dense. */
@@ -88,32 +106,44 @@ static double flops_of_sample(const Trainer *t, bool dense)
 static void emit_step(Bench *bench, double step, double samples)
 {
     const Trainer *t = &bench->trainer;
-    const double speed = samples / step, peak = bench->peak * comm_size(bench->comm);
-    const double flops = speed * flops_of_sample(t, !t->skip_zeros), dense = speed * flops_of_sample(t, true);
+    const double speed = samples / step, of_rank = speed / comm_size(bench->comm);
+    const double flops = of_rank * flops_of_sample(t, !t->skip_zeros), dense = of_rank * flops_of_sample(t, true);
     BenchRow row;
     bench_row(&row, "step", "step, plan %s (%s)", t->settings->training.plan, exchange_name[t->exchange.kind]);
     bench_text(&row, "plan", t->settings->training.plan);
     bench_text(&row, "exchange", exchange_name[t->exchange.kind]);
     bench_text(&row, "reduction", t->settings->training.reduction);
-    bench_number(&row, "samples_per_second", "samples/s", 0, speed);
+    bench_number(&row, "samples_per_second", "samples/s, all", 0, speed);
     bench_number(&row, "microseconds", "us a step", 1, 1e6 * step);
-    bench_number(&row, "gflops_per_second", "GFLOP/s", 1, 1e-9 * flops);
-    bench_number(&row, "peak_percent", "% of peak", 1, 100.0 * flops / peak);
-    bench_number(&row, "dense_gflops_per_second", "as if dense", 1, 1e-9 * dense);
-    bench_number(&row, "dense_peak_percent", "% of peak", 1, 100.0 * dense / peak);
+    bench_number(&row, "gflops_per_second_per_rank", "GFLOP/s a rank", 1, 1e-9 * flops);
+    bench_number(&row, "peak_percent", "% of peak", 1, 100.0 * flops / bench->peak);
+    bench_number(&row, "dense_gflops_per_second_per_rank", "as if dense", 1, 1e-9 * dense);
+    bench_number(&row, "dense_peak_percent", "% of peak", 1, 100.0 * dense / bench->peak);
     bench_emit(bench, &row);
 }
 
-static void emit_phase(Bench *bench, const char *name, double seconds, double step)
+static void emit_phase(Bench *bench, const char *key, const char *title, double seconds, double step)
 {
     const BenchSpread spread = bench_spread(bench, seconds);
     BenchRow row;
-    bench_row(&row, "phase", "phase of the step: %s", name);
-    bench_text(&row, "phase", name);
+    bench_row(&row, "phase", "of the step: %s", title);
+    bench_text(&row, "phase", key);
     bench_number(&row, "microseconds_mean", "us: mean", 1, 1e6 * spread.mean);
     bench_number(&row, "microseconds_most", "most", 1, 1e6 * spread.most);
     bench_number(&row, "step_percent", "% of step", 1, 100.0 * spread.mean / step);
     bench_emit(bench, &row);
+}
+
+/* The rest is what lies between the phases, and of the ranks that end a block first the wait for the last. */
+static void emit_phases(Bench *bench, const Blocks *blocks, size_t block, double step)
+{
+    double rest = step;
+    for (size_t p = 0; p < STEP_PHASES; p++) {
+        const double seconds = blocks->phase[p][block];
+        emit_phase(bench, phase_name[phases[p]].key, trainer_phase_title(&bench->trainer, phases[p]), seconds, step);
+        rest -= seconds;
+    }
+    emit_phase(bench, "rest", "the rest", rest > 0.0 ? rest : 0.0, step);
 }
 
 Status bench_step(Bench *bench, double seconds)
@@ -123,13 +153,13 @@ Status bench_step(Bench *bench, double seconds)
     Status st = calibrate(bench, &blocks, seconds);
     for (size_t b = 0; b < blocks.blocks && st == STATUS_OK; b++) {
         st = run_block(bench, &blocks, b);
-        if (b + 1 >= BENCH_LEAST_BLOCKS && bench_is_late(bench, end)) blocks.blocks = b + 1;
+        if (bench_is_late(bench, end)) blocks.blocks = b + 1;
     }
     if (st != STATUS_OK) return st;
     exchange_finish(&bench->trainer);
-    const double step = bench_spread(bench, bench_median(blocks.step, blocks.blocks)).most;
-    emit_step(bench, step, bench_median(blocks.samples, blocks.blocks) / (double)blocks.steps);
-    for (size_t p = 0; p < STEP_PHASES; p++)
-        emit_phase(bench, phase_name[p], bench_median(blocks.phase[p], blocks.blocks), step);
+    const size_t median = median_block(bench, &blocks);
+    const double step = bench_spread(bench, blocks.step[median]).most;
+    emit_step(bench, step, blocks.samples[median] / (double)blocks.steps);
+    emit_phases(bench, &blocks, median, step);
     return STATUS_OK;
 }

@@ -126,18 +126,18 @@ static bool copy(float *to, const float *from, size_t bytes)
     return true;
 }
 
-/* Where a block of the summed gradient is applied. */
-typedef struct {
-    Trainer *trainer;
-    float *parameter, *velocity;
-    bool bad;
-} Applied;
-
-static void apply(void *context, size_t begin, size_t count, const float *gradient)
+void gradient_update(void *context, size_t begin, size_t count, const float *gradient)
 {
-    Applied *a = context;
-    float *velocity = a->velocity ? a->velocity + begin : NULL;
-    if (a->trainer->kernels->sgd(count, &a->trainer->sgd, gradient, a->parameter + begin, velocity)) a->bad = true;
+    GradientUpdate *u = context;
+    if (u->kernels->sgd(count, u->step, gradient, u->w + begin, u->v ? u->v + begin : NULL)) u->bad = true;
+}
+
+/* The sum of all ranks' gradients into these vectors, as much of it as is this rank's share. */
+static bool reduce_and_update(Trainer *t, ReductionShare share, float *parameter, float *velocity)
+{
+    GradientUpdate update = {.kernels = t->kernels, .step = &t->sgd, .w = parameter, .v = velocity};
+    reduction_finish(t->reduction, share, gradient_update, &update);
+    return update.bad;
 }
 
 /* One parameter of this rank's slice of the first layer, for tests. */
@@ -166,9 +166,7 @@ static bool update_and_check(Trainer *t)
     }
     node_barrier(t->node); /* all have their copies */
     if (x->kind == EXCHANGE_GRADIENT) {
-        Applied applied = {.trainer = t, .parameter = before, .velocity = velocity};
-        reduction_finish(t->reduction, REDUCTION_ALL, apply, &applied);
-        bad = applied.bad;
+        bad = reduce_and_update(t, REDUCTION_ALL, before, velocity);
         visit_slices(t, me, t->parameter, before, copy); /* the update was made apart */
         if (velocity) visit_slices(t, me, t->velocity, velocity, copy);
     } else {
@@ -186,15 +184,11 @@ static bool update_and_check(Trainer *t)
 bool exchange_update(Trainer *t, bool check)
 {
     Exchange *x = &t->exchange;
-    bool bad;
-    if (x->shared && check)
-        bad = update_and_check(t);
-    else if (x->kind == EXCHANGE_GRADIENT) {
-        Applied applied = {.trainer = t, .parameter = t->parameter, .velocity = t->velocity};
-        reduction_finish(t->reduction, x->shared ? REDUCTION_MINE : REDUCTION_ALL, apply, &applied);
-        return applied.bad;
-    } else
-        bad = update_slices(t, x->mine, t->parameter, t->velocity);
+    const bool checked = x->shared && check;
+    /* reduction_finish says itself that this rank has arrived; the others are told here. */
+    if (x->kind == EXCHANGE_GRADIENT && !checked)
+        return reduce_and_update(t, x->shared ? REDUCTION_MINE : REDUCTION_ALL, t->parameter, t->velocity);
+    const bool bad = checked ? update_and_check(t) : update_slices(t, x->mine, t->parameter, t->velocity);
     node_arrive(t->node);
     return bad;
 }

@@ -40,6 +40,17 @@ typedef struct {
     bool wrong;            /* another rank's slice of an update was not what it must be */
 } Exchange;
 
+/* Where a summed gradient is applied. */
+typedef struct {
+    const Kernels *kernels;
+    const SgdStep *step;
+    float *w, *v; /* v NULL without momentum */
+    bool bad;     /* out, false at first: a new w is infinite or NaN */
+} GradientUpdate;
+
+/* A ReductionConsumer. context: a GradientUpdate. */
+void gradient_update(void *context, size_t begin, size_t count, const float *gradient);
+
 struct Trainer;
 
 /* Chooses the kind, by what would move between caches (rank 0's LOCKSTEP_EXCHANGE=gradient, operands or split decides

@@ -38,7 +38,9 @@ static void remember(Trainer *t)
 
 void pace_begin(Trainer *t)
 {
-    watchdog_set_places(t->watchdog, phase_place);
+    static const char *place[PHASES];
+    for (int p = 0; p < PHASES; p++) place[p] = phase_name[p].place;
+    watchdog_set_places(t->watchdog, place);
     t->waited_before = watchdog_waited(t->watchdog);
     t->pace.told = -silent_seconds;
     remember(t);

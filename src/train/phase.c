@@ -3,25 +3,24 @@
 #include "base/fault.h"
 #include "train/trainer.h"
 
-const char *const phase_place[PHASES] = {
-    [PHASE_LOAD] = "set-up",
-    [PHASE_PACK] = "packing",
-    [PHASE_COMPUTE] = "forward and backward",
-    [PHASE_REDUCE] = "the reduction",
-    [PHASE_UPDATE] = "the update",
-    [PHASE_EVALUATE] = "the evaluation",
-    [PHASE_IDLE] = "the end of the evaluation",
-    [PHASE_CHECK] = "the replica check",
-    [PHASE_SAVE] = "the checkpoint",
-    [PHASE_RECORD] = "logs and records",
+const PhaseName phase_name[PHASES] = {
+    [PHASE_LOAD] = {"load", "set-up", "load and set up"},
+    [PHASE_PACK] = {"pack", "packing", "shuffle and pack"},
+    [PHASE_COMPUTE] = {"compute", "forward and backward", "forward and backward"},
+    [PHASE_REDUCE] = {"reduce", "the reduction", "reduce (with waiting)"},
+    [PHASE_UPDATE] = {"update", "the update", "sum and update"},
+    [PHASE_EVALUATE] = {"evaluate", "the evaluation", "evaluate"},
+    [PHASE_IDLE] = {"idle", "the end of the evaluation", "wait for evaluation"},
+    [PHASE_CHECK] = {"check", "the replica check", "digests and checks"},
+    [PHASE_SAVE] = {"save", "the checkpoint", "checkpoints"},
+    [PHASE_RECORD] = {"record", "logs and records", "records and logs"},
 };
 
-/* PLACE in the fault points raise-SIGNAL-PLACE (base/fault.h). */
-static const char *const fault_place[PHASES] = {
-    [PHASE_LOAD] = "load",     [PHASE_PACK] = "pack",         [PHASE_COMPUTE] = "compute", [PHASE_REDUCE] = "reduce",
-    [PHASE_UPDATE] = "update", [PHASE_EVALUATE] = "evaluate", [PHASE_IDLE] = "idle",       [PHASE_CHECK] = "check",
-    [PHASE_SAVE] = "save",     [PHASE_RECORD] = "record",
-};
+const char *trainer_phase_title(const Trainer *trainer, Phase phase)
+{
+    if (phase == PHASE_UPDATE && trainer->exchange.kind != EXCHANGE_GRADIENT) return "gradient and update";
+    return phase_name[phase].title;
+}
 
 void trainer_enter(Trainer *trainer, Phase phase)
 {
@@ -33,7 +32,7 @@ void trainer_enter(Trainer *trainer, Phase phase)
     trainer->phase = phase;
     trainer->phase_began = now;
     watchdog_beat(trainer->watchdog, trainer->step, (int)phase);
-    fault_raise_at(fault_place[phase], trainer->step);
+    fault_raise_at(phase_name[phase].key, trainer->step);
 }
 
 void trainer_stop(Trainer *trainer, StopCause cause)

@@ -89,7 +89,7 @@ static Status open_scaling(Trainer *t)
     return comm_agree(t->comm, scaling_init_float(&loader->scaling, kind, a, b));
 }
 
-Status setup_dataset(const Settings *s, Dataset **dataset)
+Status setup_dataset_image(const Settings *s, const void *image, size_t size, Dataset **dataset)
 {
     const DatasetSource source = {
         .file = s->data.file,
@@ -97,8 +97,15 @@ Status setup_dataset(const Settings *s, Dataset **dataset)
         .labels = {s->data.train_labels, s->data.test_labels},
         .classes = (uint32_t)s->data.classes,
         .sha256 = s->data.sha256,
+        .image = image,
+        .image_size = size,
     };
-    const Status st = dataset_open(&source, dataset);
+    return dataset_open(&source, dataset);
+}
+
+Status setup_dataset(const Settings *s, Dataset **dataset)
+{
+    const Status st = setup_dataset_image(s, NULL, 0, dataset);
     if (st != STATUS_NO_INPUT) return st;
     return status_fail(st,
                        "%s (data.file; \"lockstep import synth -o FILE\" draws digits, data/README.md says how to make "
@@ -190,7 +197,9 @@ static Status open_alone(Trainer *t, DatasetFacts *facts)
     Dataset *dataset = NULL;
     RankPlan plan;
     Status st = kernels_choose(&t->kernels);
-    if (st == STATUS_OK) st = setup_dataset(t->settings, &dataset);
+    if (st == STATUS_OK)
+        st = t->options.image ? setup_dataset_image(t->settings, t->options.image, t->options.image_size, &dataset)
+                              : setup_dataset(t->settings, &dataset);
     if (st == STATUS_OK) st = dataset_facts(dataset, facts);
     if (st == STATUS_OK) st = setup_network(t->settings, dataset, &t->network);
     if (st == STATUS_OK)

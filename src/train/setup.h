@@ -12,8 +12,9 @@
 /* STATUS_CONFIG: more ranks than shards. Local. */
 MUST_CHECK Status setup_check_ranks(const Settings *settings, size_t ranks);
 
-/* Local; failures as dataset_open. */
+/* Local; failures as dataset_open. The second is for the bytes of a file (size), instead of data.file. */
 MUST_CHECK Status setup_dataset(const Settings *settings, Dataset **dataset);
+MUST_CHECK Status setup_dataset_image(const Settings *settings, const void *image, size_t size, Dataset **dataset);
 
 /* What one rank of so many holds: the sizes that training allocates, and the check tells of. */
 typedef struct {

@@ -57,18 +57,6 @@ static void log_waiting(const double *all, int ranks)
 /* Mean and largest over the ranks of each phase's seconds. */
 static void log_phases(Trainer *t)
 {
-    const char *const names[PHASES] = {
-        [PHASE_LOAD] = "load and set up",
-        [PHASE_PACK] = "shuffle and pack",
-        [PHASE_COMPUTE] = "forward and backward",
-        [PHASE_REDUCE] = "reduce (with waiting)",
-        [PHASE_UPDATE] = t->exchange.kind == EXCHANGE_GRADIENT ? "sum and update" : "gradient and update",
-        [PHASE_EVALUATE] = "evaluate",
-        [PHASE_IDLE] = "wait for evaluation",
-        [PHASE_CHECK] = "digests and checks",
-        [PHASE_SAVE] = "checkpoints",
-        [PHASE_RECORD] = "records and logs",
-    };
     double all[PHASES * FOLD_MAX_SHARDS];
     const int ranks = comm_size(t->comm);
     comm_gather_all(t->comm, t->seconds, sizeof t->seconds, all);
@@ -80,7 +68,7 @@ static void log_phases(Trainer *t)
             sum += seconds;
             most = seconds > most ? seconds : most;
         }
-        log_info("%-24s %10.3f %10.3f", names[p], sum / ranks, most);
+        log_info("%-24s %10.3f %10.3f", trainer_phase_title(t, (Phase)p), sum / ranks, most);
     }
     if (ranks > 1 && strcmp(t->settings->evaluation.mode, "rank0") == 0) log_waiting(all, ranks);
 }

@@ -73,6 +73,8 @@ typedef struct {
     Resume resume;
     const char *checkpoint;   /* RESUME_FILE: from which */
     int64_t stop_after_steps; /* stop after so many steps of this start; -1: never */
+    const void *image;        /* (image_size) the bytes of a file instead of data.file, for trainer_open; NULL: none */
+    size_t image_size;
 } TrainerOptions;
 
 typedef struct Trainer {
@@ -147,8 +149,17 @@ typedef struct Trainer {
     Slurm slurm; /* zeroed on every rank but 0; owned */
 } Trainer;
 
-/* Each phase as a place for the watchdog's words. */
-extern const char *const phase_place[PHASES];
+/* What each phase is called. */
+typedef struct {
+    const char *key;   /* in JSON, and PLACE in the fault points raise-SIGNAL-PLACE (base/fault.h) */
+    const char *place; /* where a rank is, in the watchdog's words */
+    const char *title; /* of its time, in tables */
+} PhaseName;
+
+extern const PhaseName phase_name[PHASES];
+
+/* The title, which for PHASE_UPDATE says whether the weight gradient is in it. */
+const char *trainer_phase_title(const Trainer *trainer, Phase phase);
 
 /* Ends the current phase and begins another; waiting: for other ranks, from now on (collective calls say it
  * themselves). */

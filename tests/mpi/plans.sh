@@ -138,9 +138,9 @@ for kind in $kinds; do
 done
 
 # Words that mean nothing, wherever they are asked for.
-for case in '0 1 replica EXCHANGE=splitt' '2 1 replica EXCHANGE=splitt' '3 2 node EXCHANGE=splitt' '2 1 node ZEROS=skipp'; do
+for case in '0 1 replica NODES=1x' '2 1 replica NODES=0' '2 1 node NODES=two' '0 1 replica EXCHANGE=splitt' '2 1 replica EXCHANGE=splitt' '3 2 node EXCHANGE=splitt' '2 1 node ZEROS=skipp'; do
     read -r ranks nodes how variable <<<"$case"
-    export "LOCKSTEP_${variable?}" LOCKSTEP_NODES=$nodes
+    export LOCKSTEP_NODES=$nodes "LOCKSTEP_${variable?}"
     start "$ranks" train "$work/config.cfg" --quiet --run "$work/misspelt" --set "training.plan=$how"
     fails "$case" 64 "LOCKSTEP_$variable|it must be"
     unset LOCKSTEP_EXCHANGE LOCKSTEP_ZEROS LOCKSTEP_NODES

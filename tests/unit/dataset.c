@@ -159,7 +159,7 @@ static void float_images_of_any_shape_and_path_are_read(void)
     };
     for (size_t i = 0; i < sizeof content / sizeof *content; i++) put(file, &content[i]);
     H5Fclose(file);
-    const DatasetSource source = {path, {"X train (é)", "/deep/er/X"}, {"/y", "y"}, 10, NULL};
+    const DatasetSource source = {path, {"X train (é)", "/deep/er/X"}, {"/y", "y"}, 10, NULL, NULL, 0};
     Dataset *dataset;
     Samples samples;
     CU_ASSERT_EQUAL_FATAL(dataset_open(&source, &dataset), STATUS_OK);
