@@ -12,18 +12,19 @@ static double accuracy(const CheckpointScore *score)
 }
 
 /* The rows that were really packed in this epoch, over all ranks, are those that the order demands: each exactly once.
- * Collective; agreed. */
+ * After the replica check, by what all ranks have (I2). Collective; agreed. */
 static Status check_epoch_rows(Trainer *t, uint32_t epoch)
 {
+    const uint64_t packed = t->replica[0].epoch_digest;
     uint64_t expected;
     Status st = comm_agree(t->comm, loader_expected_digest(&t->loader, epoch, &expected));
     if (st != STATUS_OK) return st;
     comm_sum_words(t->comm, &expected, 1);
-    if (expected == t->epoch_digest) return STATUS_OK;
+    if (expected == packed) return STATUS_OK;
     return status_fail(STATUS_INTERNAL,
                        "the rows packed in epoch %" PRIu32 " are not each row exactly once: digest %016" PRIx64
                        " where %016" PRIx64 " is due",
-                       epoch + 1, t->epoch_digest, expected);
+                       epoch + 1, packed, expected);
 }
 
 static void record_epoch(Trainer *t, uint64_t epoch, const CheckpointScore *score, double speed)
@@ -32,7 +33,7 @@ static void record_epoch(Trainer *t, uint64_t epoch, const CheckpointScore *scor
     record_begin(records, "epoch");
     record_integer(records, "epoch", epoch);
     record_integer(records, "step", t->step);
-    record_float(records, "train_loss", t->epoch_loss / t->loader.rows);
+    record_float(records, "train_loss", t->replica[0].epoch_loss / t->loader.rows);
     if (score->count) {
         record_float(records, "test_loss", score->loss);
         record_float(records, "test_accuracy", accuracy(score));
@@ -53,7 +54,7 @@ static void log_epoch(const Trainer *t, uint64_t epoch, const CheckpointScore *s
     if (score->count)
         snprintf(test, sizeof test, ", test loss %.4f, accuracy %.2f %%", score->loss, 100.0 * accuracy(score));
     log_info("epoch %" PRIu64 "/%" PRId64 ": train loss %.4f%s, %.0f samples/s", epoch, t->settings->training.epochs,
-             t->epoch_loss / t->loader.rows, test, speed);
+             t->replica[0].epoch_loss / t->loader.rows, test, speed);
 }
 
 /* began, first: training_seconds when this start began the epoch, and at which step. */
@@ -179,8 +180,8 @@ static Status end_epoch(Trainer *t, uint64_t epoch, double speed, CheckpointScor
     const bool last = t->step == t->schedule.total, may_be_last = last || s->training.target_accuracy > 0.0;
     *score = (CheckpointScore){0};
     if (last || (evaluate && epoch % evaluate == 0)) trainer_evaluate(t, may_be_last, score);
-    Status st = check_epoch_rows(t, (uint32_t)(epoch - 1));
-    if (st == STATUS_OK) st = trainer_check_replicas(t); /* right before checkpoints are written */
+    Status st = trainer_check_replicas(t);
+    if (st == STATUS_OK) st = check_epoch_rows(t, (uint32_t)(epoch - 1));
     if (st != STATUS_OK) return st;
     record_epoch(t, epoch, score, speed);
     log_epoch(t, epoch, score, speed);

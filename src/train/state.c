@@ -142,7 +142,7 @@ void trainer_record_state(Trainer *t, const Replica *state)
     Records *records = t->run.records;
     record_digest(records, "digest", state->model);
     if (t->velocity) record_digest(records, "optimizer_digest", state->velocity);
-    if (t->chained) record_digest(records, "chain", t->chain);
+    if (t->chained) record_digest(records, "chain", state->chain);
 }
 
 /* from: the state that it goes on from; NULL: from the beginning. */
@@ -183,7 +183,7 @@ static Status open_run(Trainer *t)
         if (st == STATUS_OK) take_state(t, &checkpoint, target);
     }
     if (st == STATUS_OK && (!found || t->options.resume == RESUME_FILE)) st = check_directory(t);
-    const Replica from = {.model = checkpoint.model, .velocity = checkpoint.optimizer};
+    const Replica from = {.model = checkpoint.model, .velocity = checkpoint.optimizer, .chain = checkpoint.chain};
     checkpoint_free(&checkpoint);
     if (st != STATUS_OK) return st;
     if (t->finished) return rundir_repair_records(&t->run, t->step);
@@ -231,17 +231,18 @@ Status trainer_begin_run(Trainer *t)
 static Checkpoint state_of(const Trainer *t, const Gaps *unrecorded)
 {
     const Replica *seen = &t->replica[0];
+    const bool in_epoch = seen->step % t->steps_per_epoch != 0; /* after an epoch, nothing is summed yet of the next */
     Checkpoint checkpoint = {
         .network = t->network,
         .image_dimensions = t->image_dimensions,
         .pixels = t->loader.samples.kind,
         .scaling = t->loader.scaling,
-        .step = t->step,
+        .step = seen->step,
         .steps_per_epoch = t->steps_per_epoch,
-        .epoch_loss = t->epoch_loss,
-        .epoch_digest = t->epoch_digest,
+        .epoch_loss = in_epoch ? seen->epoch_loss : 0.0,
+        .epoch_digest = in_epoch ? seen->epoch_digest : 0,
         .chained = t->chained,
-        .chain = t->chain,
+        .chain = seen->chain,
         .unrecorded = *unrecorded,
         .best = t->best,
         .last = t->last,

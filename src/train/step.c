@@ -119,6 +119,10 @@ static void make_faults(Trainer *t)
     if (fault_at("spoil-parameter", t->step)) t->parameter[0] = -NAN, t->not_finite = true;
     if (fault_at("change-rounding", t->step)) fpstate_round_up();
     if (fault_at("change-flushing", t->step)) fpstate_flush();
+    if (fault_at("flip-epoch-loss", t->step)) t->epoch_loss = -t->epoch_loss;
+    if (fault_at("flip-epoch-digest", t->step)) t->epoch_digest ^= 1;
+    if (fault_at("flip-chain", t->step)) t->chain.high ^= 1;
+    if (fault_at("flip-step", t->step)) t->step ^= UINT64_C(1) << 20;
 }
 
 Status trainer_step(Trainer *t)
@@ -146,7 +150,6 @@ Status trainer_step(Trainer *t)
     t->sgd.inverse_samples = 1.0f / (float)samples;
     t->not_finite = exchange_update(t, check_follows(t));
     t->step++;
-    make_faults(t);
     t->epoch_loss += loss;
     t->epoch_digest += t->word[WORD_SAMPLES];
     trainer_enter(t, PHASE_RECORD);
@@ -158,5 +161,6 @@ Status trainer_step(Trainer *t)
     t->chain = chain_after(t->chain, &link);
     record_step(t->run.records, &link, (t->step - 1) / t->steps_per_epoch + 1);
     if (t->settings->log.shard_digests) shard_digests_record(t);
+    make_faults(t);
     return STATUS_OK;
 }

@@ -50,6 +50,9 @@ typedef enum { RESUME_AUTO, RESUME_NONE, RESUME_FILE } Resume;
 /* What the replica check compares of each rank. */
 typedef struct {
     Digest model, velocity;
+    uint64_t step, epoch_digest; /* these and the next as in the trainer: each rank keeps its own */
+    double epoch_loss;
+    Digest chain;
     uint64_t fpstate_lost; /* rounding mode or flushing of denormals was changed */
     uint64_t wrong;        /* it saw a wrong update by the next rank of its node */
 } Replica;
@@ -157,10 +160,11 @@ MUST_CHECK Status trainer_step(Trainer *trainer);
  * trainer_check_replicas, if it did so on some ranks alone. Collective; agreed. */
 MUST_CHECK Status trainer_check_finite(Trainer *trainer);
 
-/* Whether every rank has the same parameters and optimizer state (I1); what they have is then in trainer->replica[0].
- * Looks once a step, so that all that is recorded and saved of a state says the same of it. Collective; agreed.
- * STATUS_INTERNAL: replicas differ (train/difference.h has what the message names), an update of a node's one copy was
- * wrong, or the floating-point environment was changed. */
+/* Whether every rank has the same parameters and optimizer state (I1), has made as many steps, and has the same chain,
+ * losses and row digests of them; what they have is then in trainer->replica[0]. Looks once a step, so that all that is
+ * recorded and saved of a state says the same of it. Collective; agreed. STATUS_INTERNAL: replicas differ
+ * (train/difference.h has what the message names), an update of a node's one copy was wrong, or the floating-point
+ * environment was changed. */
 MUST_CHECK Status trainer_check_replicas(Trainer *trainer);
 
 /* Evaluates on the test set: by rank 0, or by all ranks on their shards of it (evaluation.mode), with the same result

@@ -90,6 +90,20 @@ broken 3 flip-received:2:3 'layer0.weight of rank ' --set training.reduction=mpi
 # At the next check that is due.
 broken 3 flip-parameter:1:3 'after step 4:|layer0.weight of rank 1;' --set log.digest_every_steps=2
 
+# What each rank keeps for itself is compared too, by plan node as well, where each rank of a node has its own; on no
+# other rank goes by it, and none waits for another.
+hex='[0-9a-f]'
+for case in "flip-epoch-digest|the digest of the epoch's rows|$hex{16}" "flip-epoch-loss|the sum of the epoch's losses|-?[0-9.e-]+ \\(-?0x1[.0-9a-f]*p[+-][0-9]+\\)" \
+    "flip-chain|the chain of steps|$hex{32}"; do
+    IFS='|' read -r fault what value <<<"$case"
+    for rank in 0 1; do
+        broken 2 "$fault:$rank:5" "after step 5:|$what of rank 0, 1 (no majority): "
+        broken 3 "$fault:$rank:5" "after step 5:|$what of rank $rank: " --set training.plan=node
+        check "$fault: both values" grep -qE "rank $rank: ($value) on rank $((rank == 0)) and $value on rank $rank;" <<<"$message"
+    done
+done
+broken 3 flip-step:1:3 'the number of steps of rank 1: 3 on rank 0 and 1048579 on rank 1;' --set log.digest_every_steps=1
+
 # No checkpoint is made of a state that differs; from the one before, the run ends as if nothing had been.
 start 3 train "$work/config.cfg" --quiet --run "$work/good"
 good=$(<"$out")
