@@ -90,12 +90,12 @@ static Status after_step(Trainer *t)
         t->stopping = true;
     if (save && t->step % save == 0) t->save_asked = true;
     if (t->pace.asked) pace_look(t);
+    const bool epoch_done = t->step % t->steps_per_epoch == 0; /* the epoch's own end checks and saves */
     Status st = STATUS_OK;
-    if (check && t->step - t->checked_step >= check) {
+    if (check && !epoch_done && t->step - t->checked_step >= check) {
         st = trainer_check_finite(t);
         if (st == STATUS_OK) st = trainer_check_replicas(t);
     }
-    const bool epoch_done = t->step % t->steps_per_epoch == 0; /* the epoch's own end saves */
     if (st == STATUS_OK && t->save_asked && !epoch_done && !t->stopping) st = save_step(t);
     return st;
 }

@@ -90,6 +90,9 @@ broken 3 flip-received:2:3 'layer0.weight of rank ' --set training.reduction=mpi
 # At the next check that is due.
 broken 3 flip-parameter:1:3 'after step 4:|layer0.weight of rank 1;' --set log.digest_every_steps=2
 
+# After the evaluation at an epoch's end, though a check fell due before it.
+broken 3 flip-evaluated:1:5 'after step 5:|layer0.weight of rank 1;|element 0 ' --set log.digest_every_steps=5
+
 # What each rank keeps for itself is compared too, by plan node as well, where each rank of a node has its own; on no
 # other rank goes by it, and none waits for another.
 hex='[0-9a-f]'
