@@ -3,6 +3,7 @@
 #include <string.h>
 
 #include "base/clock.h"
+#include "base/fault.h"
 #include "base/file.h"
 #include "base/log.h"
 #include "base/memory.h"
@@ -269,7 +270,7 @@ static void record_checkpoint(Trainer *t, const char *path)
     records_flush(records);
 }
 
-/* Why no checkpoint can be written is pending. Where memory was missing the code says so. */
+/* Why no checkpoint can be written is pending. Where memory was missing or is faulty the code says so. */
 static Status give_up(const Trainer *t, Status st)
 {
     char why[STATUS_MESSAGE_SIZE], path[CHECKPOINT_PATH_SIZE];
@@ -307,6 +308,24 @@ static void tell_gap(Trainer *t, const Gaps *gaps)
     t->gap_told = gap;
 }
 
+/* What was to be saved is not what the replica check has seen; in what, is pending. */
+static Status tell_changed(const Trainer *t)
+{
+    char what[STATUS_MESSAGE_SIZE];
+    strcpy(what, status_message());
+    return status_fail(STATUS_INTERNAL,
+                       "rank 0 has another state than when the replicas were compared after step %" PRIu64
+                       ": %s; a fault of memory or processor",
+                       t->step, what);
+}
+
+/* For tests. */
+static void make_faults(Trainer *t)
+{
+    if (fault_at("flip-saved-parameter", t->step)) fault_flip_bit(t->parameter);
+    if (fault_at("flip-saved-velocity", t->step) && t->velocity) fault_flip_bit(t->velocity);
+}
+
 /* Rank 0's part. *saved: it is written, and not just its failure tolerated. */
 static Status write_checkpoint(Trainer *t, Save kind, bool *saved)
 {
@@ -319,7 +338,10 @@ static Status write_checkpoint(Trainer *t, Save kind, bool *saved)
     const Gaps gaps = settle_records(t);
     const Checkpoint checkpoint = state_of(t, &gaps);
     tell_gap(t, &gaps);
+    make_faults(t);
     Status st = checkpoint_write(&checkpoint, path);
+    const bool changed = st == STATUS_DATA || st == STATUS_DIVERGED;
+    if (changed) st = tell_changed(t);
     *saved = st == STATUS_OK;
     if (st == STATUS_OK) {
         record_checkpoint(t, path);
@@ -328,7 +350,8 @@ static Status write_checkpoint(Trainer *t, Save kind, bool *saved)
         checkpoint_prune(t->run.path, t->step, (size_t)t->settings->checkpoint.keep);
         return STATUS_OK;
     }
-    if (kind == SAVE_LAST || (kind == SAVE_STEP && ++t->failed_saves >= MOST_FAILURES)) return give_up(t, st);
+    if (changed || kind == SAVE_LAST || (kind == SAVE_STEP && ++t->failed_saves >= MOST_FAILURES))
+        return give_up(t, st);
     log_warning("%s; training goes on, the next checkpoint is tried when it is due", status_message());
     status_clear();
     return STATUS_OK;

@@ -188,7 +188,8 @@ typedef enum {
     SAVE_BEST  /* best.h5: a failed write is told, training goes on; trainer->best_saved tells */
 } Save;
 
-/* Replica check, then a checkpoint by rank 0, after all records are on disk (I7). Collective; agreed. */
+/* Replica check, then a checkpoint by rank 0, after all records are on disk (I7). Collective; agreed. STATUS_INTERNAL
+ * also: what rank 0 was about to save is not what the check has seen; then nothing is saved. */
 MUST_CHECK Status trainer_save(Trainer *trainer, Save kind);
 
 /* The whole training. Collective; agreed. *last_line: what a finished training prints. STATUS_STOPPED: stopped on
