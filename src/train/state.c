@@ -123,19 +123,27 @@ static void take_state(Trainer *t, const Checkpoint *checkpoint, double target)
                   (trainer_reached(t, target) && trainer_reached(t, t->settings->training.target_accuracy));
 }
 
-/* What the options and the run directory offer to go on with; *found false: nothing. */
-static Status read_state(Trainer *t, Checkpoint *checkpoint, bool *found)
+/* What the options and the run directory offer to go on with, taken; *found: is there anything. from: its digests and
+ * its chain. */
+static Status read_state(Trainer *t, Replica *from, bool *found)
 {
-    *found = false;
-    Status st = STATUS_OK;
-    if (t->options.resume == RESUME_FILE)
-        st = checkpoint_read(t->options.checkpoint, checkpoint);
-    else if (t->options.resume == RESUME_AUTO)
-        st = checkpoint_read_newest(t->run.path, checkpoint);
-    *found = st == STATUS_OK && t->options.resume != RESUME_NONE;
-    if (st != STATUS_NO_INPUT || t->options.resume == RESUME_FILE) return st;
-    status_clear();
-    return STATUS_OK;
+    Checkpoint checkpoint = {0};
+    double target;
+    if (t->options.resume == RESUME_NONE) return STATUS_OK;
+    Status st = t->options.resume == RESUME_FILE ? checkpoint_read(t->options.checkpoint, &checkpoint)
+                                                 : checkpoint_read_newest(t->options.run_path, &checkpoint);
+    if (st == STATUS_NO_INPUT && t->options.resume == RESUME_AUTO) {
+        status_clear();
+        return STATUS_OK;
+    }
+    if (st == STATUS_OK) st = check_belongs(t, &checkpoint, &target);
+    if (st == STATUS_OK) {
+        *found = true;
+        *from = (Replica){.model = checkpoint.model, .velocity = checkpoint.optimizer, .chain = checkpoint.chain};
+        take_state(t, &checkpoint, target);
+    }
+    checkpoint_free(&checkpoint);
+    return st;
 }
 
 void trainer_record_state(Trainer *t, const Replica *state)
@@ -169,23 +177,19 @@ static void record_begin_of_start(Trainer *t, const Replica *from)
 }
 
 /* Rank 0's part. A finished run is looked at and not touched, but for what a power failure at its end did to its
- * records.
+ * records; where there is no run, none is made of the checkpoint of a finished one.
  */
 static Status open_run(Trainer *t)
 {
-    Checkpoint checkpoint = {0};
-    bool found;
-    double target;
+    const bool by_name = t->options.resume == RESUME_FILE;
+    Replica from = {0};
+    bool found = false;
     Status st = print_config(t);
+    if (st == STATUS_OK && by_name) st = read_state(t, &from, &found);
+    if (st == STATUS_OK && t->finished && !rundir_holds_run(t->options.run_path)) return STATUS_OK;
     if (st == STATUS_OK) st = rundir_open(t->options.run_path, t->options.resume == RESUME_NONE, &t->run);
-    if (st == STATUS_OK) st = read_state(t, &checkpoint, &found);
-    if (st == STATUS_OK && found) {
-        st = check_belongs(t, &checkpoint, &target);
-        if (st == STATUS_OK) take_state(t, &checkpoint, target);
-    }
-    if (st == STATUS_OK && (!found || t->options.resume == RESUME_FILE)) st = check_directory(t);
-    const Replica from = {.model = checkpoint.model, .velocity = checkpoint.optimizer, .chain = checkpoint.chain};
-    checkpoint_free(&checkpoint);
+    if (st == STATUS_OK && !by_name) st = read_state(t, &from, &found);
+    if (st == STATUS_OK && (!found || by_name)) st = check_directory(t);
     if (st != STATUS_OK) return st;
     if (t->finished) return rundir_repair_records(&t->run, t->step);
     st = checkpoint_prepare(t->run.path);
