@@ -67,6 +67,7 @@ static const char *read_event(const json_t *object, Event *event)
     text(object, "chain", event->chain, sizeof event->chain);
     text(object, "dataset", event->dataset, sizeof event->dataset);
     text(object, "reason", event->reason, sizeof event->reason);
+    text(object, "stopped_by", event->stopped_by, sizeof event->stopped_by);
     return good ? NULL : "a number differs from its twin \"..._hex\"";
 }
 

@@ -37,6 +37,7 @@ typedef struct {
     char chain[33];                  /* checkpoint, resume, end: of the steps so far (chain.h) */
     char dataset[33];                /* start, resume: the digest of the values */
     char reason[64];                 /* end */
+    char stopped_by[32];             /* end: of a stop */
 } Event;
 
 typedef struct {

@@ -172,6 +172,7 @@ static void record_begin_of_start(Trainer *t, const Replica *from)
     record_integer(records, "test_samples", t->test_rows);
     record_integer(records, "parameters", t->network.parameters);
     record_integer(records, "steps", t->schedule.total);
+    slurm_record(records);
     record_end(records);
     records_flush(records);
 }
@@ -196,6 +197,7 @@ static Status open_run(Trainer *t)
     if (st == STATUS_OK) st = rundir_begin_records(&t->run, t->step);
     if (st == STATUS_OK) st = write_config(t);
     if (st != STATUS_OK) return st;
+    slurm_begin(&t->slurm);
     record_begin_of_start(t, found ? &from : NULL);
     if (found) log_info("going on from step %" PRIu64 " of %" PRIu64, t->step, t->schedule.total);
     return STATUS_OK;
@@ -370,6 +372,7 @@ static Status write_own_checkpoint(Trainer *t, Save kind, bool *saved)
 
 Status trainer_save(Trainer *t, Save kind)
 {
+    const double began = clock_seconds();
     Status st = trainer_check_finite(t);
     if (st == STATUS_OK) st = trainer_check_replicas(t);
     if (st != STATUS_OK) return st;
@@ -383,6 +386,8 @@ Status trainer_save(Trainer *t, Save kind)
         t->save_asked = false;
         t->last_save = clock_seconds();
     }
+    const double took = clock_seconds() - began;
+    if (t->longest_save < took) t->longest_save = took;
     trainer_enter(t, PHASE_RECORD);
     return st;
 }

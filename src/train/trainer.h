@@ -25,6 +25,7 @@
 #include "train/exchange.h"
 #include "train/pace.h"
 #include "train/shard_digests.h"
+#include "train/slurm.h"
 
 /* Where a rank's time goes, in seconds. */
 typedef enum {
@@ -43,7 +44,19 @@ typedef enum {
 
 /* The words that travel beside each gradient, added over the ranks. The losses are doubles' bits, each shard's filled
  * by its owner alone. */
-enum { WORD_NOT_FINITE, WORD_STOP, WORD_CHECKPOINT, WORD_CHECKPOINT_DUE, WORD_PACE_DUE, WORD_SAMPLES, WORD_LOSSES };
+enum {
+    WORD_NOT_FINITE,
+    WORD_STOP,
+    WORD_TIME_IS_UP,
+    WORD_CHECKPOINT,
+    WORD_CHECKPOINT_DUE,
+    WORD_PACE_DUE,
+    WORD_SAMPLES,
+    WORD_LOSSES
+};
+
+/* What asked for a stop; STEPS: stop_after_steps. */
+typedef enum { STOP_NONE, STOP_SIGNAL, STOP_STEPS, STOP_TIME_LIMIT } StopCause;
 
 typedef enum { RESUME_AUTO, RESUME_NONE, RESUME_FILE } Resume;
 
@@ -113,7 +126,7 @@ typedef struct Trainer {
     uint64_t first_step;                 /* completed before this start */
     bool not_finite;                     /* the last update made a parameter infinite or NaN */
     bool finished;                       /* the checkpoint that was taken is the last of a finished run */
-    bool stopping;                       /* a stop was agreed on */
+    StopCause stopping;                  /* a stop was agreed on */
     bool save_asked;                     /* a checkpoint was agreed on */
     bool save_signalled;                 /* by a signal, and its user is to be told */
     double epoch_loss;                   /* the sum of the losses of the epoch's samples so far */
@@ -127,12 +140,15 @@ typedef struct Trainer {
     uint64_t recorded;                   /* what is missing up to it is missing for good */
     bool gap_told;                       /* the last checkpoint has a gap that ends with its own step; rank 0 */
     double started, last_log, last_save; /* clock_seconds */
+    double longest_save;                 /* seconds that a checkpoint took, with its replica check, */
+    double longest_epoch_end;            /* and the end of an epoch, with evaluation and checkpoints; so far */
     Phase phase;                         /* the current one, and when it began */
     double phase_began;
     double seconds[PHASES];
     double waited[PHASES]; /* of these, for other ranks */
     double waited_before;  /* the current phase, in all */
     Pace pace;
+    Slurm slurm; /* zeroed on every rank but 0; owned */
 } Trainer;
 
 /* Each phase as a place for the watchdog's words. */
@@ -141,6 +157,9 @@ extern const char *const phase_place[PHASES];
 /* Ends the current phase and begins another; waiting: for other ranks, from now on (collective calls say it
  * themselves). */
 void trainer_enter(Trainer *trainer, Phase phase);
+
+/* A stop was agreed on by all ranks; the first cause counts. Local. */
+void trainer_stop(Trainer *trainer, StopCause cause);
 
 /* Seconds of training in this start, without checkpoints, checks and evaluations; and those of them that this rank did
  * not spend on waiting for others. */

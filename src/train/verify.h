@@ -13,10 +13,11 @@
  * between records, config, dataset and checkpoints, each of which must be valid. Prints what it found to out, and which
  * of the records of a step that was done twice counts. What it cannot see: weights that were computed wrongly and
  * recorded as they are, records that were cut off at the end together with their checkpoints, and whatever was altered
- * everywhere at once. Steps whose records the newest checkpoint says to be lost may be missing. Local. STATUS_NO_INPUT:
- * no run; STATUS_DATA: the run cannot be proven: what contradicts what, at which line or step; STATUS_IO: nothing does,
- * but records are missing that were lost when the disk was full or failed.
+ * everywhere at once. Steps whose records the newest checkpoint says to be lost may be missing. dataset: the file that
+ * has it; NULL: the one that it was trained with. Local. STATUS_NO_INPUT: no run; STATUS_DATA: the run cannot be
+ * proven: what contradicts what, at which line or step; STATUS_IO: nothing does, but records are missing that were lost
+ * when the disk was full or failed.
  */
-MUST_CHECK Status verify_run(const char *directory, FILE *out);
+MUST_CHECK Status verify_run(const char *directory, const char *dataset, FILE *out);
 
 #endif

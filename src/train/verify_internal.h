@@ -13,6 +13,7 @@
 
 typedef struct {
     const char *directory; /* borrowed */
+    const char *given;     /* the dataset's file, if it is not that of the settings; borrowed */
     FILE *out;             /* borrowed */
     Settings settings;
     History history;       /* owned */

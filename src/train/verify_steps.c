@@ -74,8 +74,10 @@ static Status follow_start(const Verification *v, const Event *event, Course *co
 /* The course that the event is the next of. */
 static Status follow_gap(const Verification *v, const Event *event, Course *course)
 {
-    const bool is_step = event->kind == EVENT_STEP && event->step > 0;
-    *course = (Course){.begun = true, .step = event->step - is_step, .epoch_due = event->kind == EVENT_EPOCH};
+    const bool is_step = event->kind == EVENT_STEP && event->step > 0,
+               ends_epoch = event->step > 0 && event->step % v->steps_per_epoch == 0;
+    *course =
+        (Course){.begun = true, .step = event->step - is_step, .epoch_due = event->kind == EVENT_EPOCH && ends_epoch};
     if (event->step <= v->last_step) return STATUS_OK;
     return status_fail(STATUS_DATA,
                        "line %" PRIu64 " of metrics.jsonl is about step %" PRIu64 ", but no step after %" PRIu64

@@ -89,6 +89,9 @@ sed -i '/"event":"step","step":452,/d' "$work/removed/metrics.jsonl"
 removed 'removed' "$work/removed" 'step 453 follows step 451 '
 sed -i 's/^{"event":"step","step":453,/{"event":"lost"}\n&/' "$work/removed/metrics.jsonl"
 removed 'removed, and said to be lost' "$work/removed" 'step 452 is not recorded'
+sed -i '/^{"event":"lost"}$/d; s/^{"event":"epoch","epoch":2,"step":10,/{"event":"lost"}\n{"event":"epoch","epoch":2,"step":9,/' \
+    "$work/removed/metrics.jsonl"
+removed 'an epoch within an epoch, said to follow lost records' "$work/removed" 'the record of an epoch where none has ended'
 
 # No checkpoint but the last: all that the records lack may be lost, the start too.
 train_limited "$work/start" --stop-after-steps 400 --set checkpoint.every_steps=0
