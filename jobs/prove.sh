@@ -105,7 +105,7 @@ begin() {
     for count in 1 2 3 5 8; do
         if [ "$count" -le "$most_ranks" ] && [ "$count" -le "$shards" ]; then counts+=("$count"); fi
     done
-    trainings=0 all_starts=0 kills=0 steps_again=0 first='' wrong=() limit=() on_hosts=() left_out=''
+    trainings=0 all_starts=0 kills=0 steps_again=0 first='' wrong=() limit=() on_hosts=() left_out='' not_taken=()
     declare -gA milliseconds_on # a whole start on so many ranks
 }
 
@@ -152,9 +152,9 @@ start() {
     hear "$1"
 }
 
-# kernels_used: by the last start.
-kernels_used() {
-    sed -nE '/"event":"(start|resume)"/ s/.*"kernels":"([a-z0-9]+)".*/\1/p' "$run/metrics.jsonl" 2>/dev/null | tail -n 1
+# used kernels|exchange: by the last start.
+used() {
+    sed -nE '/"event":"(start|resume)"/ s/.*"'"$1"'":"([a-z0-9]+)".*/\1/p' "$run/metrics.jsonl" 2>/dev/null | tail -n 1
 }
 
 # problem: what is not as it should be with the training; nothing if all is well.
@@ -165,6 +165,8 @@ problem() {
         echo 'not verified'
     elif [ ${#on_hosts[@]} -gt 0 ] && ! grep -q '"nodes":2[,}]' "$run/metrics.jsonl"; then
         echo 'all ranks were on one host'
+    elif [ "$(used kernels)" != "${LOCKSTEP_ISA:-$(used kernels)}" ]; then
+        echo "the kernels were $(used kernels)"
     elif [ $expected = same ] && [ "$line" != "$first" ]; then
         echo 'another result'
     elif [ $expected = other ] && [ "${line%% *}" = "${first%% *}" ]; then
@@ -182,7 +184,7 @@ end_training() {
     time=$(seconds "$began")
     if [ -z "$first" ] && [ "$code" = 0 ]; then first=$line; fi
     digest=${digest#digest=}
-    row "$case" "$on" "$plan" "$(kernels_used)" "$starts" "${time% s}" "${digest:0:16}" "${line##*=}"
+    row "$case" "$on" "$plan" "$(used kernels)" "$starts" "${time% s}" "${digest:0:16}" "${line##*=}"
     all_starts=$((all_starts + starts))
     why=$(problem)
     if [ -n "$why" ]; then wrong+=("$case, ranks $on, plan $plan: $why (${run##*/})"); fi
@@ -273,16 +275,27 @@ killed() {
     end_training
 }
 
+# one_copy EXCHANGE RANKS: the row names what the ranks did exchange. Not every network and machine allows every way.
+one_copy() {
+    local -x LOCKSTEP_EXCHANGE=$1
+    training '' node
+    start "$2"
+    case="one copy, $(used exchange)"
+    if [ "$(used exchange)" != "$1" ]; then not_taken+=("one copy, $1: $2 ranks of this network on this machine took another way"); fi
+    end_training
+}
+
 # undisturbed: on all numbers of ranks, by all ways.
 undisturbed() {
-    local count exchange i=0
+    local count exchange several=("${counts[@]:1}") i=0
+    if [ ${#several[@]} = 0 ]; then several=("${counts[@]}"); fi
     for count in "${counts[@]}"; do
         whole 'undisturbed' "$count" replica
         milliseconds_on[$count]=$((($(microseconds) - began) / 1000))
     done
     for exchange in gradient operands split; do
+        one_copy "$exchange" "${several[i % ${#several[@]}]}"
         i=$((i + 1))
-        LOCKSTEP_EXCHANGE=$exchange whole "one copy, $exchange" "${counts[i % ${#counts[@]}]}" node
     done
     LOCKSTEP_NODES=2 whole 'two nodes, feigned' "${counts[-1]}" node
 }
@@ -335,6 +348,7 @@ control() {
 verdict() {
     local listed
     if [ -n "$left_out" ]; then echo "left out: two hosts: $left_out"; fi
+    if [ ${#not_taken[@]} -gt 0 ]; then printf 'left out: %s\n' "${not_taken[@]}"; fi
     if [ ${#wrong[@]} = 0 ]; then
         echo "proven: $trainings trainings, $all_starts starts, $kills kills, after which $steps_again steps were done again; all but the control came to $first"
         return

@@ -12,27 +12,28 @@ static double accuracy(const CheckpointScore *score)
 }
 
 /* The rows that were really packed in this epoch, over all ranks, are those that the order demands: each exactly once.
- * Collective; agreed. */
+ * After the replica check, by what all ranks have (I2). Collective; agreed. */
 static Status check_epoch_rows(Trainer *t, uint32_t epoch)
 {
+    const uint64_t packed = t->replica[0].epoch_digest;
     uint64_t expected;
     Status st = comm_agree(t->comm, loader_expected_digest(&t->loader, epoch, &expected));
     if (st != STATUS_OK) return st;
     comm_sum_words(t->comm, &expected, 1);
-    if (expected == t->epoch_digest) return STATUS_OK;
+    if (expected == packed) return STATUS_OK;
     return status_fail(STATUS_INTERNAL,
                        "the rows packed in epoch %" PRIu32 " are not each row exactly once: digest %016" PRIx64
                        " where %016" PRIx64 " is due",
-                       epoch + 1, t->epoch_digest, expected);
+                       epoch + 1, packed, expected);
 }
 
-static void record_epoch(Trainer *t, uint64_t epoch, const CheckpointScore *score, double speed, Digest model)
+static void record_epoch(Trainer *t, uint64_t epoch, const CheckpointScore *score, double speed)
 {
     Records *records = t->run.records;
     record_begin(records, "epoch");
     record_integer(records, "epoch", epoch);
     record_integer(records, "step", t->step);
-    record_float(records, "train_loss", t->epoch_loss / t->loader.rows);
+    record_float(records, "train_loss", t->replica[0].epoch_loss / t->loader.rows);
     if (score->count) {
         record_float(records, "test_loss", score->loss);
         record_float(records, "test_accuracy", accuracy(score));
@@ -42,7 +43,7 @@ static void record_epoch(Trainer *t, uint64_t epoch, const CheckpointScore *scor
     }
     record_float(records, "samples_per_second", speed);
     record_float(records, "seconds", clock_seconds() - t->started);
-    record_digest(records, "digest", model);
+    record_digest(records, "digest", t->replica[0].model);
     record_end(records);
     records_flush(records);
 }
@@ -53,7 +54,7 @@ static void log_epoch(const Trainer *t, uint64_t epoch, const CheckpointScore *s
     if (score->count)
         snprintf(test, sizeof test, ", test loss %.4f, accuracy %.2f %%", score->loss, 100.0 * accuracy(score));
     log_info("epoch %" PRIu64 "/%" PRId64 ": train loss %.4f%s, %.0f samples/s", epoch, t->settings->training.epochs,
-             t->epoch_loss / t->loader.rows, test, speed);
+             t->replica[0].epoch_loss / t->loader.rows, test, speed);
 }
 
 /* began, first: training_seconds when this start began the epoch, and at which step. */
@@ -89,13 +90,12 @@ static Status after_step(Trainer *t)
         trainer_stop(t, STOP_STEPS);
     if (save && t->step % save == 0) t->save_asked = true;
     if (t->pace.asked) pace_look(t);
+    const bool epoch_done = t->step % t->steps_per_epoch == 0; /* the epoch's own end checks and saves */
     Status st = STATUS_OK;
-    if (check && t->step - t->checked_step >= check) {
-        Digest model;
+    if (check && !epoch_done && t->step - t->checked_step >= check) {
         st = trainer_check_finite(t);
-        if (st == STATUS_OK) st = trainer_check_replicas(t, &model);
+        if (st == STATUS_OK) st = trainer_check_replicas(t);
     }
-    const bool epoch_done = t->step % t->steps_per_epoch == 0; /* the epoch's own end saves */
     if (st == STATUS_OK && t->save_asked && !epoch_done && !t->stopping) st = save_step(t);
     return st;
 }
@@ -145,9 +145,9 @@ static void record_confusion(Records *records, const Confusion *confusion)
     record_counts(records, "class_right", 0, classes, right_at, confusion);
 }
 
-/* reason: "finished", "stopped", or why the run failed; cause: of a stop, else NULL; model: NULL if it failed. */
+/* reason: "finished", "stopped", or why the run failed; cause: of a stop, else NULL; state: NULL if it failed. */
 static void record_end_of_run(Trainer *t, const char *reason, const char *cause, const CheckpointScore *score,
-                              const Digest *model)
+                              const Replica *state)
 {
     Records *records = t->run.records;
     record_begin(records, "end");
@@ -162,8 +162,7 @@ static void record_end_of_run(Trainer *t, const char *reason, const char *cause,
         record_null(records, "test_loss");
         record_null(records, "test_accuracy");
     }
-    if (model) record_digest(records, "digest", *model);
-    if (t->chained) record_digest(records, "chain", t->chain);
+    if (state) trainer_record_state(t, state);
     record_float(records, "seconds", clock_seconds() - t->started);
     record_end(records);
     records_sync(records);
@@ -181,13 +180,12 @@ static Status end_epoch(Trainer *t, uint64_t epoch, double speed, CheckpointScor
     const Settings *s = t->settings;
     const uint64_t evaluate = (uint64_t)s->evaluation.every_epochs, save = (uint64_t)s->checkpoint.every_epochs;
     const bool last = t->step == t->schedule.total, may_be_last = last || s->training.target_accuracy > 0.0;
-    Digest model;
     *score = (CheckpointScore){0};
     if (last || (evaluate && epoch % evaluate == 0)) trainer_evaluate(t, may_be_last, score);
-    Status st = check_epoch_rows(t, (uint32_t)(epoch - 1));
-    if (st == STATUS_OK) st = trainer_check_replicas(t, &model); /* right before checkpoints are written */
+    Status st = trainer_check_replicas(t);
+    if (st == STATUS_OK) st = check_epoch_rows(t, (uint32_t)(epoch - 1));
     if (st != STATUS_OK) return st;
-    record_epoch(t, epoch, score, speed, model);
+    record_epoch(t, epoch, score, speed);
     log_epoch(t, epoch, score, speed);
     t->epoch_loss = 0.0;
     t->epoch_digest = 0;
@@ -236,11 +234,10 @@ static Status write_predictions(Trainer *t)
  * too. */
 static Status finish(Trainer *t, const CheckpointScore *score)
 {
-    Digest model;
     Status st = comm_agree(t->comm, write_predictions(t));
-    if (st == STATUS_OK) st = trainer_check_replicas(t, &model);
+    if (st == STATUS_OK) st = trainer_check_replicas(t);
     if (st != STATUS_OK) return st;
-    record_end_of_run(t, "finished", NULL, score, &model);
+    record_end_of_run(t, "finished", NULL, score, &t->replica[0]);
     return trainer_save(t, SAVE_LAST);
 }
 
@@ -248,10 +245,9 @@ static Status stop(Trainer *t)
 {
     static const char *const cause[] = {
         [STOP_SIGNAL] = "signal", [STOP_STEPS] = "steps", [STOP_TIME_LIMIT] = "time limit"};
-    Digest model;
-    Status st = trainer_check_replicas(t, &model);
+    Status st = trainer_check_replicas(t);
     if (st != STATUS_OK) return st;
-    record_end_of_run(t, "stopped", cause[t->stopping], NULL, &model);
+    record_end_of_run(t, "stopped", cause[t->stopping], NULL, &t->replica[0]);
     st = trainer_save(t, SAVE_LAST);
     if (st != STATUS_OK) return st;
     log_info("stopped %s after step %" PRIu64 " of %" PRIu64 " with a checkpoint; the same command goes on from there",
@@ -281,7 +277,6 @@ static Status run_epochs(Trainer *t, CheckpointScore *score)
 Status trainer_run(Trainer *t, char last_line[128])
 {
     CheckpointScore score = {0};
-    Digest model;
     char hex[DIGEST_HEX_SIZE];
     Status st = STATUS_OK;
     if (!t->finished) {
@@ -293,9 +288,9 @@ Status trainer_run(Trainer *t, char last_line[128])
         log_info("this run is finished already: nothing was trained");
         score = t->last;
     }
-    if (st == STATUS_OK) st = trainer_check_replicas(t, &model);
+    if (st == STATUS_OK) st = trainer_check_replicas(t);
     if (st != STATUS_OK) return st;
-    digest_hex(model, hex);
+    digest_hex(t->replica[0].model, hex);
     snprintf(last_line, 128, "digest=%s accuracy=%.6f", hex, accuracy(&score));
     return STATUS_OK;
 }

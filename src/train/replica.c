@@ -1,4 +1,4 @@
-/* Invariant I1, checked: the digests of every rank's parameters and optimizer state. */
+/* Invariant I1, checked: the digests of every rank's parameters and optimizer state, and what it keeps beside them. */
 #include <inttypes.h>
 #include <string.h>
 
@@ -41,8 +41,13 @@ static Status check_slices(const Trainer *t)
 /* Compares all ranks' digests, which are then in t->replica. Collective; agreed. */
 static Status compare_replicas(Trainer *t)
 {
-    Replica mine = {
-        .model = digest_vector(t, t->parameter), .fpstate_lost = !fpstate_is_set(), .wrong = t->exchange.wrong};
+    Replica mine = {.model = digest_vector(t, t->parameter),
+                    .step = t->step,
+                    .epoch_digest = t->epoch_digest,
+                    .epoch_loss = t->epoch_loss,
+                    .chain = t->chain,
+                    .fpstate_lost = !fpstate_is_set(),
+                    .wrong = t->exchange.wrong};
     if (t->velocity) mine.velocity = digest_vector(t, t->velocity);
     comm_gather_all(t->comm, &mine, sizeof mine, t->replica);
     Status st = check_fpstate(t);
@@ -53,17 +58,14 @@ static Status compare_replicas(Trainer *t)
     return st == STATUS_OK && !same ? difference_tell(t) : st;
 }
 
-Status trainer_check_replicas(Trainer *t, Digest *model)
+Status trainer_check_replicas(Trainer *t)
 {
-    Status st = STATUS_OK;
-    if (!t->checked) {
-        trainer_enter(t, PHASE_CHECK);
-        exchange_finish(t);
-        st = compare_replicas(t);
-        t->checked = st == STATUS_OK;
-        t->checked_step = t->step;
-        trainer_enter(t, PHASE_RECORD);
-    }
-    *model = t->replica[0].model;
+    if (t->checked) return STATUS_OK;
+    trainer_enter(t, PHASE_CHECK);
+    exchange_finish(t);
+    const Status st = compare_replicas(t);
+    t->checked = st == STATUS_OK;
+    t->checked_step = t->step;
+    trainer_enter(t, PHASE_RECORD);
     return st;
 }

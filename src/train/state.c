@@ -3,6 +3,7 @@
 #include <string.h>
 
 #include "base/clock.h"
+#include "base/fault.h"
 #include "base/file.h"
 #include "base/log.h"
 #include "base/memory.h"
@@ -122,30 +123,45 @@ static void take_state(Trainer *t, const Checkpoint *checkpoint, double target)
                   (trainer_reached(t, target) && trainer_reached(t, t->settings->training.target_accuracy));
 }
 
-/* What the options and the run directory offer to go on with; *found false: nothing. */
-static Status read_state(Trainer *t, Checkpoint *checkpoint, bool *found)
+/* What the options and the run directory offer to go on with, taken; *found: is there anything. from: its digests and
+ * its chain. */
+static Status read_state(Trainer *t, Replica *from, bool *found)
 {
-    *found = false;
-    Status st = STATUS_OK;
-    if (t->options.resume == RESUME_FILE)
-        st = checkpoint_read(t->options.checkpoint, checkpoint);
-    else if (t->options.resume == RESUME_AUTO)
-        st = checkpoint_read_newest(t->run.path, checkpoint);
-    *found = st == STATUS_OK && t->options.resume != RESUME_NONE;
-    if (st != STATUS_NO_INPUT || t->options.resume == RESUME_FILE) return st;
-    status_clear();
-    return STATUS_OK;
+    Checkpoint checkpoint = {0};
+    double target;
+    if (t->options.resume == RESUME_NONE) return STATUS_OK;
+    Status st = t->options.resume == RESUME_FILE ? checkpoint_read(t->options.checkpoint, &checkpoint)
+                                                 : checkpoint_read_newest(t->options.run_path, &checkpoint);
+    if (st == STATUS_NO_INPUT && t->options.resume == RESUME_AUTO) {
+        status_clear();
+        return STATUS_OK;
+    }
+    if (st == STATUS_OK) st = check_belongs(t, &checkpoint, &target);
+    if (st == STATUS_OK) {
+        *found = true;
+        *from = (Replica){.model = checkpoint.model, .velocity = checkpoint.optimizer, .chain = checkpoint.chain};
+        take_state(t, &checkpoint, target);
+    }
+    checkpoint_free(&checkpoint);
+    return st;
 }
 
-/* model: of the checkpoint that it goes on from; NULL: from the beginning. */
-static void record_begin_of_start(Trainer *t, const Digest *model)
+void trainer_record_state(Trainer *t, const Replica *state)
 {
     Records *records = t->run.records;
-    record_begin(records, model ? "resume" : "start");
+    record_digest(records, "digest", state->model);
+    if (t->velocity) record_digest(records, "optimizer_digest", state->velocity);
+    if (t->chained) record_digest(records, "chain", state->chain);
+}
+
+/* from: the state that it goes on from; NULL: from the beginning. */
+static void record_begin_of_start(Trainer *t, const Replica *from)
+{
+    Records *records = t->run.records;
+    record_begin(records, from ? "resume" : "start");
     record_integer(records, "step", t->step);
     record_digest(records, "dataset", t->dataset);
-    if (model) record_digest(records, "digest", *model);
-    if (model && t->chained) record_digest(records, "chain", t->chain);
+    if (from) trainer_record_state(t, from);
     build_record(records, t->kernels);
     record_text(records, "exchange", exchange_name[t->exchange.kind]);
     record_text(records, "zeros", t->skip_zeros ? "skip" : "multiply");
@@ -162,24 +178,19 @@ static void record_begin_of_start(Trainer *t, const Digest *model)
 }
 
 /* Rank 0's part. A finished run is looked at and not touched, but for what a power failure at its end did to its
- * records.
+ * records; where there is no run, none is made of the checkpoint of a finished one.
  */
 static Status open_run(Trainer *t)
 {
-    Checkpoint checkpoint = {0};
-    Digest model;
-    bool found;
-    double target;
+    const bool by_name = t->options.resume == RESUME_FILE;
+    Replica from = {0};
+    bool found = false;
     Status st = print_config(t);
+    if (st == STATUS_OK && by_name) st = read_state(t, &from, &found);
+    if (st == STATUS_OK && t->finished && !rundir_holds_run(t->options.run_path)) return STATUS_OK;
     if (st == STATUS_OK) st = rundir_open(t->options.run_path, t->options.resume == RESUME_NONE, &t->run);
-    if (st == STATUS_OK) st = read_state(t, &checkpoint, &found);
-    if (st == STATUS_OK && found) {
-        st = check_belongs(t, &checkpoint, &target);
-        if (st == STATUS_OK) take_state(t, &checkpoint, target);
-    }
-    if (st == STATUS_OK && (!found || t->options.resume == RESUME_FILE)) st = check_directory(t);
-    model = checkpoint.model;
-    checkpoint_free(&checkpoint);
+    if (st == STATUS_OK && !by_name) st = read_state(t, &from, &found);
+    if (st == STATUS_OK && (!found || by_name)) st = check_directory(t);
     if (st != STATUS_OK) return st;
     if (t->finished) return rundir_repair_records(&t->run, t->step);
     st = checkpoint_prepare(t->run.path);
@@ -187,7 +198,7 @@ static Status open_run(Trainer *t)
     if (st == STATUS_OK) st = write_config(t);
     if (st != STATUS_OK) return st;
     slurm_begin(&t->slurm);
-    record_begin_of_start(t, found ? &model : NULL);
+    record_begin_of_start(t, found ? &from : NULL);
     if (found) log_info("going on from step %" PRIu64 " of %" PRIu64, t->step, t->schedule.total);
     return STATUS_OK;
 }
@@ -223,23 +234,27 @@ Status trainer_begin_run(Trainer *t)
     return STATUS_OK;
 }
 
-static Checkpoint state_of(const Trainer *t, Digest model, const Gaps *unrecorded)
+/* As the replica check has just seen it. */
+static Checkpoint state_of(const Trainer *t, const Gaps *unrecorded)
 {
+    const Replica *seen = &t->replica[0];
+    const bool in_epoch = seen->step % t->steps_per_epoch != 0; /* after an epoch, nothing is summed yet of the next */
     Checkpoint checkpoint = {
         .network = t->network,
         .image_dimensions = t->image_dimensions,
         .pixels = t->loader.samples.kind,
         .scaling = t->loader.scaling,
-        .step = t->step,
+        .step = seen->step,
         .steps_per_epoch = t->steps_per_epoch,
-        .epoch_loss = t->epoch_loss,
-        .epoch_digest = t->epoch_digest,
+        .epoch_loss = in_epoch ? seen->epoch_loss : 0.0,
+        .epoch_digest = in_epoch ? seen->epoch_digest : 0,
         .chained = t->chained,
-        .chain = t->chain,
+        .chain = seen->chain,
         .unrecorded = *unrecorded,
         .best = t->best,
         .last = t->last,
-        .model = model,
+        .model = seen->model,
+        .optimizer = seen->velocity,
         .dataset = t->dataset,
         .versions = checkpoint_versions(comm_library()),
         .config = t->config,
@@ -250,19 +265,18 @@ static Checkpoint state_of(const Trainer *t, Digest model, const Gaps *unrecorde
     return checkpoint;
 }
 
-static void record_checkpoint(Trainer *t, const char *path, Digest model)
+static void record_checkpoint(Trainer *t, const char *path)
 {
     Records *records = t->run.records;
     record_begin(records, "checkpoint");
     record_integer(records, "step", t->step);
     record_text(records, "file", path);
-    record_digest(records, "digest", model);
-    if (t->chained) record_digest(records, "chain", t->chain);
+    trainer_record_state(t, &t->replica[0]);
     record_end(records);
     records_flush(records);
 }
 
-/* Why no checkpoint can be written is pending. Where memory was missing the code says so. */
+/* Why no checkpoint can be written is pending. Where memory was missing or is faulty the code says so. */
 static Status give_up(const Trainer *t, Status st)
 {
     char why[STATUS_MESSAGE_SIZE], path[CHECKPOINT_PATH_SIZE];
@@ -300,8 +314,26 @@ static void tell_gap(Trainer *t, const Gaps *gaps)
     t->gap_told = gap;
 }
 
+/* What was to be saved is not what the replica check has seen; in what, is pending. */
+static Status tell_changed(const Trainer *t)
+{
+    char what[STATUS_MESSAGE_SIZE];
+    strcpy(what, status_message());
+    return status_fail(STATUS_INTERNAL,
+                       "rank 0 has another state than when the replicas were compared after step %" PRIu64
+                       ": %s; a fault of memory or processor",
+                       t->step, what);
+}
+
+/* For tests. */
+static void make_faults(Trainer *t)
+{
+    if (fault_at("flip-saved-parameter", t->step)) fault_flip_bit(t->parameter);
+    if (fault_at("flip-saved-velocity", t->step) && t->velocity) fault_flip_bit(t->velocity);
+}
+
 /* Rank 0's part. *saved: it is written, and not just its failure tolerated. */
-static Status write_checkpoint(Trainer *t, Save kind, Digest model, bool *saved)
+static Status write_checkpoint(Trainer *t, Save kind, bool *saved)
 {
     enum { MOST_FAILURES = 3 };
     char path[CHECKPOINT_PATH_SIZE];
@@ -310,40 +342,43 @@ static Status write_checkpoint(Trainer *t, Save kind, Digest model, bool *saved)
     else
         checkpoint_path(t->run.path, t->step, path);
     const Gaps gaps = settle_records(t);
-    const Checkpoint checkpoint = state_of(t, model, &gaps);
+    const Checkpoint checkpoint = state_of(t, &gaps);
     tell_gap(t, &gaps);
+    make_faults(t);
     Status st = checkpoint_write(&checkpoint, path);
+    const bool changed = st == STATUS_DATA || st == STATUS_DIVERGED;
+    if (changed) st = tell_changed(t);
     *saved = st == STATUS_OK;
     if (st == STATUS_OK) {
-        record_checkpoint(t, path, model);
+        record_checkpoint(t, path);
         if (kind == SAVE_BEST) return STATUS_OK;
         t->failed_saves = 0;
         checkpoint_prune(t->run.path, t->step, (size_t)t->settings->checkpoint.keep);
         return STATUS_OK;
     }
-    if (kind == SAVE_LAST || (kind == SAVE_STEP && ++t->failed_saves >= MOST_FAILURES)) return give_up(t, st);
+    if (changed || kind == SAVE_LAST || (kind == SAVE_STEP && ++t->failed_saves >= MOST_FAILURES))
+        return give_up(t, st);
     log_warning("%s; training goes on, the next checkpoint is tried when it is due", status_message());
     status_clear();
     return STATUS_OK;
 }
 
 /* Rank 0's part if the run is still its own. */
-static Status write_own_checkpoint(Trainer *t, Save kind, Digest model, bool *saved)
+static Status write_own_checkpoint(Trainer *t, Save kind, bool *saved)
 {
     Status st = lock_check(t->run.lock);
-    return st == STATUS_OK ? write_checkpoint(t, kind, model, saved) : st;
+    return st == STATUS_OK ? write_checkpoint(t, kind, saved) : st;
 }
 
 Status trainer_save(Trainer *t, Save kind)
 {
-    Digest model;
     const double began = clock_seconds();
     Status st = trainer_check_finite(t);
-    if (st == STATUS_OK) st = trainer_check_replicas(t, &model);
+    if (st == STATUS_OK) st = trainer_check_replicas(t);
     if (st != STATUS_OK) return st;
     trainer_enter(t, PHASE_SAVE);
     bool saved = false;
-    st = comm_agree(t->comm, comm_rank(t->comm) == 0 ? write_own_checkpoint(t, kind, model, &saved) : STATUS_OK);
+    st = comm_agree(t->comm, comm_rank(t->comm) == 0 ? write_own_checkpoint(t, kind, &saved) : STATUS_OK);
     if (kind == SAVE_BEST) {
         comm_broadcast(t->comm, &saved, sizeof saved);
         t->best_saved = saved;

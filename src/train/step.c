@@ -78,9 +78,8 @@ static Status tell_divergence(const Trainer *t)
 static Status check_not_finite(Trainer *t, uint64_t ranks)
 {
     if (ranks == 0) return STATUS_OK;
-    Digest model;
     t->checked = false; /* what was seen before need not hold any more */
-    Status st = trainer_check_replicas(t, &model);
+    Status st = trainer_check_replicas(t);
     return st == STATUS_OK ? tell_divergence(t) : st;
 }
 
@@ -130,6 +129,10 @@ static void make_faults(Trainer *t)
     if (fault_at("spoil-parameter", t->step)) t->parameter[0] = -NAN, t->not_finite = true;
     if (fault_at("change-rounding", t->step)) fpstate_round_up();
     if (fault_at("change-flushing", t->step)) fpstate_flush();
+    if (fault_at("flip-epoch-loss", t->step)) t->epoch_loss = -t->epoch_loss;
+    if (fault_at("flip-epoch-digest", t->step)) t->epoch_digest ^= 1;
+    if (fault_at("flip-chain", t->step)) t->chain.high ^= 1;
+    if (fault_at("flip-step", t->step)) t->step ^= UINT64_C(1) << 20;
 }
 
 Status trainer_step(Trainer *t)
@@ -157,7 +160,6 @@ Status trainer_step(Trainer *t)
     t->sgd.inverse_samples = 1.0f / (float)samples;
     t->not_finite = exchange_update(t, check_follows(t));
     t->step++;
-    make_faults(t);
     t->epoch_loss += loss;
     t->epoch_digest += t->word[WORD_SAMPLES];
     trainer_enter(t, PHASE_RECORD);
@@ -169,5 +171,6 @@ Status trainer_step(Trainer *t)
     t->chain = chain_after(t->chain, &link);
     record_step(t->run.records, &link, (t->step - 1) / t->steps_per_epoch + 1);
     if (t->settings->log.shard_digests) shard_digests_record(t);
+    make_faults(t);
     return STATUS_OK;
 }

@@ -63,6 +63,9 @@ typedef enum { RESUME_AUTO, RESUME_NONE, RESUME_FILE } Resume;
 /* What the replica check compares of each rank. */
 typedef struct {
     Digest model, velocity;
+    uint64_t step, epoch_digest; /* these and the next as in the trainer: each rank keeps its own */
+    double epoch_loss;
+    Digest chain;
     uint64_t fpstate_lost; /* rounding mode or flushing of denormals was changed */
     uint64_t wrong;        /* it saw a wrong update by the next rank of its node */
 } Replica;
@@ -108,12 +111,13 @@ typedef struct Trainer {
     Reduction *reduction; /* owned */
     Exchange exchange;    /* owned */
     ShardDigests shard_digests;
-    DigestState *digest;    /* owned */
-    uint64_t *word;         /* (WORD_LOSSES + shards); owned */
-    double *shard_loss;     /* (shards); owned */
-    Confusion confusion;    /* of the last evaluation; owned */
-    Replica *replica;       /* (ranks) of the last replica check; owned */
-    bool checked;           /* the replicas were found equal, and no step was made since */
+    DigestState *digest; /* owned */
+    uint64_t *word;      /* (WORD_LOSSES + shards); owned */
+    double *shard_loss;  /* (shards); owned */
+    Confusion confusion; /* of the last evaluation; owned */
+    Replica *replica;    /* (ranks) of the last replica check. If it found them equal, [0] is what is recorded and saved
+                            of this state; owned */
+    bool checked;        /* the replicas were found equal, and no step was made since */
     uint64_t checked_step;  /* completed when they were last found equal; this start's first before that */
     Prediction *prediction; /* (test_rows) of the final evaluation, NULL if none are wanted; owned */
 
@@ -186,11 +190,12 @@ MUST_CHECK Status trainer_step(Trainer *trainer);
  * trainer_check_replicas, if it did so on some ranks alone. Collective; agreed. */
 MUST_CHECK Status trainer_check_finite(Trainer *trainer);
 
-/* The model's digest, and whether every rank has the same parameters and optimizer state (I1); looks once a step, so
- * that all that is recorded and saved of a state says the same of it. Collective; agreed.
- * STATUS_INTERNAL: replicas differ (train/difference.h has what the message names), an update of a node's one copy was
- * wrong, or the floating-point environment was changed. */
-MUST_CHECK Status trainer_check_replicas(Trainer *trainer, Digest *model);
+/* Whether every rank has the same parameters and optimizer state (I1), has made as many steps, and has the same chain,
+ * losses and row digests of them; what they have is then in trainer->replica[0]. Looks once a step, so that all that is
+ * recorded and saved of a state says the same of it. Collective; agreed. STATUS_INTERNAL: replicas differ
+ * (train/difference.h has what the message names), an update of a node's one copy was wrong, or the floating-point
+ * environment was changed. */
+MUST_CHECK Status trainer_check_replicas(Trainer *trainer);
 
 /* Evaluates on the test set: by rank 0, or by all ranks on their shards of it (evaluation.mode), with the same result
  * in every bit. predictions: also fills trainer->prediction if it is wanted. Collective. */
@@ -199,6 +204,9 @@ void trainer_evaluate(Trainer *trainer, bool predictions, CheckpointScore *score
 /* The last evaluation is of the model as it is now, and its accuracy is one that ends training: target is
  * training.target_accuracy. Equal on all ranks. */
 bool trainer_reached(const Trainer *trainer, double target);
+
+/* The members of a record that tell a state: its digests, and the chain where it is known. */
+void trainer_record_state(Trainer *trainer, const Replica *state);
 
 /* Opens the run directory and, where there is a run to go on with, takes its state. Collective; agreed. */
 MUST_CHECK Status trainer_begin_run(Trainer *trainer);
@@ -210,7 +218,8 @@ typedef enum {
     SAVE_BEST  /* best.h5: a failed write is told, training goes on; trainer->best_saved tells */
 } Save;
 
-/* Replica check, then a checkpoint by rank 0, after all records are on disk (I7). Collective; agreed. */
+/* Replica check, then a checkpoint by rank 0, after all records are on disk (I7). Collective; agreed. STATUS_INTERNAL
+ * also: what rank 0 was about to save is not what the check has seen; then nothing is saved. */
 MUST_CHECK Status trainer_save(Trainer *trainer, Save kind);
 
 /* The whole training. Collective; agreed. *last_line: what a finished training prints. STATUS_STOPPED: stopped on

@@ -33,6 +33,16 @@ goes_on() {
 
 again
 goes_on "the same command"
+# told EVENT STEP: the digest of the optimizer's state in the records of such events.
+told() {
+    sed -nE "/\"event\":\"$1\",.*\"step\":$2,/ s/.*\"optimizer_digest\":\"([0-9a-f]{32})\".*/\1/p" "$work/run/metrics.jsonl" | sort -u
+}
+check "the optimizer's state: checkpoint, end and resume say the same" [ "$(told '(checkpoint|end|resume)' 15 | wc -l)" = 1 ]
+for event in checkpoint end resume; do check "the optimizer's state: $event" [ -n "$(told "$event" 15)" ]; done
+check "the optimizer's state: that of the checkpoint" [ "optimizer state   momentum $(told resume 15)" = "$("$lockstep" inspect \
+    "$work/stopped/checkpoints/step-0000000015.h5" | grep '^optimizer state')" ]
+start 0 train "$work/config.cfg" --run "$work/plain" --quiet --set optimizer.momentum=0
+check "no optimizer's state, no digest" [ "$(grep -c optimizer_digest "$work/plain/metrics.jsonl")" = 0 ]
 again --set "data.file=$work/moved.h5" --set evaluation.mode=all --set checkpoint.keep=5 --set log.seconds=1 --set run.name=x
 goes_on "what is no part of the result may change"
 again --set training.epochs=3
@@ -43,6 +53,13 @@ start 0 train "$work/config.cfg" --run "$work/elsewhere" --quiet --resume "$work
 goes_on "in another directory"
 start 0 train "$work/config.cfg" --run "$work/whole" --quiet
 goes_on "a finished run prints its last line again"
+for ranks in 0 2; do
+    start $ranks train "$work/config.cfg" --run "$work/none" --quiet --resume "$work/whole/checkpoints/step-0000000022.h5"
+    goes_on "the checkpoint of a finished run, on $ranks ranks"
+done
+start 0 train "$work/config.cfg" --run "$work/none" --quiet --resume "$work/absent.h5"
+fails "no such checkpoint, and no run" 66 "absent.h5"
+check "nothing to do makes no directory" [ ! -e "$work/none" ]
 
 for change in run.seed=2 data.scaling=standard 'model.hidden=[24,5]' model.activation=tanh training.batch_size=10 training.shards=4 \
     training.reduction=mpi optimizer.learning_rate=0.2 optimizer.momentum=0.8 optimizer.schedule.name=cosine; do

@@ -52,7 +52,8 @@ export LOCKSTEP=$lockstep
 prove --quick config.cfg
 check 'proven' [ "$code" = 0 ]
 check 'proven: says so' grep -q '^proven: [0-9]* trainings, [0-9]* starts, 1 kills, .* digest=[0-9a-f]* ' "$out"
-for row in 'undisturbed .*| 1 ' 'undisturbed .*| 3 ' '| node ' 'two nodes' 'kernels portable .*| portable ' 'kernels [a-z0-9]* .*| not available ' 'stops: 2 .*| 3,.*| both ' \
+for row in 'undisturbed .*| 1 ' 'undisturbed .*| 3 ' 'one copy, gradient .*| 2 ' 'one copy, operands .*| 3 ' 'one copy, split .*| 2 ' 'two nodes' \
+    'kernels portable .*| portable ' 'kernels [a-z0-9]* .*| not available ' 'stops: 2 .*| 3,.*| both ' \
     'kills: 1 .*,.*| both ' 'control: another seed'; do
     check "the table has: $row" grep -q "^| .*$row" "$out"
 done
@@ -89,9 +90,14 @@ not_proven() {
     prove --quick config.cfg
     not_proven 'two ranks learn faster, one kernel set fails' 'undisturbed, ranks 2, plan replica: another result (run-2)' \
         'kernels portable, ranks 3, plan replica: exit code 78'
-    astray '[ "$1" = train ] && [ "$OMPI_COMM_WORLD_SIZE" ]' '--set run.seed=1'
+    astray '[ "$LOCKSTEP_ISA" = portable ] && unset LOCKSTEP_ISA && false' '' \
+        '[ "$LOCKSTEP_EXCHANGE" = gradient ] && unset LOCKSTEP_EXCHANGE && false' '' \
+        '[ "$1" = train ] && [ "$OMPI_COMM_WORLD_SIZE" ]' '--set run.seed=1'
     prove --quick config.cfg
-    not_proven 'the control is no other' 'control: another seed, ranks 3, plan replica: the same digest'
+    check 'a way that was not taken is told' has 'left out: one copy, gradient: 2 ranks'
+    check 'a way that was not taken has no row' [ "$(grep -c '^| one copy, gradient' "$out")" = 0 ]
+    not_proven 'the control is no other, kernels are not those' 'control: another seed, ranks 3, plan replica: the same digest' \
+        'kernels portable, ranks 3, plan replica: the kernels were '
     astray '[ "$1" = verify ]' --no-such-option
     prove --quick config.cfg
     not_proven 'nothing is verified' 'undisturbed, ranks 1, plan replica: not verified'
