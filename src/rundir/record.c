@@ -8,6 +8,7 @@
 #include <string.h>
 
 #include "base/memory.h"
+#include "base/text.h"
 #include "rundir/record_file.h"
 
 enum { MOST_STEPS = 256 };
@@ -49,16 +50,15 @@ static void put_key(Records *r, const char *key)
     put_text(r, "\":");
 }
 
-/* The number in a base up to 16, with leading zeros up to so many digits. Several a step are printed, faster than by
- * printf. */
-static void put_digits(Records *r, uint64_t value, unsigned base, size_t digits)
+/* The number in decimal: several a step are printed, faster than by printf. */
+static void put_number(Records *r, uint64_t value)
 {
     char text[20];
     size_t first = sizeof text;
     do {
-        text[--first] = "0123456789abcdef"[value % base];
-        value /= base;
-    } while (value || sizeof text - first < digits);
+        text[--first] = "0123456789"[value % 10];
+        value /= 10;
+    } while (value);
     record_file_put(r->file, text + first, sizeof text - first);
 }
 
@@ -131,16 +131,16 @@ void record_integer(Records *r, const char *key, uint64_t value)
 {
     if (!r) return;
     put_key(r, key);
-    put_digits(r, value, 10, 1);
+    put_number(r, value);
 }
 
 void record_hex(Records *r, const char *key, uint64_t value)
 {
     if (!r) return;
     put_key(r, key);
-    put_text(r, "\"");
-    put_digits(r, value, 16, 16);
-    put_text(r, "\"");
+    char quoted[] = "\"0123456789abcdef\"";
+    text_hex(value, quoted + 1);
+    put_text(r, quoted);
 }
 
 void record_float(Records *r, const char *key, double value)
@@ -173,7 +173,7 @@ void record_counts(Records *r, const char *key, size_t rows, size_t columns, Rec
         put_text(r, i ? ",[" : "[");
         for (size_t j = 0; j < columns; j++) {
             if (j) put_text(r, ",");
-            put_digits(r, at(context, i, j), 10, 1);
+            put_number(r, at(context, i, j));
         }
         put_text(r, "]");
     }
@@ -204,7 +204,6 @@ void record_digests(Records *r, const char *key, size_t count, const Digest *dig
 void record_end(Records *r)
 {
     if (!r) return;
-    put_text(r, "}\n");
     record_file_end(r->file);
 }
 

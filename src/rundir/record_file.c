@@ -14,13 +14,20 @@
 #include "base/file.h"
 #include "base/log.h"
 #include "base/memory.h"
+#include "base/text.h"
+#include "rundir/record_link.h"
 
-/* Stands where records were dropped. */
-static const char gap_record[] = "{\"event\":\"lost\"}\n";
+/* Stands where records were dropped, with a link behind it. */
+static const char gap_record[] = "{\"event\":\"lost\"";
 
 /* A record of many classes has some 1.5 MB; what a full disk holds up may take all of the buffer. Small enough not to
  * lie in huge pages, of which the few records between two writes would take one. */
-enum { BUFFER_SIZE = 3 << 20, WRITE_SIZE = 1 << 16, GAP_SIZE = sizeof gap_record - 1 };
+enum {
+    BUFFER_SIZE = 3 << 20,
+    WRITE_SIZE = 1 << 16,
+    GAP_TEXT = sizeof gap_record - 1,
+    GAP_SIZE = GAP_TEXT + RECORD_LINK_SIZE + 1
+};
 
 struct RecordFile {
     int fd;       /* -1: to be opened again */
@@ -30,14 +37,52 @@ struct RecordFile {
 
     size_t written, whole, used; /* bytes of the buffer that are in the file; in whole records; in all */
     size_t write_at;             /* written without being asked when there are so many */
-    off_t synced;  /* bytes of the file that are on disk, or were there at the start; the buffer's follow */
-    bool torn;     /* there is more behind the written ones, to be cut off */
-    bool too_long; /* the record that is being built does not fit */
-    bool gap;      /* records are missing before the buffer's first, and no record says so */
-    bool lost;     /* records were dropped since record_file_take_loss was called */
-    bool failed;   /* an attempt to write, which was told; until all is on disk again */
+    off_t synced;          /* bytes of the file that are on disk, or were there at the start; the buffer's follow */
+    uint64_t before, last; /* record_link_of the line before the buffer's first, and of the last whole one; 0: none */
+    bool torn;             /* there is more behind the written ones, to be cut off */
+    bool too_long;         /* the record that is being built does not fit */
+    bool gap;              /* records are missing before the buffer's first, and no record says so */
+    bool lost;             /* records were dropped since record_file_take_loss was called */
+    bool failed;           /* an attempt to write, which was told; until all is on disk again */
     bool loss_told;
 };
+
+/* Where the last of the lines that end with the bytes begins. */
+static size_t last_line(const char *bytes, size_t count)
+{
+    while (count > 1 && bytes[count - 2] != '\n') count--;
+    return count ? count - 1 : 0;
+}
+
+/* The file's last line, to link to. The buffer is still empty, and serves to read it. */
+static Status read_last_line(RecordFile *r)
+{
+    int fd;
+    size_t size, bytes = 0, first = 0;
+    Status st = file_open(r->path, "the records of a run", &fd, &size);
+    if (st != STATUS_OK) return st;
+    while (st == STATUS_OK && first == 0 && bytes < size && bytes < BUFFER_SIZE) {
+        bytes = 2 * bytes + 4096;
+        if (bytes > BUFFER_SIZE) bytes = BUFFER_SIZE;
+        if (bytes > size) bytes = size;
+        lseek(fd, (off_t)(size - bytes), SEEK_SET);
+        st = file_read_some(fd, r->path, "the records of a run", r->buffer, &bytes);
+        first = last_line(r->buffer, bytes);
+    }
+    file_close(fd);
+    if (st == STATUS_OK && bytes > 0) r->before = r->last = record_link_of(r->buffer + first, bytes - 1 - first);
+    return st;
+}
+
+static Status open_file(RecordFile *r)
+{
+    struct stat info;
+    r->fd = FILE_RETRY(open(r->path, O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC, 0666));
+    if (r->fd < 0 || FILE_RETRY(fstat(r->fd, &info)) != 0)
+        return status_fail(STATUS_CANT_CREATE, "cannot create \"%s\": %s", r->path, strerror(errno));
+    r->synced = info.st_size;
+    return S_ISREG(info.st_mode) ? read_last_line(r) : STATUS_OK;
+}
 
 Status record_file_open(const char *path, RecordFile **file)
 {
@@ -46,17 +91,9 @@ Status record_file_open(const char *path, RecordFile **file)
     RecordFile *r = *file;
     r->fd = -1;
     r->write_at = WRITE_SIZE;
-    st = memory_new(&r->path, strlen(path) + 1, "the records");
+    st = text_copy(&r->path, path);
     if (st == STATUS_OK) st = memory_new(&r->buffer, BUFFER_SIZE + GAP_SIZE, "the records");
-    if (st == STATUS_OK) {
-        struct stat info;
-        strcpy(r->path, path);
-        r->fd = FILE_RETRY(open(path, O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC, 0666));
-        if (r->fd < 0 || FILE_RETRY(fstat(r->fd, &info)) != 0)
-            st = status_fail(STATUS_CANT_CREATE, "cannot create \"%s\": %s", path, strerror(errno));
-        else
-            r->synced = info.st_size;
-    }
+    if (st == STATUS_OK) st = open_file(r);
     if (st == STATUS_OK) return st;
     record_file_close(r);
     *file = NULL;
@@ -93,15 +130,28 @@ static size_t whole_within(const RecordFile *r, size_t bytes)
     return bytes;
 }
 
+/* The lines of the buffer follow other ones than when they were built. */
+static void link_again(RecordFile *r)
+{
+    r->last = r->before;
+    for (char *line = r->buffer, *end; line < r->buffer + r->whole; line = end + 1) {
+        end = memchr(line, '\n', r->whole - (size_t)(line - r->buffer));
+        record_link_put(r->last, end - RECORD_LINK_SIZE);
+        r->last = record_link_of(line, (size_t)(end - line));
+    }
+}
+
 /* Nothing is written of what comes after a gap. */
 static void record_gap(RecordFile *r)
 {
     if (!r->gap) return;
     memmove(r->buffer + GAP_SIZE, r->buffer, r->used);
-    memcpy(r->buffer, gap_record, GAP_SIZE);
+    memcpy(r->buffer, gap_record, GAP_TEXT);
+    r->buffer[GAP_SIZE - 1] = '\n';
     r->whole += GAP_SIZE;
     r->used += GAP_SIZE;
     r->gap = false;
+    link_again(r);
 }
 
 static bool cut_torn(RecordFile *r)
@@ -135,13 +185,22 @@ static void drop_from_buffer(RecordFile *r, size_t bytes)
     r->write_at = r->whole + WRITE_SIZE;
 }
 
+/* The written records are on disk. */
+static void keep_written(RecordFile *r)
+{
+    if (r->written == 0) return;
+    const size_t first = last_line(r->buffer, r->written);
+    r->before = record_link_of(r->buffer + first, r->written - 1 - first);
+    r->synced += (off_t)r->written;
+    drop_from_buffer(r, r->written);
+}
+
 /* A special file that cannot be synced (EINVAL) has nothing to lose. */
 static bool sync_written(RecordFile *r)
 {
     const bool good = FILE_RETRY(fsync(r->fd)) == 0 || errno == EINVAL;
     if (good) {
-        r->synced += (off_t)r->written;
-        drop_from_buffer(r, r->written);
+        keep_written(r);
     } else {
         tell_failure(r);
         file_close(r->fd);
@@ -170,14 +229,30 @@ static void drop_oldest(RecordFile *r)
     r->gap = r->lost = true;
 }
 
-void record_file_put(RecordFile *r, const char *bytes, size_t count)
+/* For so many bytes more, if there is any way. */
+static void make_room(RecordFile *r, size_t count)
 {
     if (r->used + count > BUFFER_SIZE) sync_whole(r);
     while (r->used + count > BUFFER_SIZE && r->whole > 0) drop_oldest(r);
     r->too_long = r->too_long || r->used + count > BUFFER_SIZE;
+}
+
+void record_file_put(RecordFile *r, const char *bytes, size_t count)
+{
+    make_room(r, count);
     if (r->too_long) return;
     memcpy(r->buffer + r->used, bytes, count);
     r->used += count;
+}
+
+/* The link to the line before; it is known when there is room, which may have been made of that line. */
+static void put_link(RecordFile *r)
+{
+    char end[RECORD_LINK_SIZE + 1];
+    make_room(r, sizeof end);
+    record_link_put(r->last, end);
+    end[RECORD_LINK_SIZE] = '\n';
+    record_file_put(r, end, sizeof end);
 }
 
 void record_file_close(RecordFile *r)
@@ -194,11 +269,14 @@ void record_file_close(RecordFile *r)
 
 void record_file_end(RecordFile *r)
 {
+    put_link(r);
     if (r->too_long) {
         tell_loss(r);
         r->used = r->whole;
         r->too_long = false;
+        return;
     }
+    r->last = record_link_of(r->buffer + r->whole, r->used - r->whole - 1);
     r->whole = r->used;
     if (r->whole >= r->write_at) write_whole(r);
 }

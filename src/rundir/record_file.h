@@ -10,13 +10,13 @@
 
 typedef struct RecordFile RecordFile;
 
-/* Appends to the file at path. STATUS_CANT_CREATE. */
+/* Appends to the file at path, whose last line is read. STATUS_CANT_CREATE, STATUS_IO. */
 MUST_CHECK Status record_file_open(const char *path, RecordFile **file);
 
 /* Writes what it can, and tells what is missing. */
 void record_file_close(RecordFile *file);
 
-/* A part of the line that is being built; record_file_end: it is whole. */
+/* A part of the line that is being built; record_file_end: the link to the line before (record_link.h), its end. */
 void record_file_put(RecordFile *file, const char *bytes, size_t count);
 void record_file_end(RecordFile *file);
 
