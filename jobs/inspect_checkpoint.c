@@ -45,8 +45,9 @@ Status inspect_checkpoint(const char *path)
     Status st = checkpoint_read(path, &checkpoint);
     if (st != STATUS_OK) return st;
     const Checkpoint *c = &checkpoint;
-    char model[DIGEST_HEX_SIZE], dataset[DIGEST_HEX_SIZE];
+    char model[DIGEST_HEX_SIZE], optimizer[DIGEST_HEX_SIZE], dataset[DIGEST_HEX_SIZE];
     digest_hex(c->model, model);
+    digest_hex(c->optimizer, optimizer);
     digest_hex(c->dataset, dataset);
     text_put(path, false, stdout);
     printf(": a checkpoint, whole and undamaged\n\n");
@@ -55,7 +56,7 @@ Status inspect_checkpoint(const char *path)
            c->step % c->steps_per_epoch, c->steps_per_epoch, c->step / c->steps_per_epoch + 1);
     print_score("last evaluation", &c->last);
     print_score("best evaluation", &c->best);
-    printf("optimizer state   %s\n", c->velocity ? "momentum" : "none");
+    printf("optimizer state   %s%s\n", c->velocity ? "momentum " : "none", c->velocity ? optimizer : "");
     printf("model             %s\n", model);
     printf("dataset           %s\n", dataset);
     if (c->chained) {

@@ -17,6 +17,8 @@
  *
  *   /model/layer<i>/weight, bias       float32 (in,out), (out)
  *   /optimizer/layer<i>/weight, bias   float32, the velocity; absent without momentum
+ *   /state/model_digest                text; of the tensors in /model (network_digest)
+ *   /state/optimizer_digest            text; of those in /optimizer; absent without momentum
  *   /state/chain                       text; absent if it is not known
  *   /state/unrecorded                  uint64 (2n): first and last step of each gap; absent if there is none
  *   /state/...                         the rest of Checkpoint below, scalars with extent 1; texts UTF-8
@@ -31,7 +33,7 @@
 
 enum {
     CHECKPOINT_MAJOR = 1,
-    CHECKPOINT_MINOR = 2, /* 1.0 had no /state/chain, 1.1 no /state/unrecorded */
+    CHECKPOINT_MINOR = 2, /* 1.0 had no /state/chain, 1.1 no /state/unrecorded and /state/optimizer_digest */
     CHECKPOINT_HEADER = 512,
     CHECKPOINT_PATH_SIZE = 4096 + 128,
     CHECKPOINT_TEXTS = 5
@@ -64,6 +66,7 @@ typedef struct {
     Gaps unrecorded;             /* in metrics.jsonl, up to this step */
     CheckpointScore best, last;  /* evaluations so far */
     Digest model;                /* of the parameters (network_digest) */
+    Digest optimizer;            /* of the velocity, 0 without momentum */
     Digest dataset;              /* of its values (dataset_digest) */
     CheckpointVersions versions; /* of what wrote it */
     const char *config;          /* the resolved settings' text */
@@ -92,7 +95,7 @@ MUST_CHECK Status checkpoint_store(const char *path, uint64_t step, const unsign
  * be damage to both, and not every file system has hard links. */
 MUST_CHECK Status checkpoint_write(const Checkpoint *checkpoint, const char *path);
 
-/* Reads and checks everything; parameters are compared with the model's digest. STATUS_NO_INPUT: no such file;
+/* Reads and checks everything; parameters and velocity are compared with their digests. STATUS_NO_INPUT: no such file;
  * STATUS_DATA: no checkpoint, truncated, damaged, of a newer major version, or contradicting itself; STATUS_IO;
  * STATUS_INTERNAL: out of memory. On failure *checkpoint is zeroed. */
 MUST_CHECK Status checkpoint_read(const char *path, Checkpoint *checkpoint);

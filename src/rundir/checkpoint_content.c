@@ -158,6 +158,7 @@ static void put_state(Output *out, const Checkpoint *c)
     put_score(out, "/state/best", &c->best);
     put_score(out, "/state/last", &c->last);
     put_digest(out, "/state/model_digest", c->model);
+    if (c->velocity) put_digest(out, "/state/optimizer_digest", c->optimizer);
     put_digest(out, "/state/dataset_digest", c->dataset);
     put_text(out, "/state/config", c->config);
     put_text(out, "/state/version/lockstep", c->versions.lockstep);

@@ -247,7 +247,7 @@ static void get_vector(Input *in, const Network *network, const char *group, flo
 
 /* What a checkpoint need not have. */
 typedef struct {
-    bool velocity, chain, gaps;
+    bool velocity, velocity_digest, chain, gaps;
 } Optional;
 
 static Status note_optional(H5File *file, const char *dataset, void *context)
@@ -255,26 +255,46 @@ static Status note_optional(H5File *file, const char *dataset, void *context)
     (void)file;
     Optional *found = context;
     if (strncmp(dataset, "/optimizer/layer", strlen("/optimizer/layer")) == 0) found->velocity = true;
+    if (strcmp(dataset, "/state/optimizer_digest") == 0) found->velocity_digest = true;
     if (strcmp(dataset, "/state/chain") == 0) found->chain = true;
     if (strcmp(dataset, "/state/unrecorded") == 0) found->gaps = true;
     return STATUS_OK;
 }
 
-static void check_model_digest(Input *in, const Checkpoint *c)
+static Digest digest_vector(Input *in, const Network *network, const float *vector)
 {
-    if (in->st != STATUS_OK) return;
+    Digest digest = {0};
     DigestState *state;
-    in->st = digest_open(&state);
-    if (in->st != STATUS_OK) return;
+    if (in->st == STATUS_OK) in->st = digest_open(&state);
+    if (in->st != STATUS_OK) return digest;
     digest_begin(state);
-    network_digest(&c->network, c->parameter, state);
-    if (!digest_equal(digest_end(state), c->model))
-        refuse(in, "/state/model_digest", "is not the digest of the parameters in /model");
+    network_digest(network, vector, state);
+    digest = digest_end(state);
     digest_close(state);
+    return digest;
 }
 
-static void get_vectors(Input *in, bool momentum, Checkpoint *c)
+static void check_model_digest(Input *in, const Checkpoint *c)
 {
+    const Digest digest = digest_vector(in, &c->network, c->parameter);
+    if (in->st == STATUS_OK && !digest_equal(digest, c->model))
+        refuse(in, "/state/model_digest", "is not the digest of the parameters in /model");
+}
+
+/* stored: the file has one to compare with. */
+static void get_optimizer_digest(Input *in, bool stored, Checkpoint *c)
+{
+    const char *const path = "/state/optimizer_digest";
+    c->optimizer = digest_vector(in, &c->network, c->velocity);
+    Digest due = c->optimizer;
+    if (stored) get_digest(in, path, &due);
+    if (in->st == STATUS_OK && !digest_equal(c->optimizer, due))
+        refuse(in, path, "is not the digest of the velocity in /optimizer");
+}
+
+static void get_vectors(Input *in, const Optional *found, Checkpoint *c)
+{
+    const bool momentum = found->velocity;
     if (in->st != STATUS_OK) return;
     get_vector(in, &c->network, "/model", NULL);
     if (momentum) get_vector(in, &c->network, "/optimizer", NULL);
@@ -289,6 +309,7 @@ static void get_vectors(Input *in, bool momentum, Checkpoint *c)
         get_vector(in, &c->network, "/optimizer", c->slab + floats);
     }
     check_model_digest(in, c);
+    if (momentum) get_optimizer_digest(in, found->velocity_digest, c);
 }
 
 Status checkpoint_decode_content(const char *name, const unsigned char *bytes, size_t size, Checkpoint *c)
@@ -307,7 +328,7 @@ Status checkpoint_decode_content(const char *name, const unsigned char *bytes, s
     c->chained = found.chain;
     if (c->chained) get_digest(&in, "/state/chain", &c->chain);
     if (found.gaps) get_gaps(&in, c->step, &c->unrecorded);
-    get_vectors(&in, found.velocity, c);
+    get_vectors(&in, &found, c);
     h5file_close(in.file);
     if (in.st != STATUS_OK) checkpoint_free(c);
     return in.st;

@@ -26,7 +26,7 @@ static Status check_epoch_rows(Trainer *t, uint32_t epoch)
                        epoch + 1, t->epoch_digest, expected);
 }
 
-static void record_epoch(Trainer *t, uint64_t epoch, const CheckpointScore *score, double speed, Digest model)
+static void record_epoch(Trainer *t, uint64_t epoch, const CheckpointScore *score, double speed)
 {
     Records *records = t->run.records;
     record_begin(records, "epoch");
@@ -42,7 +42,7 @@ static void record_epoch(Trainer *t, uint64_t epoch, const CheckpointScore *scor
     }
     record_float(records, "samples_per_second", speed);
     record_float(records, "seconds", clock_seconds() - t->started);
-    record_digest(records, "digest", model);
+    record_digest(records, "digest", t->replica[0].model);
     record_end(records);
     records_flush(records);
 }
@@ -91,9 +91,8 @@ static Status after_step(Trainer *t)
     if (t->pace.asked) pace_look(t);
     Status st = STATUS_OK;
     if (check && t->step - t->checked_step >= check) {
-        Digest model;
         st = trainer_check_finite(t);
-        if (st == STATUS_OK) st = trainer_check_replicas(t, &model);
+        if (st == STATUS_OK) st = trainer_check_replicas(t);
     }
     const bool epoch_done = t->step % t->steps_per_epoch == 0; /* the epoch's own end saves */
     if (st == STATUS_OK && t->save_asked && !epoch_done && !t->stopping) st = save_step(t);
@@ -145,8 +144,8 @@ static void record_confusion(Records *records, const Confusion *confusion)
     record_counts(records, "class_right", 0, classes, right_at, confusion);
 }
 
-/* reason: "finished", "stopped", or why the run failed; model: NULL then. */
-static void record_end_of_run(Trainer *t, const char *reason, const CheckpointScore *score, const Digest *model)
+/* reason: "finished", "stopped", or why the run failed; state: NULL then. */
+static void record_end_of_run(Trainer *t, const char *reason, const CheckpointScore *score, const Replica *state)
 {
     Records *records = t->run.records;
     record_begin(records, "end");
@@ -160,8 +159,7 @@ static void record_end_of_run(Trainer *t, const char *reason, const CheckpointSc
         record_null(records, "test_loss");
         record_null(records, "test_accuracy");
     }
-    if (model) record_digest(records, "digest", *model);
-    if (t->chained) record_digest(records, "chain", t->chain);
+    if (state) trainer_record_state(t, state);
     record_float(records, "seconds", clock_seconds() - t->started);
     record_end(records);
     records_sync(records);
@@ -179,13 +177,12 @@ static Status end_epoch(Trainer *t, uint64_t epoch, double speed, CheckpointScor
     const Settings *s = t->settings;
     const uint64_t evaluate = (uint64_t)s->evaluation.every_epochs, save = (uint64_t)s->checkpoint.every_epochs;
     const bool last = t->step == t->schedule.total, may_be_last = last || s->training.target_accuracy > 0.0;
-    Digest model;
     *score = (CheckpointScore){0};
     if (last || (evaluate && epoch % evaluate == 0)) trainer_evaluate(t, may_be_last, score);
     Status st = check_epoch_rows(t, (uint32_t)(epoch - 1));
-    if (st == STATUS_OK) st = trainer_check_replicas(t, &model); /* right before checkpoints are written */
+    if (st == STATUS_OK) st = trainer_check_replicas(t); /* right before checkpoints are written */
     if (st != STATUS_OK) return st;
-    record_epoch(t, epoch, score, speed, model);
+    record_epoch(t, epoch, score, speed);
     log_epoch(t, epoch, score, speed);
     t->epoch_loss = 0.0;
     t->epoch_digest = 0;
@@ -230,20 +227,18 @@ static Status write_predictions(Trainer *t)
  * too. */
 static Status finish(Trainer *t, const CheckpointScore *score)
 {
-    Digest model;
     Status st = comm_agree(t->comm, write_predictions(t));
-    if (st == STATUS_OK) st = trainer_check_replicas(t, &model);
+    if (st == STATUS_OK) st = trainer_check_replicas(t);
     if (st != STATUS_OK) return st;
-    record_end_of_run(t, "finished", score, &model);
+    record_end_of_run(t, "finished", score, &t->replica[0]);
     return trainer_save(t, SAVE_LAST);
 }
 
 static Status stop(Trainer *t)
 {
-    Digest model;
-    Status st = trainer_check_replicas(t, &model);
+    Status st = trainer_check_replicas(t);
     if (st != STATUS_OK) return st;
-    record_end_of_run(t, "stopped", NULL, &model);
+    record_end_of_run(t, "stopped", NULL, &t->replica[0]);
     st = trainer_save(t, SAVE_LAST);
     if (st != STATUS_OK) return st;
     log_info("stopped on request after step %" PRIu64 " of %" PRIu64
@@ -274,7 +269,6 @@ static Status run_epochs(Trainer *t, CheckpointScore *score)
 Status trainer_run(Trainer *t, char last_line[128])
 {
     CheckpointScore score = {0};
-    Digest model;
     char hex[DIGEST_HEX_SIZE];
     Status st = STATUS_OK;
     if (!t->finished) {
@@ -286,9 +280,9 @@ Status trainer_run(Trainer *t, char last_line[128])
         log_info("this run is finished already: nothing was trained");
         score = t->last;
     }
-    if (st == STATUS_OK) st = trainer_check_replicas(t, &model);
+    if (st == STATUS_OK) st = trainer_check_replicas(t);
     if (st != STATUS_OK) return st;
-    digest_hex(model, hex);
+    digest_hex(t->replica[0].model, hex);
     snprintf(last_line, 128, "digest=%s accuracy=%.6f", hex, accuracy(&score));
     return STATUS_OK;
 }

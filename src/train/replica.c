@@ -53,17 +53,14 @@ static Status compare_replicas(Trainer *t)
     return st == STATUS_OK && !same ? difference_tell(t) : st;
 }
 
-Status trainer_check_replicas(Trainer *t, Digest *model)
+Status trainer_check_replicas(Trainer *t)
 {
-    Status st = STATUS_OK;
-    if (!t->checked) {
-        trainer_enter(t, PHASE_CHECK);
-        exchange_finish(t);
-        st = compare_replicas(t);
-        t->checked = st == STATUS_OK;
-        t->checked_step = t->step;
-        trainer_enter(t, PHASE_RECORD);
-    }
-    *model = t->replica[0].model;
+    if (t->checked) return STATUS_OK;
+    trainer_enter(t, PHASE_CHECK);
+    exchange_finish(t);
+    const Status st = compare_replicas(t);
+    t->checked = st == STATUS_OK;
+    t->checked_step = t->step;
+    trainer_enter(t, PHASE_RECORD);
     return st;
 }

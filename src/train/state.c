@@ -137,15 +137,22 @@ static Status read_state(Trainer *t, Checkpoint *checkpoint, bool *found)
     return STATUS_OK;
 }
 
-/* model: of the checkpoint that it goes on from; NULL: from the beginning. */
-static void record_begin_of_start(Trainer *t, const Digest *model)
+void trainer_record_state(Trainer *t, const Replica *state)
 {
     Records *records = t->run.records;
-    record_begin(records, model ? "resume" : "start");
+    record_digest(records, "digest", state->model);
+    if (t->velocity) record_digest(records, "optimizer_digest", state->velocity);
+    if (t->chained) record_digest(records, "chain", t->chain);
+}
+
+/* from: the state that it goes on from; NULL: from the beginning. */
+static void record_begin_of_start(Trainer *t, const Replica *from)
+{
+    Records *records = t->run.records;
+    record_begin(records, from ? "resume" : "start");
     record_integer(records, "step", t->step);
     record_digest(records, "dataset", t->dataset);
-    if (model) record_digest(records, "digest", *model);
-    if (model && t->chained) record_digest(records, "chain", t->chain);
+    if (from) trainer_record_state(t, from);
     build_record(records, t->kernels);
     record_text(records, "exchange", exchange_name[t->exchange.kind]);
     record_text(records, "zeros", t->skip_zeros ? "skip" : "multiply");
@@ -166,7 +173,6 @@ static void record_begin_of_start(Trainer *t, const Digest *model)
 static Status open_run(Trainer *t)
 {
     Checkpoint checkpoint = {0};
-    Digest model;
     bool found;
     double target;
     Status st = print_config(t);
@@ -177,7 +183,7 @@ static Status open_run(Trainer *t)
         if (st == STATUS_OK) take_state(t, &checkpoint, target);
     }
     if (st == STATUS_OK && (!found || t->options.resume == RESUME_FILE)) st = check_directory(t);
-    model = checkpoint.model;
+    const Replica from = {.model = checkpoint.model, .velocity = checkpoint.optimizer};
     checkpoint_free(&checkpoint);
     if (st != STATUS_OK) return st;
     if (t->finished) return rundir_repair_records(&t->run, t->step);
@@ -185,7 +191,7 @@ static Status open_run(Trainer *t)
     if (st == STATUS_OK) st = rundir_begin_records(&t->run, t->step);
     if (st == STATUS_OK) st = write_config(t);
     if (st != STATUS_OK) return st;
-    record_begin_of_start(t, found ? &model : NULL);
+    record_begin_of_start(t, found ? &from : NULL);
     if (found) log_info("going on from step %" PRIu64 " of %" PRIu64, t->step, t->schedule.total);
     return STATUS_OK;
 }
@@ -221,8 +227,10 @@ Status trainer_begin_run(Trainer *t)
     return STATUS_OK;
 }
 
-static Checkpoint state_of(const Trainer *t, Digest model, const Gaps *unrecorded)
+/* As the replica check has just seen it. */
+static Checkpoint state_of(const Trainer *t, const Gaps *unrecorded)
 {
+    const Replica *seen = &t->replica[0];
     Checkpoint checkpoint = {
         .network = t->network,
         .image_dimensions = t->image_dimensions,
@@ -237,7 +245,8 @@ static Checkpoint state_of(const Trainer *t, Digest model, const Gaps *unrecorde
         .unrecorded = *unrecorded,
         .best = t->best,
         .last = t->last,
-        .model = model,
+        .model = seen->model,
+        .optimizer = seen->velocity,
         .dataset = t->dataset,
         .versions = checkpoint_versions(comm_library()),
         .config = t->config,
@@ -248,14 +257,13 @@ static Checkpoint state_of(const Trainer *t, Digest model, const Gaps *unrecorde
     return checkpoint;
 }
 
-static void record_checkpoint(Trainer *t, const char *path, Digest model)
+static void record_checkpoint(Trainer *t, const char *path)
 {
     Records *records = t->run.records;
     record_begin(records, "checkpoint");
     record_integer(records, "step", t->step);
     record_text(records, "file", path);
-    record_digest(records, "digest", model);
-    if (t->chained) record_digest(records, "chain", t->chain);
+    trainer_record_state(t, &t->replica[0]);
     record_end(records);
     records_flush(records);
 }
@@ -299,7 +307,7 @@ static void tell_gap(Trainer *t, const Gaps *gaps)
 }
 
 /* Rank 0's part. *saved: it is written, and not just its failure tolerated. */
-static Status write_checkpoint(Trainer *t, Save kind, Digest model, bool *saved)
+static Status write_checkpoint(Trainer *t, Save kind, bool *saved)
 {
     enum { MOST_FAILURES = 3 };
     char path[CHECKPOINT_PATH_SIZE];
@@ -308,12 +316,12 @@ static Status write_checkpoint(Trainer *t, Save kind, Digest model, bool *saved)
     else
         checkpoint_path(t->run.path, t->step, path);
     const Gaps gaps = settle_records(t);
-    const Checkpoint checkpoint = state_of(t, model, &gaps);
+    const Checkpoint checkpoint = state_of(t, &gaps);
     tell_gap(t, &gaps);
     Status st = checkpoint_write(&checkpoint, path);
     *saved = st == STATUS_OK;
     if (st == STATUS_OK) {
-        record_checkpoint(t, path, model);
+        record_checkpoint(t, path);
         if (kind == SAVE_BEST) return STATUS_OK;
         t->failed_saves = 0;
         checkpoint_prune(t->run.path, t->step, (size_t)t->settings->checkpoint.keep);
@@ -326,21 +334,20 @@ static Status write_checkpoint(Trainer *t, Save kind, Digest model, bool *saved)
 }
 
 /* Rank 0's part if the run is still its own. */
-static Status write_own_checkpoint(Trainer *t, Save kind, Digest model, bool *saved)
+static Status write_own_checkpoint(Trainer *t, Save kind, bool *saved)
 {
     Status st = lock_check(t->run.lock);
-    return st == STATUS_OK ? write_checkpoint(t, kind, model, saved) : st;
+    return st == STATUS_OK ? write_checkpoint(t, kind, saved) : st;
 }
 
 Status trainer_save(Trainer *t, Save kind)
 {
-    Digest model;
     Status st = trainer_check_finite(t);
-    if (st == STATUS_OK) st = trainer_check_replicas(t, &model);
+    if (st == STATUS_OK) st = trainer_check_replicas(t);
     if (st != STATUS_OK) return st;
     trainer_enter(t, PHASE_SAVE);
     bool saved = false;
-    st = comm_agree(t->comm, comm_rank(t->comm) == 0 ? write_own_checkpoint(t, kind, model, &saved) : STATUS_OK);
+    st = comm_agree(t->comm, comm_rank(t->comm) == 0 ? write_own_checkpoint(t, kind, &saved) : STATUS_OK);
     if (kind == SAVE_BEST) {
         comm_broadcast(t->comm, &saved, sizeof saved);
         t->best_saved = saved;

@@ -69,9 +69,8 @@ static Status tell_divergence(const Trainer *t)
 static Status check_not_finite(Trainer *t, uint64_t ranks)
 {
     if (ranks == 0) return STATUS_OK;
-    Digest model;
     t->checked = false; /* what was seen before need not hold any more */
-    Status st = trainer_check_replicas(t, &model);
+    Status st = trainer_check_replicas(t);
     return st == STATUS_OK ? tell_divergence(t) : st;
 }
 

@@ -93,12 +93,13 @@ typedef struct Trainer {
     Reduction *reduction; /* owned */
     Exchange exchange;    /* owned */
     ShardDigests shard_digests;
-    DigestState *digest;    /* owned */
-    uint64_t *word;         /* (WORD_LOSSES + shards); owned */
-    double *shard_loss;     /* (shards); owned */
-    Confusion confusion;    /* of the last evaluation; owned */
-    Replica *replica;       /* (ranks) of the last replica check; owned */
-    bool checked;           /* the replicas were found equal, and no step was made since */
+    DigestState *digest; /* owned */
+    uint64_t *word;      /* (WORD_LOSSES + shards); owned */
+    double *shard_loss;  /* (shards); owned */
+    Confusion confusion; /* of the last evaluation; owned */
+    Replica *replica;    /* (ranks) of the last replica check. If it found them equal, [0] is what is recorded and saved
+                            of this state; owned */
+    bool checked;        /* the replicas were found equal, and no step was made since */
     uint64_t checked_step;  /* completed when they were last found equal; this start's first before that */
     Prediction *prediction; /* (test_rows) of the final evaluation, NULL if none are wanted; owned */
 
@@ -156,11 +157,11 @@ MUST_CHECK Status trainer_step(Trainer *trainer);
  * trainer_check_replicas, if it did so on some ranks alone. Collective; agreed. */
 MUST_CHECK Status trainer_check_finite(Trainer *trainer);
 
-/* The model's digest, and whether every rank has the same parameters and optimizer state (I1); looks once a step, so
- * that all that is recorded and saved of a state says the same of it. Collective; agreed.
+/* Whether every rank has the same parameters and optimizer state (I1); what they have is then in trainer->replica[0].
+ * Looks once a step, so that all that is recorded and saved of a state says the same of it. Collective; agreed.
  * STATUS_INTERNAL: replicas differ (train/difference.h has what the message names), an update of a node's one copy was
  * wrong, or the floating-point environment was changed. */
-MUST_CHECK Status trainer_check_replicas(Trainer *trainer, Digest *model);
+MUST_CHECK Status trainer_check_replicas(Trainer *trainer);
 
 /* Evaluates on the test set: by rank 0, or by all ranks on their shards of it (evaluation.mode), with the same result
  * in every bit. predictions: also fills trainer->prediction if it is wanted. Collective. */
@@ -169,6 +170,9 @@ void trainer_evaluate(Trainer *trainer, bool predictions, CheckpointScore *score
 /* The last evaluation is of the model as it is now, and its accuracy is one that ends training: target is
  * training.target_accuracy. Equal on all ranks. */
 bool trainer_reached(const Trainer *trainer, double target);
+
+/* The members of a record that tell a state: its digests, and the chain where it is known. */
+void trainer_record_state(Trainer *trainer, const Replica *state);
 
 /* Opens the run directory and, where there is a run to go on with, takes its state. Collective; agreed. */
 MUST_CHECK Status trainer_begin_run(Trainer *trainer);

@@ -33,6 +33,16 @@ goes_on() {
 
 again
 goes_on "the same command"
+# told EVENT STEP: the digest of the optimizer's state in the records of such events.
+told() {
+    sed -nE "/\"event\":\"$1\",.*\"step\":$2,/ s/.*\"optimizer_digest\":\"([0-9a-f]{32})\".*/\1/p" "$work/run/metrics.jsonl" | sort -u
+}
+check "the optimizer's state: checkpoint, end and resume say the same" [ "$(told '(checkpoint|end|resume)' 15 | wc -l)" = 1 ]
+for event in checkpoint end resume; do check "the optimizer's state: $event" [ -n "$(told "$event" 15)" ]; done
+check "the optimizer's state: that of the checkpoint" [ "optimizer state   momentum $(told resume 15)" = "$("$lockstep" inspect \
+    "$work/stopped/checkpoints/step-0000000015.h5" | grep '^optimizer state')" ]
+start 0 train "$work/config.cfg" --run "$work/plain" --quiet --set optimizer.momentum=0
+check "no optimizer's state, no digest" [ "$(grep -c optimizer_digest "$work/plain/metrics.jsonl")" = 0 ]
 again --set "data.file=$work/moved.h5" --set evaluation.mode=all --set checkpoint.keep=5 --set log.seconds=1 --set run.name=x
 goes_on "what is no part of the result may change"
 again --set training.epochs=3

@@ -96,7 +96,7 @@ static void make_checkpoint(const char *directory)
     c.parameter = c.velocity = values;
     digest_begin(digest);
     network_digest(&c.network, c.parameter, digest);
-    c.model = digest_end(digest);
+    c.model = c.optimizer = digest_end(digest);
     digest_close(digest);
     snprintf(path, sizeof path, "%.3900s/small.h5", directory);
     ALWAYS(checkpoint_write(&c, path) == STATUS_OK);

@@ -29,7 +29,7 @@ check 'digest: alone on its line, as the training said' [ "$(<"$out")" = "$diges
 start 0 inspect "$last"
 for pattern in 'a checkpoint, whole and undamaged$' '^layer1\.weight +\(12, 9\)$' '^layer2\.bias +\(10\)$' \
     '^parameters +997$' '^step +10, 0 of 5 of epoch 3$' '^last evaluation +step 10: .* of 97 right' \
-    '^best evaluation +step ' '^optimizer state +momentum$' "^model +$digest\$" '^dataset +[0-9a-f]{32}$' \
+    '^best evaluation +step ' '^optimizer state +momentum [0-9a-f]{32}$' "^model +$digest\$" '^dataset +[0-9a-f]{32}$' \
     '^written by +Lockstep [0-9.]+$' '^ +HDF5 [0-9.]+$' 'batch_size = 50'; do
     shows 'inspect of a checkpoint' "$pattern"
 done

@@ -57,6 +57,7 @@ static void check_same(const Checkpoint *a, const Checkpoint *b)
     check_score(&a->best, &b->best);
     check_score(&a->last, &b->last);
     CU_ASSERT(digest_equal(a->model, b->model) && digest_equal(a->dataset, b->dataset));
+    CU_ASSERT(digest_equal(a->optimizer, b->optimizer));
     CU_ASSERT_STRING_EQUAL(a->config, b->config);
     CU_ASSERT_STRING_EQUAL(a->versions.lockstep, b->versions.lockstep);
     CU_ASSERT_STRING_EQUAL(a->versions.hdf5, b->versions.hdf5);
@@ -174,6 +175,7 @@ static void images_in_patches_come_back(void)
     c.parameter = sample_vector(&c.network, 0);
     c.velocity = sample_vector(&c.network, 1);
     c.model = sample_digest(&c.network, c.parameter);
+    c.optimizer = sample_digest(&c.network, c.velocity);
     round_trip(&c);
     sample_free(&c);
 }
@@ -318,8 +320,9 @@ static void contradictions_are_refused(void)
     const size_t at = network_tensor_index(&c.network, 2, 1);
     const float not_finite = INFINITY, other = 1.0f;
     const double nan_loss = NAN;
-    char hex[DIGEST_HEX_SIZE];
+    char hex[DIGEST_HEX_SIZE], optimizer_hex[DIGEST_HEX_SIZE];
     digest_hex(c.model, hex);
+    digest_hex(c.optimizer, optimizer_hex);
     const struct {
         const void *before, *after;
         size_t length;
@@ -337,6 +340,7 @@ static void contradictions_are_refused(void)
         {(uint64_t[]){9000}, (uint64_t[]){10001}, 8, "/state/best contradicts"},
         {&c.epoch_loss, &nan_loss, 8, "not finite"},
         {hex, "wrong :(", 8, "is not a digest"},
+        {optimizer_hex, hex, DIGEST_HEX_SIZE - 1, "is not the digest of the velocity in /optimizer"},
         {"1122334455667788", "1122334455667z88", 16, "/state/chain is not a digest"},
         {(uint64_t[]){4, 5}, (uint64_t[]){5, 4}, 16, "/state/unrecorded is not a list of gaps"},
         {(uint64_t[]){4, 5}, (uint64_t[]){0, 5}, 16, "/state/unrecorded is not a list of gaps"},
@@ -344,6 +348,7 @@ static void contradictions_are_refused(void)
         {c.parameter + at, &not_finite, 4, "/model/layer1/weight has a value that is not finite at 1"},
         {c.velocity + at, &not_finite, 4, "/optimizer/layer1/weight has a value"},
         {c.parameter + at, &other, 4, "is not the digest of the parameters"},
+        {c.velocity + at, &other, 4, "is not the digest of the velocity"},
         {"epoch_loss", "epoch_lost", 10, "no dataset \"/state/epoch_loss\""},
     };
     for (size_t i = 0; i < sizeof patches / sizeof *patches; i++) {

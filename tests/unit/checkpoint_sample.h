@@ -77,6 +77,7 @@ static inline Checkpoint sample_make(const size_t *sizes, size_t count, Activati
     c.parameter = sample_vector(&c.network, 0);
     c.velocity = momentum ? sample_vector(&c.network, 1) : NULL;
     c.model = sample_digest(&c.network, c.parameter);
+    if (momentum) c.optimizer = sample_digest(&c.network, c.velocity);
     return c;
 }
 

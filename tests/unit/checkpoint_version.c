@@ -37,6 +37,7 @@ static void check_values(const Checkpoint *c)
     check_hex(sample_digest(&c->network, c->parameter), "9934c2fa68942985ea075efa0bb4be21");
     CU_ASSERT_PTR_NOT_NULL_FATAL(c->velocity);
     check_hex(sample_digest(&c->network, c->velocity), "dc5e054ecc48136bb8b64988d13399f2");
+    check_hex(c->optimizer, "dc5e054ecc48136bb8b64988d13399f2");
     CU_ASSERT_STRING_EQUAL(c->config, "run = { name = \"r\xc3\xa9seau\"; };\n");
     CU_ASSERT_STRING_EQUAL(c->versions.mpi, "Open MPI v4.1.4");
 }
