@@ -145,6 +145,15 @@ void trainer_record_state(Trainer *t, const Replica *state)
     if (t->chained) record_digest(records, "chain", t->chain);
 }
 
+/* The checkpoint that a start goes on from. */
+static void record_origin(Trainer *t)
+{
+    char path[CHECKPOINT_PATH_SIZE], name[CHECKPOINT_PATH_SIZE];
+    checkpoint_path(t->run.path, t->step, path);
+    rundir_name(&t->run, t->options.resume == RESUME_FILE ? t->options.checkpoint : path, name);
+    record_text(t->run.records, "file", name);
+}
+
 /* from: the state that it goes on from; NULL: from the beginning. */
 static void record_begin_of_start(Trainer *t, const Replica *from)
 {
@@ -152,7 +161,11 @@ static void record_begin_of_start(Trainer *t, const Replica *from)
     record_begin(records, from ? "resume" : "start");
     record_integer(records, "step", t->step);
     record_digest(records, "dataset", t->dataset);
-    if (from) trainer_record_state(t, from);
+    record_digest(records, "settings", settings_digest(t->settings));
+    if (from) {
+        record_origin(t);
+        trainer_record_state(t, from);
+    }
     build_record(records, t->kernels);
     record_text(records, "exchange", exchange_name[t->exchange.kind]);
     record_text(records, "zeros", t->skip_zeros ? "skip" : "multiply");
@@ -163,6 +176,7 @@ static void record_begin_of_start(Trainer *t, const Replica *from)
     record_integer(records, "test_samples", t->test_rows);
     record_integer(records, "parameters", t->network.parameters);
     record_integer(records, "steps", t->schedule.total);
+    record_float(records, "target_accuracy", t->settings->training.target_accuracy);
     record_end(records);
     records_flush(records);
 }
@@ -262,7 +276,7 @@ static void record_checkpoint(Trainer *t, const char *path)
     Records *records = t->run.records;
     record_begin(records, "checkpoint");
     record_integer(records, "step", t->step);
-    record_text(records, "file", path);
+    record_text(records, "file", path + strlen(t->run.path) + 1);
     trainer_record_state(t, &t->replica[0]);
     record_end(records);
     records_flush(records);
