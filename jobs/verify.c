@@ -18,7 +18,9 @@ const Command command_verify = {
     .most_operands = 1,
     .summary = "Proves a run's order of samples and chain of digests; does not compute its arithmetic again.",
     .note =
-        "Exit code 65: something contradicts something, the line or file is named. 74: nothing does, but records were\n"
+        "Exit code 65: something contradicts something, the line or file is named. 66: nothing does, but the newest\n"
+        "checkpoint, best.h5 or predictions.csv is missing, which the records tell of. 74: nothing does, but records "
+        "were\n"
         "lost when the disk was full or failed; the checkpoints say which, and of these steps nothing is proven.",
     .apart = true,
     .run = verify,

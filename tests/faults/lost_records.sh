@@ -4,9 +4,11 @@
 set -euo pipefail
 # shellcheck source=tests/program.sh
 . "$(dirname "${BASH_SOURCE[0]}")/../program.sh"
+# shellcheck source=tests/linked.sh
+. "$tests/linked.sh"
 
 "$make_dataset" good "$work/good.h5"
-# 5 steps an epoch; the record of a step has some 230 bytes, a checkpoint 40 kB.
+# 5 steps an epoch; the record of a step has some 260 bytes, a checkpoint 40 kB.
 cat >"$work/config.cfg" <<TEXT
 data: { file = "$work/good.h5" }
 model: { hidden = [4] }
@@ -47,8 +49,9 @@ lacks() {
     check "$1: no other steps" [ "$(grep -c 'lost when the disk was full' "$out")" = $(($# - 3)) ]
     check "$1: not called verified" grep -q "^in part      $2\$" "$out"
 }
-# removed WHAT RUN WORDS: verify fails, and says that.
+# removed WHAT RUN WORDS: with good links verify fails, and says that.
 removed() {
+    linked "$2"
     start 0 verify "$2"
     fails "$1" 65 "$3"
 }
@@ -87,14 +90,15 @@ check 'elsewhere: verify' [ "$code" = 0 ]
 cp -r "$work/whole" "$work/removed"
 sed -i '/"event":"step","step":452,/d' "$work/removed/metrics.jsonl"
 removed 'removed' "$work/removed" 'step 453 follows step 451 '
-sed -i 's/^{"event":"step","step":453,/{"event":"lost"}\n&/' "$work/removed/metrics.jsonl"
+sed -i 's/^{"event":"step","step":453,/{"event":"lost","previous":"0123456789abcdef"}\n&/' "$work/removed/metrics.jsonl"
 removed 'removed, and said to be lost' "$work/removed" 'step 452 is not recorded'
 
 # No checkpoint but the last: all that the records lack may be lost, the start too.
 train_limited "$work/start" --stop-after-steps 400 --set checkpoint.every_steps=0
 check 'the start: stopped' [ "$code" = 75 ]
 last=$(last_step "$work/start")
-sed -i '/"event":"step","step":51,/,$!d; /"event":"step","step":51,/i {"event":"lost"}' "$work/start/metrics.jsonl"
+sed -i '/"event":"step","step":51,/,$!d; /"event":"step","step":51,/i {"event":"lost","previous":"0123456789abcdef"}' "$work/start/metrics.jsonl"
+linked "$work/start"
 lacks 'the start' "$work/start" $((450 - last)) '1 to 50' "$((last + 1)) to 400"
 
 # The middle is lost: there is no room for some time.
