@@ -16,7 +16,7 @@ static const Option options[] = {
     {"hostfile", 0, "FILE", "hosts, as for launch", false},
     {"run", 0, "DIR", "look at this run directory (default: the config's)", false},
     {"set", 0, "PATH=VALUE", "change one setting of the config; may be given many times", false},
-    {"patience", 0, "S", "wait S seconds for hosts to answer, and for ranks to start (default 30)", false},
+    {"patience", 0, "S", "wait S seconds for hosts and programs to answer, and for ranks to start (default 30)", false},
     {"facts", 0, NULL, "print what is seen of this host or these ranks, KEY VALUE a line, and judge nothing", false},
 };
 
@@ -74,7 +74,8 @@ void doctor_says(Doctor *doctor, Severity severity, const char *meaning, const c
     doctor->count[severity]++;
 }
 
-static Status examine(const FactsAsked *asked, bool inside, const Gathered *gathered)
+/* patience: not needed inside */
+static Status examine(const FactsAsked *asked, bool inside, double patience, const Gathered *gathered)
 {
     Doctor doctor = {
         .settings = asked->settings,
@@ -87,6 +88,7 @@ static Status examine(const FactsAsked *asked, bool inside, const Gathered *gath
         .rank = gathered->rank,
         .started = gathered->started,
         .launch_code = gathered->launch_code,
+        .patience = patience,
     };
     for (size_t i = gathered->hosts.count; i-- > 0;) {
         if (!*gathered->told[i]) continue;
@@ -127,7 +129,7 @@ static Status look_inside(Comm *comm, const Invocation *invocation, FactsAsked *
     if (st == STATUS_OK && facts)
         print_facts(asked, &gathered);
     else if (st == STATUS_OK && asked->rank == 0)
-        st = examine(asked, true, &gathered);
+        st = examine(asked, true, 0.0, &gathered);
     gather_free(&gathered);
     return st;
 }
@@ -138,7 +140,7 @@ static Status look_outside(const Invocation *invocation, const FactsAsked *asked
     long long patience = 30;
     Status st = invocation_number(invocation, "patience", 1, 3600, &patience);
     if (st == STATUS_OK) st = gather_outside(invocation, asked->settings, asked->ranks, (double)patience, &gathered);
-    if (st == STATUS_OK) st = examine(asked, false, &gathered);
+    if (st == STATUS_OK) st = examine(asked, false, (double)patience, &gathered);
     gather_free(&gathered);
     return st;
 }

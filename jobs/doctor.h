@@ -22,6 +22,7 @@ typedef struct {
     const char *const *rank; /* (started) facts of each rank */
     size_t started;
     int launch_code; /* mpirun's exit code; -1: it did not end in time */
+    double patience; /* seconds for a program to tell of itself */
 
     const char *check; /* the name of the one that is running */
     int count[PROBLEM + 1];

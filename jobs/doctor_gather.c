@@ -124,7 +124,7 @@ Status gather_outside(const Invocation *invocation, const Settings *settings, si
                       Gathered *gathered)
 {
     *gathered = (Gathered){0};
-    Status st = hosts_open(invocation_value(invocation, "hostfile", NULL), &gathered->hosts);
+    Status st = hosts_open(invocation_value(invocation, "hostfile", NULL), patience, &gathered->hosts);
     if (st != STATUS_OK) return st;
     log_set_speaker(false); /* who does not answer is a finding */
     hosts_ask(&gathered->hosts, false);

@@ -8,16 +8,14 @@
 
 enum { SAID_SIZE = 4096 };
 
-static const double patience = 15.0; /* seconds for a program to tell of itself */
-
 /* What a program says on stdout; its exit code, -1: it cannot be started, or hangs. */
-static int ask(char *const *argv, char said[SAID_SIZE])
+static int ask(const Doctor *doctor, char *const *argv, char said[SAID_SIZE])
 {
     Talk *talk;
     int code = -1;
     *said = '\0';
     if (talks_open(1, SAID_SIZE, &talk) == STATUS_OK && talk_start(argv, talk) == STATUS_OK) {
-        talks_hear(talk, 1, patience);
+        talks_hear(talk, 1, doctor->patience);
         memcpy(said, talk->said, SAID_SIZE);
         code = talk->code;
     }
@@ -45,7 +43,7 @@ void check_mpirun(Doctor *doctor)
 {
     char said[SAID_SIZE], theirs[32], ours[32];
     if (doctor->inside) return;
-    const int code = ask((char *[]){"mpirun", "--version", NULL}, said);
+    const int code = ask(doctor, (char *[]){"mpirun", "--version", NULL}, said);
     said[strcspn(said, "\n")] = '\0';
     find_version(said, theirs);
     find_version(comm_library(), ours);
@@ -100,8 +98,9 @@ void check_slurm(Doctor *doctor)
     char said[SAID_SIZE];
     enum { NO_SUCH_PROGRAM = 127 }; /* of a shell */
     if (doctor->inside) return;
-    const int code = ask((char *[]){"sh", "-c", "srun --mpi=list 2>&1", NULL}, said);
-    if (code == NO_SUCH_PROGRAM) return;
+    const int code = ask(doctor, (char *[]){"sh", "-c", "srun --mpi=list 2>&1", NULL}, said);
+    const char *const no_cluster = "Could not establish a configuration source"; /* Slurm's programs alone */
+    if (code == NO_SUCH_PROGRAM || strstr(said, no_cluster)) return;
     if (code != 0)
         doctor_says(doctor, WARNING, "perhaps only mpirun can start ranks here", "ask srun: srun --mpi=list",
                     "srun does not tell what it can start");

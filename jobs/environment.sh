@@ -6,8 +6,8 @@ export OMPI_ALLOW_RUN_AS_ROOT=1 OMPI_ALLOW_RUN_AS_ROOT_CONFIRM=1
 if grep -q '^Seccomp:[[:space:]]*[12]' /proc/self/status 2>/dev/null; then
     export OMPI_MCA_btl_vader_single_copy_mechanism=none
 fi
-# mpirun looks up "localhost"; without /etc/hosts (minimal containers) that asks a name server, which may not answer. One
-# second is the least that can be set.
+# mpirun looks up "localhost"; without /etc/hosts (minimal containers; jobs/install.sh mends it for root) that asks a name
+# server, which may not answer. One second is the least that can be set.
 export RES_OPTIONS="timeout:1 attempts:1"
 # hwloc looks for graphics cards through it.
 unset DISPLAY
@@ -15,6 +15,3 @@ unset DISPLAY
 # as fast as ranks that spin, and faster than ranks bound to cores that others use.
 # shellcheck disable=SC2034 # used where this is sourced
 shared_cores=(--oversubscribe --bind-to none --mca mpi_yield_when_idle 1)
-# A host that falls silent (power cut, link down) is noticed: by default mpirun's daemons wait for it for ever. 10 s without
-# a word, then three questions at 3 s. mpirun hands these on to the daemons; ranks alone could not set them.
-export OMPI_MCA_oob_tcp_keepalive_time=10 OMPI_MCA_oob_tcp_keepalive_intvl=3 OMPI_MCA_oob_tcp_keepalive_probes=3

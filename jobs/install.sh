@@ -6,7 +6,8 @@ usage='usage: jobs/install.sh [build|test|all]
 
 Installs, on Debian and Ubuntu, the packages that building Lockstep needs ("build", the default), building and testing it
 ("test"), or also tests/run.sh --all ("all"). What is there already, from whatever source, is left alone; if nothing is missing, nothing is
-said or done. Needs root or sudo only if something is missing.'
+said or done. Needs root or sudo only if something is missing. Where /etc/hosts does not even know localhost (a bare chroot), root
+also gets the lines that Debian has there: without them each mpirun waits for a name server.'
 
 case "${1:-build}" in
 build | test | all) purpose=${1:-build} ;;
@@ -20,13 +21,23 @@ build | test | all) purpose=${1:-build} ;;
     ;;
 esac
 
+if [ "$(id -u)" = 0 ] && ! grep -qsw localhost /etc/hosts; then
+    # A file system may be read-only, and mpirun is slow then, no more.
+    if printf '%s\n' '127.0.0.1 localhost' "127.0.1.1 $(uname -n)" 2>/dev/null >>/etc/hosts; then
+        echo "adding localhost and $(uname -n) to /etc/hosts" >&2
+    fi
+fi
+
 missing=()
 # need PACKAGE COMMAND...: PACKAGE is missing unless COMMAND succeeds.
 need() {
     "${@:2}" >/dev/null 2>&1 || missing+=("$1")
 }
 program() {
-    command -v "$1"
+    PATH=$PATH:/usr/sbin:/sbin command -v "$1"
+}
+slurm_plugin() {
+    compgen -G "/usr/lib/*/slurm*/$1.so"
 }
 library() {
     pkg-config --exists "$1"
@@ -61,6 +72,12 @@ if [ "$purpose" != build ]; then
     need faketime program faketime
     need python3 program python3
     need cppcheck program cppcheck
+    need bc program bc
+    need munge program munged
+    need slurmctld program slurmctld
+    need slurmd program slurmd
+    need slurm-client program srun
+    need slurm-wlm-basic-plugins slurm_plugin auth_munge
     if [ "$(uname -m)" = x86_64 ]; then
         need gcc-aarch64-linux-gnu program aarch64-linux-gnu-gcc
         need qemu-user program qemu-aarch64
@@ -86,7 +103,13 @@ elif [ "$(id -u)" -ne 0 ]; then
 fi
 
 log=$(mktemp)
-trap 'rm -f "$log"' EXIT
+policy=/usr/sbin/policy-rc.d made=()
+trap 'rm -f "$log"; [ ${#made[@]} -eq 0 ] || "${as_root[@]}" rm -f "${made[@]}"' EXIT
+# No daemon that comes with a package is started (invoke-rc.d(8)): the tests start their own.
+if ! [ -e "$policy" ]; then
+    made=("$policy")
+    printf '#!/bin/sh\nexit 101\n' | "${as_root[@]}" install -m 755 /dev/stdin "$policy"
+fi
 apt() {
     "${as_root[@]}" env DEBIAN_FRONTEND=noninteractive apt-get -q -y -o Dpkg::Use-Pty=0 "$@" >>"$log" 2>&1
 }

@@ -16,6 +16,8 @@ static const Option options[] = {
     {"ranks", 'n', "N", "ranks (default: one a slot of the hosts that answer, at most training.shards)", false},
     {"hostfile", 0, "FILE", "hosts, a line each: NAME slots=N (default: the Slurm allocation's, else this one)", false},
     {"restarts", 0, "N", "give up after N restarts in a row without a new checkpoint (default 5)", false},
+    {"patience", 0, "S", "leave out, until the next restart, a host that does not answer in S seconds (default 10)",
+     false},
     {"mpirun", 0, "OPTION", "one more word for mpirun; may be given many times", false},
     {"run", 0, "DIR", "as for train", false},
     {"resume", 0, "auto|none", "as for train, at the first start; later ones go on", false},
@@ -31,6 +33,7 @@ typedef struct {
     Hosts hosts;
     size_t wanted;      /* ranks; 0: as many as there are slots */
     long long restarts; /* in a row without a new checkpoint */
+    long long patience; /* seconds for a host to answer */
 
     bool talks; /* mpirun: the last start came to nothing */
 } Launch;
@@ -66,8 +69,10 @@ static Status read_options(Launch *launch)
     const Invocation *invocation = launch->invocation;
     long long ranks = 0;
     launch->restarts = 5;
+    launch->patience = 10;
     Status st = invocation_number(invocation, "ranks", 1, 1 << 20, &ranks);
     if (st == STATUS_OK) st = invocation_number(invocation, "restarts", 0, 1000000, &launch->restarts);
+    if (st == STATUS_OK) st = invocation_number(invocation, "patience", 1, 3600, &launch->patience);
     const char *resume = invocation_value(invocation, "resume", "auto");
     if (st == STATUS_OK && strcmp(resume, "auto") != 0 && strcmp(resume, "none") != 0)
         st = status_fail(STATUS_USAGE, "launch: --resume %s: it must be auto or none", resume);
@@ -222,7 +227,7 @@ static Status launch_run(const Invocation *invocation)
     Status st = read_options(&launch);
     if (st != STATUS_OK) return st;
     log_set_quiet(invocation_has(invocation, "quiet"));
-    st = hosts_open(invocation_value(invocation, "hostfile", NULL), &launch.hosts);
+    st = hosts_open(invocation_value(invocation, "hostfile", NULL), (double)launch.patience, &launch.hosts);
     if (st != STATUS_OK) return st;
     job_take_signals();
     hosts_ask(&launch.hosts, false);

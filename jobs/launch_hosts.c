@@ -12,8 +12,6 @@
 
 enum { FILE_LIMIT = 1 << 20, MOST_WORDS = 32, ANSWER_SIZE = 256, SCRIPT_SIZE = 2048 };
 
-static const double patience = 10.0; /* seconds for a host to answer */
-
 static Status add_host(Hosts *hosts, size_t room, const char *name, size_t slots)
 {
     for (size_t i = 0; i < hosts->count; i++)
@@ -104,7 +102,7 @@ static Status read_allocation(const char *nodes, Hosts *hosts)
     Status st = talks_open(1, FILE_LIMIT, &talk);
     if (st != STATUS_OK) return st;
     st = talk_start(show, talk);
-    if (st == STATUS_OK) talks_hear(talk, 1, patience);
+    if (st == STATUS_OK) talks_hear(talk, 1, hosts->patience);
     if (talk->code != 0 || !*talk->said)
         st = status_fail(STATUS_INTERNAL,
                          "\"scontrol show hostnames %.200s\" does not tell the nodes of this "
@@ -126,9 +124,9 @@ static Status read_this_host(Hosts *hosts)
     return st == STATUS_OK ? add_host(hosts, 1, name, 0) : st;
 }
 
-Status hosts_open(const char *file, Hosts *hosts)
+Status hosts_open(const char *file, double patience, Hosts *hosts)
 {
-    *hosts = (Hosts){0};
+    *hosts = (Hosts){.patience = patience};
     const char *nodes = getenv("SLURM_JOB_NODELIST");
     snprintf(hosts->job, sizeof hosts->job, "lockstep-%ld-%ld-%llx", (long)getuid(), (long)getpid(),
              (unsigned long long)time(NULL));
@@ -211,8 +209,8 @@ void hosts_run(const Hosts *hosts, bool all, const char *script, double seconds,
 /* The job's name is taken apart here, and put together there: else a script would find itself among its processes. */
 static const char *const name = "j=%.8s''%s; ";
 static const char *const end_processes =
-    "for p in /proc/[0-9]*; do { cat $p/environ $p/cmdline | tr '\\0' '\\n' | grep -q \"$j\" && "
-    "kill -9 ${p#/proc/}; } 2>/dev/null; done; ";
+    "for p in $(echo \"$j\" | grep -aslFf - /proc/[0-9]*/environ /proc/[0-9]*/cmdline); do "
+    "p=${p#/proc/}; kill -9 \"${p%/*}\" 2>/dev/null; done; ";
 static const char *const remove_directories = "rm -rf \"/dev/shm/$j\" \"/tmp/$j\"; ";
 
 /* Physical cores, where they are fewer: a multiply-add takes the whole of one. */
@@ -240,7 +238,7 @@ static void run_script(Hosts *hosts, const char *script, bool answers)
         status_clear();
         return;
     }
-    hosts_run(hosts, true, script, patience, talk);
+    hosts_run(hosts, true, script, hosts->patience, talk);
     for (size_t i = 0; i < hosts->count && answers; i++) take_answer(&hosts->host[i], &talk[i]);
     talks_close(talk);
 }

@@ -23,16 +23,17 @@ typedef struct {
     Host *host; /* (count); owned */
     size_t count;
     Reach reach;
+    double patience;         /* seconds for a host to answer */
     char job[JOB_NAME_SIZE]; /* names what this job makes on the hosts, and nobody else does */
 } Hosts;
 
 /* file: a hostfile as Open MPI's, lines of NAME [slots=N], # begins a comment, a name that comes again adds its slots;
- * NULL: none. STATUS_NO_INPUT: no such file; STATUS_DATA: a line that is none, named; STATUS_INTERNAL: Slurm does not
- * tell its nodes. */
-MUST_CHECK Status hosts_open(const char *file, Hosts *hosts);
+ * NULL: none. patience: seconds for a host, or Slurm, to answer. STATUS_NO_INPUT: no such file; STATUS_DATA: a line
+ * that is none, named; STATUS_INTERNAL: Slurm does not tell its nodes. */
+MUST_CHECK Status hosts_open(const char *file, double patience, Hosts *hosts);
 void hosts_close(Hosts *hosts); /* accepts a zeroed struct */
 
-/* Asks all hosts, at the same time and for some seconds, to make the job's directories; kills: and first to end what
+/* Asks all hosts, at the same time, to make the job's directories; kills: and first to end what
  * still runs of the job, and remove what it left in them. Sets answers, and slots where they are not known; a warning
  * names each host that has ceased to answer, a message each that has come back. */
 void hosts_ask(Hosts *hosts, bool kills);

@@ -12,8 +12,8 @@
 
 #include "base/clock.h"
 #include "base/log.h"
+#include "base/program.h"
 #include "mpirun.h"
-#include "process.h"
 
 /* The values of an option of the invocation, each after `before` if that is not NULL. */
 static void add_values(Mpirun *mpirun, const Job *job, const char *name, const char *before)
@@ -130,7 +130,7 @@ Status job_run(const Job *job, JobEnd *end)
     if (st != STATUS_OK) return st;
     add_values(&mpirun, job, "mpirun", NULL);
     add_train(&mpirun, job);
-    st = process_start((char *const *)mpirun.word, &child, NULL);
+    st = program_start((char *const *)mpirun.word, &child, NULL);
     if (st == STATUS_OK) *end = wait_for(job, child);
     mpirun_close(&mpirun);
     return st;

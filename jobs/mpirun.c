@@ -2,6 +2,7 @@
 
 #include <errno.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
 
@@ -33,8 +34,27 @@ static Status list_hosts(const Hosts *hosts, char **list)
     return st;
 }
 
-/* Without keepalives a link that is down is never noticed; ranks are bound, or yield where they share cores; shared
- * memory and files lie where they can be found and removed. */
+/* The same, unless the user's environment has another value. */
+static void add_default(Mpirun *mpirun, const char *name, const char *value)
+{
+    char variable[64];
+    snprintf(variable, sizeof variable, "OMPI_MCA_%s", name);
+    if (!getenv(variable)) add_parameter(mpirun, name, value);
+}
+
+/* Without keepalives mpirun waits for ever for the daemon of a host that fell silent (power cut, link down). Kernels
+ * answer them, however busy their hosts are, so that only a network that is down can raise a false alarm: the time is
+ * longer than a switch takes to find another way, or a virtual machine to move, and shorter than the watchdogs of the
+ * other hosts wait for mpirun to find the lost host first (comm/watchdog.h: the deadline and 30 s more). 10 s without a
+ * word and three questions, 3 s apart: 19 s. */
+static void add_keepalives(Mpirun *mpirun)
+{
+    add_default(mpirun, "oob_tcp_keepalive_time", "10");
+    add_default(mpirun, "oob_tcp_keepalive_intvl", "3");
+    add_default(mpirun, "oob_tcp_keepalive_probes", "3");
+}
+
+/* Ranks are bound, or yield where they share cores; shared memory and files lie where they can be found and removed. */
 static void add_words(Mpirun *mpirun, const Hosts *hosts, bool crowded, bool talks)
 {
     /* Should this process be killed, the ranks checkpoint and stop. */
@@ -50,9 +70,7 @@ static void add_words(Mpirun *mpirun, const Hosts *hosts, bool crowded, bool tal
         mpirun_add(mpirun, "--host");
         mpirun_add(mpirun, mpirun->hosts);
     }
-    add_parameter(mpirun, "oob_tcp_keepalive_time", "3");
-    add_parameter(mpirun, "oob_tcp_keepalive_intvl", "1");
-    add_parameter(mpirun, "oob_tcp_keepalive_probes", "3");
+    add_keepalives(mpirun);
     add_parameter(mpirun, "btl_vader_backing_directory", mpirun->shared);
     add_parameter(mpirun, "osc_sm_backing_directory", mpirun->shared);
     add_parameter(mpirun, "orte_tmpdir_base", mpirun->files);

@@ -2,6 +2,7 @@
 #include <inttypes.h>
 #include <math.h>
 #include <stdio.h>
+#include <string.h>
 
 #include "base/memory.h"
 #include "base/text.h"
@@ -16,6 +17,17 @@ static const char *state_of(const Course *course, uint64_t newest, const char *h
     if (*holder) return "running";
     const char *end = course_end(course, newest);
     return end ? end : "killed: the same train command goes on from the newest checkpoint";
+}
+
+/* Where a run that nobody holds has come to. */
+static void print_end(const Course *course, uint64_t newest)
+{
+    const char *end = course_end(course, newest);
+    if (!end) return;
+    if (*course->last->stopped_by) text_line("stopped by   ", course->last->stopped_by, stdout);
+    if (strcmp(end, "finished") != 0) return;
+    text_line("digest       ", course->last->digest, stdout);
+    printf("accuracy     %.6f\n", course->last->test_accuracy);
 }
 
 static void print_epoch(const Event *epoch)
@@ -53,7 +65,10 @@ static Status status(const Invocation *invocation)
     const Course course = course_of(&history);
     text_line("run          ", run, stdout);
     text_line("state        ", state_of(&course, count ? steps[0] : 0, holder), stdout);
-    if (*holder) text_line("held by      ", holder, stdout);
+    if (*holder)
+        text_line("held by      ", holder, stdout);
+    else
+        print_end(&course, count ? steps[0] : 0);
     printf("step         %" PRIu64 " of %" PRIu64 " (%.1f %%)\n", course.step, course.steps,
            course.steps ? 100.0 * (double)course.step / (double)course.steps : 0.0);
     printf("starts       %" PRIu64 ", the last on %" PRIu64 " ranks\n", course.starts, course.ranks);

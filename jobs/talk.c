@@ -9,7 +9,7 @@
 
 #include "base/clock.h"
 #include "base/memory.h"
-#include "process.h"
+#include "base/program.h"
 
 Status talks_open(size_t count, size_t size, Talk **talk)
 {
@@ -34,7 +34,7 @@ void talks_close(Talk *talk)
 
 Status talk_start(char *const *argv, Talk *talk)
 {
-    return process_start(argv, &talk->child, &talk->out);
+    return program_start(argv, &talk->child, &talk->out);
 }
 
 static void end(Talk *talk)

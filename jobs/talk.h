@@ -22,7 +22,7 @@ typedef struct {
 MUST_CHECK Status talks_open(size_t count, size_t size, Talk **talk);
 void talks_close(Talk *talk); /* accepts NULL */
 
-/* Starts a program of the PATH (process_start). STATUS_INTERNAL: it cannot be started. */
+/* Starts a program of the PATH (program_start). STATUS_INTERNAL: it cannot be started. */
 MUST_CHECK Status talk_start(char *const *argv, Talk *talk);
 
 /* Listens to those of talk (count) that were started until all have ended. After `patience` seconds the rest are

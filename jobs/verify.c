@@ -4,11 +4,15 @@
 #include "commands.h"
 #include "run_directory.h"
 
+static const Option options[] = {
+    {"data", 0, "FILE", "where the dataset is now (default: where it was when it was trained with)", false},
+};
+
 static Status verify(const Invocation *invocation)
 {
     const char *run = invocation->operands[0];
     Status st = run_directory_check(run);
-    return st == STATUS_OK ? verify_run(run, stdout) : st;
+    return st == STATUS_OK ? verify_run(run, invocation_value(invocation, "data", NULL), stdout) : st;
 }
 
 const Command command_verify = {
@@ -17,6 +21,8 @@ const Command command_verify = {
     .least_operands = 1,
     .most_operands = 1,
     .summary = "Proves a run's order of samples and chain of digests; does not compute its arithmetic again.",
+    .options = options,
+    .option_count = sizeof options / sizeof *options,
     .note =
         "Exit code 65: something contradicts something, the line or file is named. 66: nothing does, but the newest\n"
         "checkpoint, best.h5 or predictions.csv is missing, which the records tell of. 74: nothing does, but records "

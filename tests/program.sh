@@ -31,6 +31,18 @@ launch() {
     echo "$code" >"$work/code.$ranks"
 }
 
+# until_true COMMAND...: waits for it to succeed, for some seconds.
+until_true() {
+    local end=$((SECONDS + 20))
+    until "$@" || [ "$SECONDS" -ge "$end" ]; do sleep 0.02; done
+}
+
+# stands_still COMMAND...: one of the processes whose numbers it prints has stopped itself (fault point); it is left in $standing.
+stands_still() {
+    standing=$("$@" | while read -r process; do grep -ls '^State:.T' "/proc/$process/status" | cut -d / -f 3; done)
+    [ -n "$standing" ]
+}
+
 # by_rank: makes $by_rank, a program like $lockstep whose every rank first does the shell commands on stdin, which know
 # it as $rank.
 by_rank=$work/by_rank
@@ -82,6 +94,19 @@ check() {
         echo "    exit code $code"
         sed 's/^/    /' "$err"
     fi
+}
+
+# until_holds WHAT COMMAND...: waits for it to hold, $longest_wait seconds at most.
+longest_wait=20
+until_holds() {
+    local end=$((SECONDS + longest_wait))
+    until "${@:2}"; do
+        if [ "$SECONDS" -ge "$end" ]; then
+            check "$1" false
+            return
+        fi
+        sleep 0.05
+    done
 }
 
 is_empty() {

@@ -16,7 +16,7 @@ typedef enum {
     STATUS_INTERNAL = 70,    /* out of memory, replicas differ, hang */
     STATUS_CANT_CREATE = 73, /* output cannot be created, run directory held or not empty */
     STATUS_IO = 74,          /* reading or writing failed */
-    STATUS_STOPPED = 75,     /* stopped on request with a checkpoint: run again to go on */
+    STATUS_STOPPED = 75,     /* stopped, as was asked or in time, with a checkpoint: run again to go on */
     STATUS_CONFIG = 78       /* bad settings */
 } Status;
 

@@ -63,10 +63,11 @@ static Status read_start_seconds(double *seconds)
                        text);
 }
 
-static void set_deadline(Watchdog *w, double deadline)
+static void set_deadline(Watchdog *w, double deadline, const char *setting)
 {
     enum { LEAST_TICKS = 100 };
     w->deadline = deadline;
+    w->setting = setting;
     w->tick = deadline > 0.0 && deadline < LEAST_TICKS ? deadline / LEAST_TICKS : 1.0;
 }
 
@@ -104,7 +105,7 @@ Status watchdog_start(int rank, int size, Watchdog **watchdog)
     w->ranks = 1;
     w->slot = &w->alone;
     w->window = MPI_WIN_NULL;
-    set_deadline(w, deadline);
+    set_deadline(w, deadline, "LOCKSTEP_START_SECONDS");
     st = memory_new(&w->sight, (size_t)size, "the watchdog");
     if (st == STATUS_OK) st = thread_start(&w->thread, watch, w, "the watchdog");
     if (st == STATUS_OK)
@@ -172,7 +173,7 @@ void watchdog_set_deadline(Watchdog *w, double deadline)
 {
     if (!w) return;
     pthread_mutex_lock(&w->mutex);
-    set_deadline(w, deadline);
+    set_deadline(w, deadline, "run.deadline_seconds");
     pthread_mutex_unlock(&w->mutex);
 }
 

@@ -39,6 +39,7 @@ struct Watchdog {
     /* Guarded by mutex. */
     bool closing;
     double deadline, tick;    /* seconds */
+    const char *setting;      /* what has set the deadline */
     const char *const *place; /* borrowed; NULL until set */
     int ranks, mine;          /* of the host */
     Slot *slot;               /* (ranks); in the window, or alone */

@@ -89,8 +89,7 @@ void watchdog_tell(const Watchdog *w)
         if (atomic_load(&w->slot[i].told)) return;
     atomic_store(&w->slot[w->mine].told, true);
     gethostname(host, sizeof host - 1);
-    fprintf(stderr, "lockstep: error: no progress for %g s (%s) on host %s\n", w->deadline,
-            w->place ? "run.deadline_seconds" : "LOCKSTEP_START_SECONDS", host);
+    fprintf(stderr, "lockstep: error: no progress for %g s (%s) on host %s\n", w->deadline, w->setting, host);
     for (int i = 0; i < w->ranks; i++) tell_rank(w, i);
     if (!watchdog_sees_late(w)) tell_of_others(w);
     fflush(stderr);

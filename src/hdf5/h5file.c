@@ -200,6 +200,9 @@ static Status check_storage(const H5File *file, const char *dataset, hid_t id)
                          "\"%s\": dataset \"%s\" has external storage: its values are in other files; copy "
                          "it with \"h5repack -l CONTI\"",
                          file->path, dataset);
+    else if (file->image && layout == H5D_CHUNKED)
+        st = status_fail(STATUS_DATA, "\"%s\": dataset \"%s\" is stored in chunks, which are not read from memory",
+                         file->path, dataset);
     else if (layout != H5D_COMPACT && layout != H5D_CONTIGUOUS && layout != H5D_CHUNKED)
         st = status_fail(STATUS_DATA, "\"%s\": dataset \"%s\" has a storage layout that is not known here", file->path,
                          dataset);

@@ -97,8 +97,9 @@ MUST_CHECK Status h5file_finish(H5Writer *writer);
 MUST_CHECK Status h5image_create(const char *name, size_t user_block, H5Writer **writer);
 MUST_CHECK Status h5image_finish(H5Writer *writer, unsigned char **bytes, size_t *size);
 
-/* Opens the bytes of a whole file, user block included, as h5file_open does a file. They are copied. STATUS_DATA: not
- * HDF5, damaged; STATUS_INTERNAL: out of memory. */
+/* Opens the bytes of a whole file, user block included, as h5file_open does a file. They are copied. Of such a file
+ * datasets in chunks are refused: HDF5 unpacks a whole chunk, for which it takes a thousand times the memory of the
+ * file. STATUS_DATA: not HDF5, damaged; STATUS_INTERNAL: out of memory. */
 MUST_CHECK Status h5image_open(const char *name, const void *bytes, size_t size, H5File **file);
 
 #endif

@@ -92,6 +92,7 @@ Status h5image_open(const char *name, const void *bytes, size_t size, H5File **f
 {
     Status st = library_new_file(name, file);
     if (st != STATUS_OK) return st;
+    (*file)->image = true;
     st = open_bytes(*file, bytes, size);
     if (st != STATUS_OK) {
         h5file_close(*file);

@@ -28,6 +28,8 @@ struct H5File {
     hid_t id;
     char *path; /* owned */
 
+    bool image; /* of bytes in memory (h5image_open) */
+
     bool damaged; /* HDF5 has failed on it (library_damaged) */
 };
 

@@ -82,7 +82,8 @@ typedef struct {
 CheckpointVersions checkpoint_versions(const char *mpi);
 
 /* *bytes (*size): the file in memory, owned by the caller (memory_free). The same checkpoint gives the same bytes.
- * STATUS_DIVERGED: a parameter or velocity is infinite or NaN, which is never saved; STATUS_INTERNAL: out of memory. */
+ * STATUS_DIVERGED: a parameter or velocity is infinite or NaN, which is never saved; STATUS_DATA: they are not those
+ * that the checkpoint's digests are of; STATUS_INTERNAL: out of memory. */
 MUST_CHECK Status checkpoint_encode(const Checkpoint *checkpoint, unsigned char **bytes, size_t *size);
 
 /* Makes these bytes the file at path, durably and whole or not at all (I5): a temporary name in the same directory,

@@ -89,7 +89,7 @@ static bool gather(const Network *network, size_t tensor, const float *vector, f
     return finite;
 }
 
-/* values: room for the largest tensor. */
+/* values: room for the largest tensor; filled. */
 static void put_tensor(Output *out, const Network *network, const char *group, size_t tensor, const float *vector,
                        float *values)
 {
@@ -106,6 +106,28 @@ static void put_tensor(Output *out, const Network *network, const char *group, s
     out->st = h5file_write_float32(out->file, path, bias ? 1 : 2, bias ? extent + 1 : extent, values);
 }
 
+/* All tensors of a vector, which must have this digest: of what is written, so that no file has other values. */
+static void put_vector(Output *out, const Network *network, const char *group, const float *vector, Digest due,
+                       float *values)
+{
+    DigestState *state;
+    if (out->st == STATUS_OK) out->st = digest_open(&state);
+    if (out->st != STATUS_OK) return;
+    digest_begin(state);
+    for (size_t t = 0; t < network_tensors(network); t++) {
+        put_tensor(out, network, group, t, vector, values);
+        digest_add(state, values, network_tensor_size(network, t) * sizeof *values);
+    }
+    const Digest digest = digest_end(state);
+    digest_close(state);
+    if (out->st != STATUS_OK || digest_equal(digest, due)) return;
+    char hex[DIGEST_HEX_SIZE], due_hex[DIGEST_HEX_SIZE];
+    digest_hex(digest, hex);
+    digest_hex(due, due_hex);
+    out->st = status_fail(STATUS_DATA, "%s has the digest %s where %s is due: no checkpoint is made of it", group, hex,
+                          due_hex);
+}
+
 static void put_vectors(Output *out, const Checkpoint *c)
 {
     size_t largest = 0;
@@ -115,10 +137,8 @@ static void put_vectors(Output *out, const Checkpoint *c)
     }
     float *values;
     out->st = memory_new(&values, largest, "a tensor of a checkpoint");
-    for (size_t t = 0; t < network_tensors(&c->network); t++) {
-        put_tensor(out, &c->network, "/model", t, c->parameter, values);
-        if (c->velocity) put_tensor(out, &c->network, "/optimizer", t, c->velocity, values);
-    }
+    put_vector(out, &c->network, "/model", c->parameter, c->model, values);
+    if (c->velocity) put_vector(out, &c->network, "/optimizer", c->velocity, c->optimizer, values);
     memory_free(values);
 }
 

@@ -70,6 +70,7 @@ static void read_texts(const json_t *object, Event *event)
     text(object, "settings", event->settings, sizeof event->settings);
     text(object, "reason", event->reason, sizeof event->reason);
     text(object, "file", event->file, sizeof event->file);
+    text(object, "stopped_by", event->stopped_by, sizeof event->stopped_by);
 }
 
 /* Of a shards record: its digests, in their order, each as its bits are. */

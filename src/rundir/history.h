@@ -44,6 +44,7 @@ typedef struct {
     char dataset[33];                /* start, resume: the digest of the values */
     char settings[33];               /* start, resume: settings_digest */
     char reason[64];                 /* end */
+    char stopped_by[32];             /* end: of a stop */
     char file[64];                   /* checkpoint, resume: the begin of the checkpoint's path */
 } Event;
 

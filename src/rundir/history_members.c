@@ -41,6 +41,7 @@ static const Member members[] = {
     {"samples_per_second", REAL, EPOCH, 0},
     {"seconds", FINITE, EPOCH | END, 0},
     {"reason", TEXT, END, 0},
+    {"stopped_by", TEXT, 0, END},
     {"digests", DIGESTS, SHARDS, 0},
     {"confusion", COUNTS, 0, END},
     {"class_samples", COUNTS, 0, END},
@@ -69,6 +70,9 @@ static const Member members[] = {
     {"parameters", INTEGER, STARTS, 0},
     {"steps", INTEGER, STARTS, 0},
     {"target_accuracy", FINITE, STARTS, 0},
+    {"slurm_job", TEXT, 0, STARTS},
+    {"slurm_restarts", INTEGER, 0, STARTS},
+    {"slurm_nodes", TEXT, 0, STARTS},
     {"previous", WORD, STARTS | STEP | SHARDS | EPOCH | CHECKPOINT | END | LOST, 0},
 };
 

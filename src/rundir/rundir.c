@@ -73,6 +73,13 @@ static Status look(const char *path, Content *content)
     return st;
 }
 
+bool rundir_holds_run(const char *path)
+{
+    char config[PATH_SIZE];
+    snprintf(config, sizeof config, "%s/config.cfg", path);
+    return access(config, F_OK) == 0;
+}
+
 static Status check_content(const char *path, bool fresh)
 {
     Content content;

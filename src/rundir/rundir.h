@@ -28,6 +28,9 @@ MUST_CHECK Status rundir_open(const char *path, bool fresh, RunDir *run);
  * what exists is no directory. */
 MUST_CHECK Status rundir_existing(const char *path, char above[RUNDIR_PATH_SIZE]);
 
+/* Is there a config.cfg? */
+bool rundir_holds_run(const char *path);
+
 /* Would rundir_open succeed, as far as can be seen without making anything? Fails as rundir_open. */
 MUST_CHECK Status rundir_check(const char *path, bool fresh);
 

@@ -12,18 +12,19 @@ static double accuracy(const CheckpointScore *score)
 }
 
 /* The rows that were really packed in this epoch, over all ranks, are those that the order demands: each exactly once.
- * Collective; agreed. */
+ * After the replica check, by what all ranks have (I2). Collective; agreed. */
 static Status check_epoch_rows(Trainer *t, uint32_t epoch)
 {
+    const uint64_t packed = t->replica[0].epoch_digest;
     uint64_t expected;
     Status st = comm_agree(t->comm, loader_expected_digest(&t->loader, epoch, &expected));
     if (st != STATUS_OK) return st;
     comm_sum_words(t->comm, &expected, 1);
-    if (expected == t->epoch_digest) return STATUS_OK;
+    if (expected == packed) return STATUS_OK;
     return status_fail(STATUS_INTERNAL,
                        "the rows packed in epoch %" PRIu32 " are not each row exactly once: digest %016" PRIx64
                        " where %016" PRIx64 " is due",
-                       epoch + 1, t->epoch_digest, expected);
+                       epoch + 1, packed, expected);
 }
 
 static void record_epoch(Trainer *t, uint64_t epoch, const CheckpointScore *score, double speed)
@@ -32,7 +33,7 @@ static void record_epoch(Trainer *t, uint64_t epoch, const CheckpointScore *scor
     record_begin(records, "epoch");
     record_integer(records, "epoch", epoch);
     record_integer(records, "step", t->step);
-    record_float(records, "train_loss", t->epoch_loss / t->loader.rows);
+    record_float(records, "train_loss", t->replica[0].epoch_loss / t->loader.rows);
     if (score->count) {
         record_float(records, "test_loss", score->loss);
         record_float(records, "test_accuracy", accuracy(score));
@@ -53,7 +54,7 @@ static void log_epoch(const Trainer *t, uint64_t epoch, const CheckpointScore *s
     if (score->count)
         snprintf(test, sizeof test, ", test loss %.4f, accuracy %.2f %%", score->loss, 100.0 * accuracy(score));
     log_info("epoch %" PRIu64 "/%" PRId64 ": train loss %.4f%s, %.0f samples/s", epoch, t->settings->training.epochs,
-             t->epoch_loss / t->loader.rows, test, speed);
+             t->replica[0].epoch_loss / t->loader.rows, test, speed);
 }
 
 /* began, first: training_seconds when this start began the epoch, and at which step. */
@@ -86,15 +87,15 @@ static Status after_step(Trainer *t)
     const Settings *s = t->settings;
     const uint64_t check = (uint64_t)s->log.digest_every_steps, save = (uint64_t)s->checkpoint.every_steps;
     if (t->options.stop_after_steps >= 0 && t->step - t->first_step >= (uint64_t)t->options.stop_after_steps)
-        t->stopping = true;
+        trainer_stop(t, STOP_STEPS);
     if (save && t->step % save == 0) t->save_asked = true;
     if (t->pace.asked) pace_look(t);
+    const bool epoch_done = t->step % t->steps_per_epoch == 0; /* the epoch's own end checks and saves */
     Status st = STATUS_OK;
-    if (check && t->step - t->checked_step >= check) {
+    if (check && !epoch_done && t->step - t->checked_step >= check) {
         st = trainer_check_finite(t);
         if (st == STATUS_OK) st = trainer_check_replicas(t);
     }
-    const bool epoch_done = t->step % t->steps_per_epoch == 0; /* the epoch's own end saves */
     if (st == STATUS_OK && t->save_asked && !epoch_done && !t->stopping) st = save_step(t);
     return st;
 }
@@ -143,12 +144,14 @@ static void record_confusion(Records *records, const Confusion *confusion)
     record_counts(records, "class_right", 0, classes, right_at, confusion);
 }
 
-/* reason: "finished", "stopped", or why the run failed; state: NULL then. */
-static void record_end_of_run(Trainer *t, const char *reason, const CheckpointScore *score, const Replica *state)
+/* reason: "finished", "stopped", or why the run failed; cause: of a stop, else NULL; state: NULL if it failed. */
+static void record_end_of_run(Trainer *t, const char *reason, const char *cause, const CheckpointScore *score,
+                              const Replica *state)
 {
     Records *records = t->run.records;
     record_begin(records, "end");
     record_text(records, "reason", reason);
+    if (cause) record_text(records, "stopped_by", cause);
     record_integer(records, "step", t->step);
     if (score) {
         record_float(records, "test_loss", score->loss);
@@ -178,8 +181,8 @@ static Status end_epoch(Trainer *t, uint64_t epoch, double speed, CheckpointScor
     const bool last = t->step == t->schedule.total, may_be_last = last || s->training.target_accuracy > 0.0;
     *score = (CheckpointScore){0};
     if (last || (evaluate && epoch % evaluate == 0)) trainer_evaluate(t, may_be_last, score);
-    Status st = check_epoch_rows(t, (uint32_t)(epoch - 1));
-    if (st == STATUS_OK) st = trainer_check_replicas(t); /* right before checkpoints are written */
+    Status st = trainer_check_replicas(t);
+    if (st == STATUS_OK) st = check_epoch_rows(t, (uint32_t)(epoch - 1));
     if (st != STATUS_OK) return st;
     record_epoch(t, epoch, score, speed);
     log_epoch(t, epoch, score, speed);
@@ -205,7 +208,11 @@ static Status run_epoch(Trainer *t, CheckpointScore *score)
                  done = (double)(first % t->steps_per_epoch * (uint64_t)t->settings->training.batch_size);
     Status st = train_epoch(t);
     if (st != STATUS_OK || t->step != epoch * t->steps_per_epoch) return st;
-    return end_epoch(t, epoch, (t->loader.rows - done) / (trainer_training_seconds(t) - began), score);
+    const double ended = clock_seconds();
+    st = end_epoch(t, epoch, (t->loader.rows - done) / (trainer_training_seconds(t) - began), score);
+    const double took = clock_seconds() - ended;
+    if (t->longest_epoch_end < took) t->longest_epoch_end = took;
+    return st;
 }
 
 static Status write_predictions(Trainer *t)
@@ -229,20 +236,21 @@ static Status finish(Trainer *t, const CheckpointScore *score)
     Status st = comm_agree(t->comm, write_predictions(t));
     if (st == STATUS_OK) st = trainer_check_replicas(t);
     if (st != STATUS_OK) return st;
-    record_end_of_run(t, "finished", score, &t->replica[0]);
+    record_end_of_run(t, "finished", NULL, score, &t->replica[0]);
     return trainer_save(t, SAVE_LAST);
 }
 
 static Status stop(Trainer *t)
 {
+    static const char *const cause[] = {
+        [STOP_SIGNAL] = "signal", [STOP_STEPS] = "steps", [STOP_TIME_LIMIT] = "time limit"};
     Status st = trainer_check_replicas(t);
     if (st != STATUS_OK) return st;
-    record_end_of_run(t, "stopped", NULL, &t->replica[0]);
+    record_end_of_run(t, "stopped", cause[t->stopping], NULL, &t->replica[0]);
     st = trainer_save(t, SAVE_LAST);
     if (st != STATUS_OK) return st;
-    log_info("stopped on request after step %" PRIu64 " of %" PRIu64
-             " with a checkpoint; the same command goes on from there",
-             t->step, t->schedule.total);
+    log_info("stopped %s after step %" PRIu64 " of %" PRIu64 " with a checkpoint; the same command goes on from there",
+             t->stopping == STOP_TIME_LIMIT ? "before Slurm's time limit" : "on request", t->step, t->schedule.total);
     return STATUS_STOPPED;
 }
 
@@ -251,7 +259,7 @@ static Status run_epochs(Trainer *t, CheckpointScore *score)
 {
     uint64_t stop_now = signals_stop() || t->options.stop_after_steps == 0;
     comm_sum_words(t->comm, &stop_now, 1);
-    t->stopping = stop_now > 0;
+    if (stop_now) trainer_stop(t, t->options.stop_after_steps == 0 ? STOP_STEPS : STOP_SIGNAL);
     /* A target that was lowered to what the last evaluation before this start had reached. */
     if (at_end(t)) trainer_evaluate(t, true, score);
     while (!at_end(t)) {
@@ -273,7 +281,7 @@ Status trainer_run(Trainer *t, char last_line[128])
     if (!t->finished) {
         trainer_log_plan(t);
         st = run_epochs(t, &score);
-        if (st != STATUS_OK && st != STATUS_STOPPED) record_end_of_run(t, status_name(st), NULL, NULL);
+        if (st != STATUS_OK && st != STATUS_STOPPED) record_end_of_run(t, status_name(st), NULL, NULL, NULL);
         if (st == STATUS_OK) trainer_log_end(t, &score);
     } else {
         log_info("this run is finished already: nothing was trained");

@@ -39,10 +39,14 @@ static void remember(Trainer *t)
 void pace_begin(Trainer *t)
 {
     watchdog_set_places(t->watchdog, phase_place);
-    watchdog_set_deadline(t->watchdog, is_automatic(t) ? WATCHDOG_START_SECONDS : t->settings->run.deadline_seconds);
     t->waited_before = watchdog_waited(t->watchdog);
     t->pace.told = -silent_seconds;
     remember(t);
+}
+
+void pace_begin_training(Trainer *t)
+{
+    watchdog_set_deadline(t->watchdog, is_automatic(t) ? WATCHDOG_START_SECONDS : t->settings->run.deadline_seconds);
 }
 
 bool pace_is_due(const Trainer *t)

@@ -17,8 +17,12 @@ typedef struct {
     double told;        /* when last a slow rank was named; rank 0 */
 } Pace;
 
-/* The watchdog's first deadline, and its words. */
+/* The watchdog's words. Its deadline is that of the start until set-up is over: a slow file system and a lock that is
+ * waited for (rundir/lock.h) are no hang. */
 void pace_begin(struct Trainer *trainer);
+
+/* Set-up is over: run.deadline_seconds counts. */
+void pace_begin_training(struct Trainer *trainer);
 
 /* Rank 0's clock decides for all; false on the others. */
 bool pace_is_due(const struct Trainer *trainer);

@@ -1,4 +1,4 @@
-/* Where a rank's time goes. */
+/* Where a rank's time goes, and when it is to end. */
 #include "base/clock.h"
 #include "base/fault.h"
 #include "train/trainer.h"
@@ -34,6 +34,11 @@ void trainer_enter(Trainer *trainer, Phase phase)
     trainer->phase_began = now;
     watchdog_beat(trainer->watchdog, trainer->step, (int)phase);
     fault_raise_at(fault_place[phase], trainer->step);
+}
+
+void trainer_stop(Trainer *trainer, StopCause cause)
+{
+    if (trainer->stopping == STOP_NONE) trainer->stopping = cause;
 }
 
 /* The sum over the phases of a step. */

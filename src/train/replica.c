@@ -1,4 +1,4 @@
-/* Invariant I1, checked: the digests of every rank's parameters and optimizer state. */
+/* Invariant I1, checked: the digests of every rank's parameters and optimizer state, and what it keeps beside them. */
 #include <inttypes.h>
 #include <string.h>
 
@@ -41,8 +41,13 @@ static Status check_slices(const Trainer *t)
 /* Compares all ranks' digests, which are then in t->replica. Collective; agreed. */
 static Status compare_replicas(Trainer *t)
 {
-    Replica mine = {
-        .model = digest_vector(t, t->parameter), .fpstate_lost = !fpstate_is_set(), .wrong = t->exchange.wrong};
+    Replica mine = {.model = digest_vector(t, t->parameter),
+                    .step = t->step,
+                    .epoch_digest = t->epoch_digest,
+                    .epoch_loss = t->epoch_loss,
+                    .chain = t->chain,
+                    .fpstate_lost = !fpstate_is_set(),
+                    .wrong = t->exchange.wrong};
     if (t->velocity) mine.velocity = digest_vector(t, t->velocity);
     comm_gather_all(t->comm, &mine, sizeof mine, t->replica);
     Status st = check_fpstate(t);

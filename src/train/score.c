@@ -1,6 +1,7 @@
 /* The evaluation during training: rank 0 alone, or all ranks. */
 #include <string.h>
 
+#include "base/fault.h"
 #include "train/evaluate.h"
 #include "train/trainer.h"
 
@@ -54,5 +55,6 @@ void trainer_evaluate(Trainer *t, bool predictions, CheckpointScore *score)
         .loss = fold_doubles(&t->whole, t->shard_loss) / t->test_rows,
     };
     t->last = *score;
+    if (fault_at("flip-evaluated", t->step)) fault_flip_bit(t->parameter);
     trainer_enter(t, PHASE_RECORD);
 }

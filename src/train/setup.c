@@ -297,12 +297,16 @@ Status trainer_open(Trainer *t, Comm *comm, const Settings *settings, const Trai
     pace_begin(t);
     trainer_enter(t, PHASE_LOAD);
     st = open_shared(t);
-    if (st != STATUS_OK) trainer_close(t);
+    if (st == STATUS_OK)
+        pace_begin_training(t);
+    else
+        trainer_close(t);
     return st;
 }
 
 void trainer_close(Trainer *t)
 {
+    slurm_end(&t->slurm);
     rundir_close(&t->run);
     reduction_close(t->reduction);
     exchange_close(&t->exchange);

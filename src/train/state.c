@@ -3,6 +3,7 @@
 #include <string.h>
 
 #include "base/clock.h"
+#include "base/fault.h"
 #include "base/file.h"
 #include "base/log.h"
 #include "base/memory.h"
@@ -122,19 +123,27 @@ static void take_state(Trainer *t, const Checkpoint *checkpoint, double target)
                   (trainer_reached(t, target) && trainer_reached(t, t->settings->training.target_accuracy));
 }
 
-/* What the options and the run directory offer to go on with; *found false: nothing. */
-static Status read_state(Trainer *t, Checkpoint *checkpoint, bool *found)
+/* What the options and the run directory offer to go on with, taken; *found: is there anything. from: its digests and
+ * its chain. */
+static Status read_state(Trainer *t, Replica *from, bool *found)
 {
-    *found = false;
-    Status st = STATUS_OK;
-    if (t->options.resume == RESUME_FILE)
-        st = checkpoint_read(t->options.checkpoint, checkpoint);
-    else if (t->options.resume == RESUME_AUTO)
-        st = checkpoint_read_newest(t->run.path, checkpoint);
-    *found = st == STATUS_OK && t->options.resume != RESUME_NONE;
-    if (st != STATUS_NO_INPUT || t->options.resume == RESUME_FILE) return st;
-    status_clear();
-    return STATUS_OK;
+    Checkpoint checkpoint = {0};
+    double target;
+    if (t->options.resume == RESUME_NONE) return STATUS_OK;
+    Status st = t->options.resume == RESUME_FILE ? checkpoint_read(t->options.checkpoint, &checkpoint)
+                                                 : checkpoint_read_newest(t->options.run_path, &checkpoint);
+    if (st == STATUS_NO_INPUT && t->options.resume == RESUME_AUTO) {
+        status_clear();
+        return STATUS_OK;
+    }
+    if (st == STATUS_OK) st = check_belongs(t, &checkpoint, &target);
+    if (st == STATUS_OK) {
+        *found = true;
+        *from = (Replica){.model = checkpoint.model, .velocity = checkpoint.optimizer, .chain = checkpoint.chain};
+        take_state(t, &checkpoint, target);
+    }
+    checkpoint_free(&checkpoint);
+    return st;
 }
 
 void trainer_record_state(Trainer *t, const Replica *state)
@@ -142,7 +151,7 @@ void trainer_record_state(Trainer *t, const Replica *state)
     Records *records = t->run.records;
     record_digest(records, "digest", state->model);
     if (t->velocity) record_digest(records, "optimizer_digest", state->velocity);
-    if (t->chained) record_digest(records, "chain", t->chain);
+    if (t->chained) record_digest(records, "chain", state->chain);
 }
 
 /* The checkpoint that a start goes on from. */
@@ -177,34 +186,32 @@ static void record_begin_of_start(Trainer *t, const Replica *from)
     record_integer(records, "parameters", t->network.parameters);
     record_integer(records, "steps", t->schedule.total);
     record_float(records, "target_accuracy", t->settings->training.target_accuracy);
+    slurm_record(records);
     record_end(records);
     records_flush(records);
 }
 
 /* Rank 0's part. A finished run is looked at and not touched, but for what a power failure at its end did to its
- * records.
+ * records; where there is no run, none is made of the checkpoint of a finished one.
  */
 static Status open_run(Trainer *t)
 {
-    Checkpoint checkpoint = {0};
-    bool found;
-    double target;
+    const bool by_name = t->options.resume == RESUME_FILE;
+    Replica from = {0};
+    bool found = false;
     Status st = print_config(t);
+    if (st == STATUS_OK && by_name) st = read_state(t, &from, &found);
+    if (st == STATUS_OK && t->finished && !rundir_holds_run(t->options.run_path)) return STATUS_OK;
     if (st == STATUS_OK) st = rundir_open(t->options.run_path, t->options.resume == RESUME_NONE, &t->run);
-    if (st == STATUS_OK) st = read_state(t, &checkpoint, &found);
-    if (st == STATUS_OK && found) {
-        st = check_belongs(t, &checkpoint, &target);
-        if (st == STATUS_OK) take_state(t, &checkpoint, target);
-    }
-    if (st == STATUS_OK && (!found || t->options.resume == RESUME_FILE)) st = check_directory(t);
-    const Replica from = {.model = checkpoint.model, .velocity = checkpoint.optimizer};
-    checkpoint_free(&checkpoint);
+    if (st == STATUS_OK && !by_name) st = read_state(t, &from, &found);
+    if (st == STATUS_OK && (!found || by_name)) st = check_directory(t);
     if (st != STATUS_OK) return st;
     if (t->finished) return rundir_repair_records(&t->run, t->step);
     st = checkpoint_prepare(t->run.path);
     if (st == STATUS_OK) st = rundir_begin_records(&t->run, t->step);
     if (st == STATUS_OK) st = write_config(t);
     if (st != STATUS_OK) return st;
+    slurm_begin(&t->slurm);
     record_begin_of_start(t, found ? &from : NULL);
     if (found) log_info("going on from step %" PRIu64 " of %" PRIu64, t->step, t->schedule.total);
     return STATUS_OK;
@@ -245,17 +252,18 @@ Status trainer_begin_run(Trainer *t)
 static Checkpoint state_of(const Trainer *t, const Gaps *unrecorded)
 {
     const Replica *seen = &t->replica[0];
+    const bool in_epoch = seen->step % t->steps_per_epoch != 0; /* after an epoch, nothing is summed yet of the next */
     Checkpoint checkpoint = {
         .network = t->network,
         .image_dimensions = t->image_dimensions,
         .pixels = t->loader.samples.kind,
         .scaling = t->loader.scaling,
-        .step = t->step,
+        .step = seen->step,
         .steps_per_epoch = t->steps_per_epoch,
-        .epoch_loss = t->epoch_loss,
-        .epoch_digest = t->epoch_digest,
+        .epoch_loss = in_epoch ? seen->epoch_loss : 0.0,
+        .epoch_digest = in_epoch ? seen->epoch_digest : 0,
         .chained = t->chained,
-        .chain = t->chain,
+        .chain = seen->chain,
         .unrecorded = *unrecorded,
         .best = t->best,
         .last = t->last,
@@ -282,7 +290,7 @@ static void record_checkpoint(Trainer *t, const char *path)
     records_flush(records);
 }
 
-/* Why no checkpoint can be written is pending. Where memory was missing the code says so. */
+/* Why no checkpoint can be written is pending. Where memory was missing or is faulty the code says so. */
 static Status give_up(const Trainer *t, Status st)
 {
     char why[STATUS_MESSAGE_SIZE], path[CHECKPOINT_PATH_SIZE];
@@ -320,6 +328,24 @@ static void tell_gap(Trainer *t, const Gaps *gaps)
     t->gap_told = gap;
 }
 
+/* What was to be saved is not what the replica check has seen; in what, is pending. */
+static Status tell_changed(const Trainer *t)
+{
+    char what[STATUS_MESSAGE_SIZE];
+    strcpy(what, status_message());
+    return status_fail(STATUS_INTERNAL,
+                       "rank 0 has another state than when the replicas were compared after step %" PRIu64
+                       ": %s; a fault of memory or processor",
+                       t->step, what);
+}
+
+/* For tests. */
+static void make_faults(Trainer *t)
+{
+    if (fault_at("flip-saved-parameter", t->step)) fault_flip_bit(t->parameter);
+    if (fault_at("flip-saved-velocity", t->step) && t->velocity) fault_flip_bit(t->velocity);
+}
+
 /* Rank 0's part. *saved: it is written, and not just its failure tolerated. */
 static Status write_checkpoint(Trainer *t, Save kind, bool *saved)
 {
@@ -332,7 +358,10 @@ static Status write_checkpoint(Trainer *t, Save kind, bool *saved)
     const Gaps gaps = settle_records(t);
     const Checkpoint checkpoint = state_of(t, &gaps);
     tell_gap(t, &gaps);
+    make_faults(t);
     Status st = checkpoint_write(&checkpoint, path);
+    const bool changed = st == STATUS_DATA || st == STATUS_DIVERGED;
+    if (changed) st = tell_changed(t);
     *saved = st == STATUS_OK;
     if (st == STATUS_OK) {
         record_checkpoint(t, path);
@@ -341,7 +370,8 @@ static Status write_checkpoint(Trainer *t, Save kind, bool *saved)
         checkpoint_prune(t->run.path, t->step, (size_t)t->settings->checkpoint.keep);
         return STATUS_OK;
     }
-    if (kind == SAVE_LAST || (kind == SAVE_STEP && ++t->failed_saves >= MOST_FAILURES)) return give_up(t, st);
+    if (changed || kind == SAVE_LAST || (kind == SAVE_STEP && ++t->failed_saves >= MOST_FAILURES))
+        return give_up(t, st);
     log_warning("%s; training goes on, the next checkpoint is tried when it is due", status_message());
     status_clear();
     return STATUS_OK;
@@ -356,6 +386,7 @@ static Status write_own_checkpoint(Trainer *t, Save kind, bool *saved)
 
 Status trainer_save(Trainer *t, Save kind)
 {
+    const double began = clock_seconds();
     Status st = trainer_check_finite(t);
     if (st == STATUS_OK) st = trainer_check_replicas(t);
     if (st != STATUS_OK) return st;
@@ -369,6 +400,8 @@ Status trainer_save(Trainer *t, Save kind)
         t->save_asked = false;
         t->last_save = clock_seconds();
     }
+    const double took = clock_seconds() - began;
+    if (t->longest_save < took) t->longest_save = took;
     trainer_enter(t, PHASE_RECORD);
     return st;
 }

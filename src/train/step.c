@@ -27,12 +27,21 @@ static bool save_is_due_by_time(const Trainer *t)
     return comm_rank(t->comm) == 0 && every > 0.0 && clock_seconds() - t->last_save >= every;
 }
 
+/* What lies between this step's words and the end of a stop that the next step's words agree on. */
+static double seconds_to_stop(const Trainer *t)
+{
+    const uint64_t steps = t->step - t->first_step;
+    const double step = steps ? trainer_training_seconds(t) / (double)steps : 0.0;
+    return 2.0 * (step + t->longest_save) + t->longest_epoch_end;
+}
+
 /* What this rank has to tell the others beside its gradient. */
 static void put_words(Trainer *t)
 {
     memset(t->word, 0, (WORD_LOSSES + t->shards) * sizeof *t->word);
     t->word[WORD_NOT_FINITE] = t->not_finite;
     t->word[WORD_STOP] = signals_stop();
+    t->word[WORD_TIME_IS_UP] = slurm_time_is_up(&t->slurm, seconds_to_stop(t));
     t->word[WORD_CHECKPOINT] = signals_take_checkpoint();
     t->word[WORD_CHECKPOINT_DUE] = save_is_due_by_time(t);
     t->word[WORD_PACE_DUE] = pace_is_due(t);
@@ -85,7 +94,8 @@ Status trainer_check_finite(Trainer *t)
 static Status read_words(Trainer *t, uint64_t samples, float rate, double *loss)
 {
     if (t->word[WORD_NOT_FINITE]) return check_not_finite(t, t->word[WORD_NOT_FINITE]);
-    t->stopping = t->stopping || t->word[WORD_STOP];
+    if (t->word[WORD_STOP]) trainer_stop(t, STOP_SIGNAL);
+    if (t->word[WORD_TIME_IS_UP]) trainer_stop(t, STOP_TIME_LIMIT);
     t->save_asked = t->save_asked || t->word[WORD_CHECKPOINT] || t->word[WORD_CHECKPOINT_DUE];
     t->pace.asked = t->word[WORD_PACE_DUE];
     t->save_signalled = t->save_signalled || t->word[WORD_CHECKPOINT];
@@ -119,6 +129,10 @@ static void make_faults(Trainer *t)
     if (fault_at("spoil-parameter", t->step)) t->parameter[0] = -NAN, t->not_finite = true;
     if (fault_at("change-rounding", t->step)) fpstate_round_up();
     if (fault_at("change-flushing", t->step)) fpstate_flush();
+    if (fault_at("flip-epoch-loss", t->step)) t->epoch_loss = -t->epoch_loss;
+    if (fault_at("flip-epoch-digest", t->step)) t->epoch_digest ^= 1;
+    if (fault_at("flip-chain", t->step)) t->chain.high ^= 1;
+    if (fault_at("flip-step", t->step)) t->step ^= UINT64_C(1) << 20;
 }
 
 Status trainer_step(Trainer *t)
@@ -146,7 +160,6 @@ Status trainer_step(Trainer *t)
     t->sgd.inverse_samples = 1.0f / (float)samples;
     t->not_finite = exchange_update(t, check_follows(t));
     t->step++;
-    make_faults(t);
     t->epoch_loss += loss;
     t->epoch_digest += t->word[WORD_SAMPLES];
     trainer_enter(t, PHASE_RECORD);
@@ -158,5 +171,6 @@ Status trainer_step(Trainer *t)
     t->chain = chain_after(t->chain, &link);
     record_step(t->run.records, &link, (t->step - 1) / t->steps_per_epoch + 1);
     if (t->settings->log.shard_digests) shard_digests_record(t);
+    make_faults(t);
     return STATUS_OK;
 }

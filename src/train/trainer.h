@@ -25,6 +25,7 @@
 #include "train/exchange.h"
 #include "train/pace.h"
 #include "train/shard_digests.h"
+#include "train/slurm.h"
 
 /* Where a rank's time goes, in seconds. */
 typedef enum {
@@ -43,13 +44,28 @@ typedef enum {
 
 /* The words that travel beside each gradient, added over the ranks. The losses are doubles' bits, each shard's filled
  * by its owner alone. */
-enum { WORD_NOT_FINITE, WORD_STOP, WORD_CHECKPOINT, WORD_CHECKPOINT_DUE, WORD_PACE_DUE, WORD_SAMPLES, WORD_LOSSES };
+enum {
+    WORD_NOT_FINITE,
+    WORD_STOP,
+    WORD_TIME_IS_UP,
+    WORD_CHECKPOINT,
+    WORD_CHECKPOINT_DUE,
+    WORD_PACE_DUE,
+    WORD_SAMPLES,
+    WORD_LOSSES
+};
+
+/* What asked for a stop; STEPS: stop_after_steps. */
+typedef enum { STOP_NONE, STOP_SIGNAL, STOP_STEPS, STOP_TIME_LIMIT } StopCause;
 
 typedef enum { RESUME_AUTO, RESUME_NONE, RESUME_FILE } Resume;
 
 /* What the replica check compares of each rank. */
 typedef struct {
     Digest model, velocity;
+    uint64_t step, epoch_digest; /* these and the next as in the trainer: each rank keeps its own */
+    double epoch_loss;
+    Digest chain;
     uint64_t fpstate_lost; /* rounding mode or flushing of denormals was changed */
     uint64_t wrong;        /* it saw a wrong update by the next rank of its node */
 } Replica;
@@ -110,7 +126,7 @@ typedef struct Trainer {
     uint64_t first_step;                 /* completed before this start */
     bool not_finite;                     /* the last update made a parameter infinite or NaN */
     bool finished;                       /* the checkpoint that was taken is the last of a finished run */
-    bool stopping;                       /* a stop was agreed on */
+    StopCause stopping;                  /* a stop was agreed on */
     bool save_asked;                     /* a checkpoint was agreed on */
     bool save_signalled;                 /* by a signal, and its user is to be told */
     double epoch_loss;                   /* the sum of the losses of the epoch's samples so far */
@@ -124,12 +140,15 @@ typedef struct Trainer {
     uint64_t recorded;                   /* what is missing up to it is missing for good */
     bool gap_told;                       /* the last checkpoint has a gap that ends with its own step; rank 0 */
     double started, last_log, last_save; /* clock_seconds */
+    double longest_save;                 /* seconds that a checkpoint took, with its replica check, */
+    double longest_epoch_end;            /* and the end of an epoch, with evaluation and checkpoints; so far */
     Phase phase;                         /* the current one, and when it began */
     double phase_began;
     double seconds[PHASES];
     double waited[PHASES]; /* of these, for other ranks */
     double waited_before;  /* the current phase, in all */
     Pace pace;
+    Slurm slurm; /* zeroed on every rank but 0; owned */
 } Trainer;
 
 /* Each phase as a place for the watchdog's words. */
@@ -138,6 +157,9 @@ extern const char *const phase_place[PHASES];
 /* Ends the current phase and begins another; waiting: for other ranks, from now on (collective calls say it
  * themselves). */
 void trainer_enter(Trainer *trainer, Phase phase);
+
+/* A stop was agreed on by all ranks; the first cause counts. Local. */
+void trainer_stop(Trainer *trainer, StopCause cause);
 
 /* Seconds of training in this start, without checkpoints, checks and evaluations; and those of them that this rank did
  * not spend on waiting for others. */
@@ -157,10 +179,11 @@ MUST_CHECK Status trainer_step(Trainer *trainer);
  * trainer_check_replicas, if it did so on some ranks alone. Collective; agreed. */
 MUST_CHECK Status trainer_check_finite(Trainer *trainer);
 
-/* Whether every rank has the same parameters and optimizer state (I1); what they have is then in trainer->replica[0].
- * Looks once a step, so that all that is recorded and saved of a state says the same of it. Collective; agreed.
- * STATUS_INTERNAL: replicas differ (train/difference.h has what the message names), an update of a node's one copy was
- * wrong, or the floating-point environment was changed. */
+/* Whether every rank has the same parameters and optimizer state (I1), has made as many steps, and has the same chain,
+ * losses and row digests of them; what they have is then in trainer->replica[0]. Looks once a step, so that all that is
+ * recorded and saved of a state says the same of it. Collective; agreed. STATUS_INTERNAL: replicas differ
+ * (train/difference.h has what the message names), an update of a node's one copy was wrong, or the floating-point
+ * environment was changed. */
 MUST_CHECK Status trainer_check_replicas(Trainer *trainer);
 
 /* Evaluates on the test set: by rank 0, or by all ranks on their shards of it (evaluation.mode), with the same result
@@ -184,7 +207,8 @@ typedef enum {
     SAVE_BEST  /* best.h5: a failed write is told, training goes on; trainer->best_saved tells */
 } Save;
 
-/* Replica check, then a checkpoint by rank 0, after all records are on disk (I7). Collective; agreed. */
+/* Replica check, then a checkpoint by rank 0, after all records are on disk (I7). Collective; agreed. STATUS_INTERNAL
+ * also: what rank 0 was about to save is not what the check has seen; then nothing is saved. */
 MUST_CHECK Status trainer_save(Trainer *trainer, Save kind);
 
 /* The whole training. Collective; agreed. *last_line: what a finished training prints. STATUS_STOPPED: stopped on

@@ -9,6 +9,18 @@
 #include "train/setup.h"
 #include "train/verify_internal.h"
 
+/* A copy elsewhere is the dataset if its values are, which are compared. */
+static Status take_given(Verification *v)
+{
+    if (!v->given) return STATUS_OK;
+    if (strlen(v->given) >= sizeof v->settings.data.file)
+        return status_fail(STATUS_NO_INPUT, "the dataset's name is longer than %zu bytes",
+                           sizeof v->settings.data.file - 1);
+    strcpy(v->settings.data.file, v->given);
+    *v->settings.data.sha256 = '\0';
+    return STATUS_OK;
+}
+
 static Status open_run(Verification *v)
 {
     char path[4096 + 32], *text = NULL;
@@ -17,6 +29,7 @@ static Status open_run(Verification *v)
     Status st = file_read(path, "the config of a run", SETTINGS_FILE_LIMIT, STATUS_DATA, &text, &size);
     if (st == STATUS_OK) st = settings_parse(&v->settings, path, text, size, NULL, 0);
     memory_free(text);
+    if (st == STATUS_OK) st = take_given(v);
     if (st == STATUS_OK) st = history_read_linked(v->directory, &v->history);
     if (st == STATUS_OK) st = setup_dataset(&v->settings, &v->dataset);
     if (st == STATUS_OK) st = dataset_digest(v->dataset, &v->dataset_digest);
@@ -154,9 +167,9 @@ static Status verify(Verification *v)
     return st == STATUS_OK ? conclude(v, checkpoints) : st;
 }
 
-Status verify_run(const char *directory, FILE *out)
+Status verify_run(const char *directory, const char *dataset, FILE *out)
 {
-    Verification v = {.directory = directory, .out = out};
+    Verification v = {.directory = directory, .given = dataset, .out = out};
     const Status st = verify(&v);
     dataset_close(v.dataset);
     history_free(&v.history);

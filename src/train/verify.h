@@ -15,10 +15,10 @@
  * valid. Prints what it found to out, and which of the records of a step that was done twice counts. What it cannot
  * see: weights that were computed wrongly and recorded as they are, records that were cut off at the end behind the
  * newest checkpoint or together with it, what of the last line follows from nothing else, and whatever was altered
- * everywhere at once. Steps whose records the newest checkpoint says to be lost may be missing. Local. STATUS_NO_INPUT:
- * no run; or nothing contradicts anything, but a file is missing that the records tell of; STATUS_DATA: the run cannot
- * be proven: what contradicts what, at which line or step; STATUS_IO: nothing does, but records are missing that were
- * lost when the disk was full or failed. */
-MUST_CHECK Status verify_run(const char *directory, FILE *out);
+ * everywhere at once. Steps whose records the newest checkpoint says to be lost may be missing. dataset: the file that
+ * has it; NULL: the one that it was trained with. Local. STATUS_NO_INPUT: no run; or nothing contradicts anything, but
+ * a file is missing that the records tell of; STATUS_DATA: the run cannot be proven: what contradicts what, at which
+ * line or step; STATUS_IO: nothing does, but records are missing that were lost when the disk was full or failed. */
+MUST_CHECK Status verify_run(const char *directory, const char *dataset, FILE *out);
 
 #endif

@@ -15,6 +15,7 @@ enum { VERIFY_FILES = 3, VERIFY_NAME = 64 };
 
 typedef struct {
     const char *directory; /* borrowed */
+    const char *given;     /* the dataset's file, if it is not that of the settings; borrowed */
     FILE *out;             /* borrowed */
     Settings settings;
     History history;       /* owned */

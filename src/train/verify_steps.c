@@ -81,10 +81,11 @@ static Status follow_start(const Verification *v, const Event *event, Course *co
 /* The course that the event is the next of. */
 static Status follow_gap(const Verification *v, const Event *event, Course *course)
 {
-    const bool is_step = event->kind == EVENT_STEP && event->step > 0;
+    const bool is_step = event->kind == EVENT_STEP && event->step > 0,
+               ends_epoch = event->step > 0 && event->step % v->steps_per_epoch == 0;
     *course = (Course){.begun = true,
                        .step = event->step - is_step,
-                       .epoch_due = event->kind == EVENT_EPOCH,
+                       .epoch_due = event->kind == EVENT_EPOCH && ends_epoch,
                        .shards_due = event->kind == EVENT_SHARDS,
                        .unsure = true};
     if (event->step <= v->last_step) return STATUS_OK;

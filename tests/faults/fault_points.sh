@@ -90,16 +90,44 @@ broken 3 flip-received:2:3 'layer0.weight of rank ' --set training.reduction=mpi
 # At the next check that is due.
 broken 3 flip-parameter:1:3 'after step 4:|layer0.weight of rank 1;' --set log.digest_every_steps=2
 
+# After the evaluation at an epoch's end, though a check fell due before it.
+broken 3 flip-evaluated:1:5 'after step 5:|layer0.weight of rank 1;|element 0 ' --set log.digest_every_steps=5
+
+# What each rank keeps for itself is compared too, by plan node as well, where each rank of a node has its own; on no
+# other rank goes by it, and none waits for another.
+hex='[0-9a-f]'
+for case in "flip-epoch-digest|the digest of the epoch's rows|$hex{16}" "flip-epoch-loss|the sum of the epoch's losses|-?[0-9.e-]+ \\(-?0x1[.0-9a-f]*p[+-][0-9]+\\)" \
+    "flip-chain|the chain of steps|$hex{32}"; do
+    IFS='|' read -r fault what value <<<"$case"
+    for rank in 0 1; do
+        broken 2 "$fault:$rank:5" "after step 5:|$what of rank 0, 1 (no majority): "
+        broken 3 "$fault:$rank:5" "after step 5:|$what of rank $rank: " --set training.plan=node
+        check "$fault: both values" grep -qE "rank $rank: ($value) on rank $((rank == 0)) and $value on rank $rank;" <<<"$message"
+    done
+done
+broken 3 flip-step:1:3 'the number of steps of rank 1: 3 on rank 0 and 1048579 on rank 1;' --set log.digest_every_steps=1
+
 # No checkpoint is made of a state that differs; from the one before, the run ends as if nothing had been.
 start 3 train "$work/config.cfg" --quiet --run "$work/good"
 good=$(<"$out")
-for fault in flip-parameter flip-velocity flip-received; do
-    LOCKSTEP_FAULT=$fault:1:8 start 3 train "$work/config.cfg" --quiet --run "$work/$fault" --set checkpoint.every_steps=4 \
-        --set evaluation.every_epochs=0
-    fails "$fault, a checkpoint is due" 70 'replicas differ after step 8:'
-    check "$fault: the checkpoint before is the last" [ "$(cd "$work/$fault" && echo checkpoints/* *.h5)" = 'checkpoints/step-0000000004.h5 *.h5' ]
-    start 3 train "$work/config.cfg" --quiet --run "$work/$fault"
-    check "$fault: gone on with" [ "$(<"$out")" = "$good" ]
+# unsaved FAULT WORDS [ARGUMENT]...: so it is with this fault in step 8, where a checkpoint is due.
+unsaved() {
+    LOCKSTEP_FAULT=$1 start 3 train "$work/config.cfg" --quiet --run "$work/$1" --set checkpoint.every_steps=4 --set evaluation.every_epochs=0 "${@:3}"
+    fails "$1, a checkpoint is due ${*:3}" 70 "$2"
+    check "$1: the checkpoint before is the last" [ "$(cd "$work/$1" && echo checkpoints/* *.h5)" = 'checkpoints/step-0000000004.h5 *.h5' ]
+    start 3 train "$work/config.cfg" --quiet --run "$work/$1"
+    check "$1: gone on with" [ "$(<"$out")" = "$good" ]
+    rm -r "${work:?}/$1"
+}
+for fault in flip-parameter flip-velocity flip-received; do unsaved "$fault:1:8" 'replicas differ after step 8:'; done
+# Nor of what changes between the check and the writing: on the way, at a stop, of the best.
+for vector in /model:parameter /optimizer:velocity; do
+    fault=flip-saved-${vector#*:}:0 say="than when the replicas were compared after step 8: ${vector%:*} has the digest |step-0000000004.h5\""
+    unsaved "$fault:8" "$say"
+    unsaved "$fault:8" "$say" --stop-after-steps 8
+    LOCKSTEP_FAULT=$fault:5 start 3 train "$work/config.cfg" --quiet --run "$work/$fault" --set training.plan=node
+    fails "$fault, the best is due" 70 "compared after step 5: ${vector%:*} has the digest |no good checkpoint is left"
+    check "$fault: no best" [ ! -e "$work/$fault/best.h5" ]
 done
 
 # A parameter that is not finite on one rank alone is no divergence; all ranks learn of it, in mid-epoch and at its end.

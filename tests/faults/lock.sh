@@ -99,7 +99,8 @@ start 0 train "$work/config.cfg" --run "$work/run" --quiet
 fails "a later one, without locks" 73 "is held by another training|process $winner"
 kill -KILL "$winner"
 wait "$winner" || true
-start 0 train "$work/config.cfg" --run "$work/run" --quiet --stop-after-steps 1
+# Of two ranks one waits for the lock, longer than a step may take, and the other for it.
+start 2 train "$work/config.cfg" --run "$work/run" --quiet --stop-after-steps 1 --set run.deadline_seconds=1.0
 check "the next one, without locks: exit code 75" [ "$code" = 75 ]
 check "the next one, without locks, tells" grep -q "warning: the lock of run directory .* is taken over from .*, process $winner, " "$err"
 

@@ -90,14 +90,18 @@ check 'elsewhere: verify' [ "$code" = 0 ]
 cp -r "$work/whole" "$work/removed"
 sed -i '/"event":"step","step":452,/d' "$work/removed/metrics.jsonl"
 removed 'removed' "$work/removed" 'step 453 follows step 451 '
-sed -i 's/^{"event":"step","step":453,/{"event":"lost","previous":"0123456789abcdef"}\n&/' "$work/removed/metrics.jsonl"
+lost='{"event":"lost","previous":"0123456789abcdef"}' # linked later
+sed -i "s/^{\"event\":\"step\",\"step\":453,/$lost\n&/" "$work/removed/metrics.jsonl"
 removed 'removed, and said to be lost' "$work/removed" 'step 452 is not recorded'
+sed -i "/^{\"event\":\"lost\",/d; s/^{\"event\":\"epoch\",\"epoch\":2,\"step\":10,/$lost\n{\"event\":\"epoch\",\"epoch\":2,\"step\":9,/" \
+    "$work/removed/metrics.jsonl"
+removed 'an epoch within an epoch, said to follow lost records' "$work/removed" 'the record of an epoch where none has ended'
 
 # No checkpoint but the last: all that the records lack may be lost, the start too.
 train_limited "$work/start" --stop-after-steps 400 --set checkpoint.every_steps=0
 check 'the start: stopped' [ "$code" = 75 ]
 last=$(last_step "$work/start")
-sed -i '/"event":"step","step":51,/,$!d; /"event":"step","step":51,/i {"event":"lost","previous":"0123456789abcdef"}' "$work/start/metrics.jsonl"
+sed -i '/"event":"step","step":51,/,$!d; /"event":"step","step":51,/i '"$lost" "$work/start/metrics.jsonl"
 linked "$work/start"
 lacks 'the start' "$work/start" $((450 - last)) '1 to 50' "$((last + 1)) to 400"
 

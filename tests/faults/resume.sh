@@ -53,6 +53,13 @@ start 0 train "$work/config.cfg" --run "$work/elsewhere" --quiet --resume "$work
 goes_on "in another directory"
 start 0 train "$work/config.cfg" --run "$work/whole" --quiet
 goes_on "a finished run prints its last line again"
+for ranks in 0 2; do
+    start $ranks train "$work/config.cfg" --run "$work/none" --quiet --resume "$work/whole/checkpoints/step-0000000022.h5"
+    goes_on "the checkpoint of a finished run, on $ranks ranks"
+done
+start 0 train "$work/config.cfg" --run "$work/none" --quiet --resume "$work/absent.h5"
+fails "no such checkpoint, and no run" 66 "absent.h5"
+check "nothing to do makes no directory" [ ! -e "$work/none" ]
 
 for change in run.seed=2 data.scaling=standard 'model.hidden=[24,5]' model.activation=tanh training.batch_size=10 training.shards=4 \
     training.reduction=mpi optimizer.learning_rate=0.2 optimizer.momentum=0.8 optimizer.schedule.name=cosine; do

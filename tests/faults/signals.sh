@@ -15,18 +15,6 @@ log: { digest_every_steps = 0 }
 evaluation: { every_epochs = 0 }
 TEXT
 
-# until_holds WHAT COMMAND...: waits for it to hold, 20 s at most.
-until_holds() {
-    local end=$((SECONDS + 20))
-    until "${@:2}"; do
-        if [ "$SECONDS" -ge "$end" ]; then
-            check "$1" false
-            return
-        fi
-        sleep 0.05
-    done
-}
-
 has_event() {
     grep -qs "\"event\":\"$1\"" "$work/run/metrics.jsonl"
 }

@@ -226,6 +226,18 @@ cp "$work/good.h5" "$work/data.h5"
 start 0 verify "$work/run"
 check 'the run is good' [ "$code" = 0 ]
 
+# The dataset elsewhere.
+mv "$work/data.h5" "$work/elsewhere.h5"
+start 0 verify "$work/run"
+fails 'verify: no dataset' 66 'data.h5'
+start 0 verify "$work/run" --data "$work/elsewhere.h5"
+check 'the dataset elsewhere' [ "$code" = 0 ]
+start 0 verify "$work/run" --data "$work/relabelled.h5"
+fails 'verify: another dataset elsewhere' 65 'relabelled.h5" is another dataset than the run had'
+start 0 verify "$work/run" --data "$(printf '%01024d' 0)"
+fails 'verify: a long name' 66 "the dataset's name is longer than 1023 bytes"
+cp "$work/good.h5" "$work/data.h5"
+
 # Files that are missing, cut, or others of the same run.
 # misses FILE: without it nothing contradicts anything, and it is told.
 misses() {

@@ -87,30 +87,44 @@ check "a slow rank lives" [ "$code" = 0 ]
 check "a slow rank is named" grep -q 'warning: rank 1 on host .* is slow' "$work/straggler/log.txt"
 check "but once" [ "$(grep -c 'is slow' "$work/straggler/log.txt")" = 1 ]
 
-# suspended WHAT: a job that is suspended as a whole, for several deadlines, and continued.
+# suspended WHAT: a job that is suspended as a whole, for longer than the deadline, and continued. It is suspended when one rank waits for the
+# other, and the one that waits goes on some ticks before: a watchdog that counted the time of the suspension would end the job.
 suspended() {
-    local launcher receivers end=$((SECONDS + 20))
+    local launcher receivers receiver
     rm -rf "$work/run"
-    launch 2 train "$work/config.cfg" --run "$work/run" --quiet --set training.epochs=400 --set checkpoint.every_steps=0 &
+    LOCKSTEP_FAULT=raise-stop-pack:1:11 launch 2 train "$work/config.cfg" --run "$work/run" --quiet --set run.deadline_seconds=3.0 &
     launcher=$!
-    until grep -qs '"event":"step"' "$work/run/metrics.jsonl" || [ "$SECONDS" -ge "$end" ]; do sleep 0.05; done
+    until_true stands_still ours
     if [ "$1" = mpirun ]; then
         mapfile -t receivers < <(pgrep -f "^mpirun -n 2 $lockstep train $work")
         kill -TSTP "${receivers[@]}"
     else
-        mapfile -t receivers < <(ours)
+        receivers=("$(ours | grep -vx "$standing")" "$standing")
         kill -STOP "${receivers[@]}"
     fi
-    sleep 4
-    kill -CONT "${receivers[@]}"
+    sleep 5
+    for receiver in "${receivers[@]}"; do
+        kill -CONT "$receiver" || true # if it has ended: that is checked below
+        sleep 0.5
+    done
     wait "$launcher"
     hear 2
-    check "suspended by $1: it lives" [ "$code" = 0 ]
-    start 0 status "$work/run"
-    check "suspended by $1: it has finished" grep -q '^state *finished$' "$out"
+    check "suspended by $1: it lives" [ "$(<"$out")" = "$line" ]
 }
 suspended ranks
 suspended mpirun
+
+# All of a job is killed at once, so that nobody is left to clear up.
+rm -rf "$work/run"
+LOCKSTEP_FAULT=raise-stop-pack:1:11 launch 2 train "$work/config.cfg" --run "$work/run" --quiet &
+launcher=$!
+until_true stands_still ours
+mapfile -t receivers < <(pgrep -f "^(mpirun -n 2 )?$lockstep train $work")
+kill -KILL "${receivers[@]}"
+wait "$launcher"
+hear 2
+check "killed as a whole: 3 processes" [ ${#receivers[@]} = 3 ]
+check "killed as a whole: no shared memory" is_empty "$work/shm"
 
 # Four times as many ranks as cores, or the most that there are shards for.
 ranks=$(($(nproc) * 4)) end=$((SECONDS + ${LOCKSTEP_CROWD_SECONDS:-1}))

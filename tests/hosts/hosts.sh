@@ -22,7 +22,8 @@ machine'\''s own network. DIR keeps their state; it must be seen under the same 
   unplug DIR HOST           the link is down
   plug DIR HOST             the link is up again
   rate DIR HOST RATE        the link carries no more than RATE each way (as 100mbit)
-  clean DIR HOST            takes the rate away
+  delay DIR HOST MS PROGRAM every frame is MS milliseconds under way, each way; PROGRAM is delayed_link.c, compiled
+  clean DIR HOST            takes the rate, or the delay, away
   ls DIR                    what jobs have left in the hosts: processes, files in /dev/shm and DIR/local
   down DIR                  the end of all hosts'
 
@@ -85,16 +86,63 @@ begin() {
     exec {pipe}<&-
 }
 
+# In the site: the two ends of a host's cable become its link. A host has one address of the network card for its whole life, which
+# the others remember.
+connect() {
+    local number=${1#h} inside=(nsenter --target "$2" --net)
+    ip link set "p$number" master switch up
+    "${inside[@]}" ip link set eth0 address "$(printf '02:00:00:00:00:%02x' "$number")"
+    "${inside[@]}" ip address add "10.77.0.$number/24" dev eth0
+    "${inside[@]}" ip link set eth0 up
+}
+
+# In the site. plain_link HOST PROCESS
+plain_link() {
+    ip link add "p${1#h}" type veth peer name eth0 netns "$2"
+    connect "$1" "$2"
+}
+
+# In the site. delayed_link HOST MILLISECONDS PROGRAM
+delayed_link() {
+    local said pid pipe
+    pid=$(pid_of "$1")
+    remove_link "$1"
+    exec {pipe}< <(exec setsid "$3" "$2" "p${1#h}" "$pid" 2>&1 </dev/null)
+    echo $! >"$dir/$1.link"
+    read -r said <&"$pipe" || said=nothing
+    [ "$said" = ready ] || fail "no delayed link to $1: $said"
+    exec {pipe}<&-
+    connect "$1" "$pid"
+}
+
+# In the site.
+remove_link() {
+    local program
+    if [ ! -e "$dir/$1.link" ]; then
+        ip link delete "p${1#h}"
+        return
+    fi
+    program=$(<"$dir/$1.link")
+    kill "$program" 2>/dev/null || true # it ends by itself when its host has gone
+    tail --pid="$program" -f /dev/null
+    rm "$dir/$1.link"
+}
+
+# In the site.
+clean() {
+    if [ -e "$dir/$1.link" ]; then
+        remove_link "$1"
+        plain_link "$1" "$(pid_of "$1")"
+    else
+        rate "$1" delete
+    fi
+}
+
 # In the site: a host and its link.
 boot() {
-    local host=$1 port=p${1#h} pid
-    ! [ -e "$dir/$host.pid" ] || fail "$host is up"
-    begin "$host"
-    pid=$(pid_of "$host")
-    ip link add "$port" type veth peer name eth0 netns "$pid"
-    ip link set "$port" master switch up
-    nsenter --target "$pid" --net ip address add "10.77.0.${host#h}/24" dev eth0
-    nsenter --target "$pid" --net ip link set eth0 up
+    ! [ -e "$dir/$1.pid" ] || fail "$1 is up"
+    begin "$1"
+    plain_link "$1" "$(pid_of "$1")"
 }
 
 # In the site.
@@ -104,7 +152,7 @@ poweroff() {
     rm "$dir/$1.pid"
     ip link set "p${1#h}" down
     kill -KILL "$pid"
-    ip link delete "p${1#h}"
+    remove_link "$1"
 }
 
 # In the site; both ends shape what they send. rate HOST VERB [PARAMETER]...: of tc qdisc.
@@ -120,7 +168,7 @@ leftovers() {
     local pid line file host
     ps -e -o pid=,args= | while read -r pid line; do
         case $line in
-        *"$self"* | 'sleep infinity' | 'ps -e '*) ;;
+        *"$self"* | 'sleep infinity' | 'ps -e '* | */delayed_link\ *) ;;
         *) echo "process $pid: $line" ;;
         esac
     done
@@ -159,7 +207,7 @@ down() {
     [ -e "$dir/h0.pid" ] || return 0
     pid=$(<"$dir/h0.pid")
     kill -KILL "$pid"
-    rm "$dir"/h*.pid "$dir/hosts"
+    rm -f "$dir"/h*.pid "$dir"/h*.link "$dir/hosts"
     tail --pid="$pid" -f /dev/null # its processes and interfaces are gone before it is
 }
 
@@ -185,7 +233,7 @@ check) check ;;
 up) up "$3" ;;
 down) down ;;
 first) first_process "$3" ;;
-boot | exec | agent | poweroff | unplug | plug | rate | clean | ls)
+boot | exec | agent | poweroff | unplug | plug | rate | delay | clean | ls)
     if [ "${LOCKSTEP_SITE:-}" != "$dir" ]; then
         enter "$(pid_of h0)" env LOCKSTEP_SITE="$dir" "$self" "$command" "$dir" "${@:3}"
     fi
@@ -200,7 +248,8 @@ boot | exec | agent | poweroff | unplug | plug | rate | clean | ls)
     unplug) ip link set "p${3#h}" down ;;
     plug) ip link set "p${3#h}" up ;;
     rate) rate "$3" replace tbf rate "$4" burst 64kb latency 50ms ;;
-    clean) rate "$3" delete ;;
+    delay) delayed_link "$3" "$4" "$(realpath "$5")" ;;
+    clean) clean "$3" ;;
     esac
     ;;
 *) fail "no such command: $command; see --help" 64 ;;

@@ -7,6 +7,8 @@ site=$work/site
 "$hosts" check || exit $?
 trap '"$hosts" down "$site"; rm -rf "$work"' EXIT
 "$hosts" up "$site" 3
+# mpirun finds a silent host in 4 s here: this network is never down for long by itself.
+export OMPI_MCA_oob_tcp_keepalive_time=2 OMPI_MCA_oob_tcp_keepalive_intvl=1 OMPI_MCA_oob_tcp_keepalive_probes=2
 
 # launch_on HOST:RANKS[,HOST:RANKS]... ARGUMENT...: as launch, on these hosts; to be heard as `hear hosts`. Options of
 # mpirun are in the array $mpirun_options.

@@ -17,7 +17,7 @@ RANDOM=${LOCKSTEP_FAULTS_SEED:-1}
 # As long as there are faults to make.
 "$lockstep" import synth --train 3001 --test 200 -o "$work/digits.h5" >/dev/null
 cat >"$work/config.cfg" <<TEXT
-run: { deadline_seconds = 4.0 }
+run: { deadline_seconds = 3.0 }
 data: { file = "$work/digits.h5" }
 model: { hidden = [64] }
 training: { epochs = $((2 + faults)), batch_size = 10 }
@@ -25,14 +25,15 @@ optimizer: { learning_rate = 0.02, momentum = 0.9 }
 checkpoint: { every_steps = 25 }
 log: { seconds = 0.05 }
 TEXT
-start 0 train "$work/config.cfg" --run "$work/alone" --quiet
+start 0 train "$work/config.cfg" --run "$work/alone" --quiet --set checkpoint.every_steps=0 --set checkpoint.every_epochs=0
 check 'alone' [ "$code" = 0 ]
 line=$(<"$out")
 results "$work/alone" >"$work/alone.results"
 
 export OMPI_MCA_plm_rsh_agent="$hosts agent $site" OMPI_MCA_oob_tcp_if_include=10.77.0.0/24 OMPI_MCA_btl_tcp_if_include=10.77.0.0/24
 unset OMPI_MCA_btl_vader_backing_directory OMPI_MCA_osc_sm_backing_directory
-printf 'h%d slots=1\n' 1 2 3 >"$work/hostfile"
+# Two ranks a host: that one is stopped, the other one sees.
+printf 'h%d slots=2\n' 1 2 3 >"$work/hostfile"
 run=$work/run
 started='launch over three hosts'
 
@@ -40,7 +41,7 @@ on_site() {
     "$hosts" exec "$site" h0 "$@"
 }
 
-on_site "$lockstep" launch "$work/config.cfg" --hostfile "$work/hostfile" --run "$run" --quiet --restarts 20 \
+on_site "$lockstep" launch "$work/config.cfg" --hostfile "$work/hostfile" --run "$run" --quiet --restarts 20 --patience 3 \
     </dev/null >"$work/out.hosts" 2>"$work/err.hosts" &
 launcher=$!
 
@@ -123,6 +124,7 @@ out=$work/out.hosts err=$work/err.hosts
 check 'launch: exit code' [ "$code" = 0 ]
 check 'launch: the last line, alone on stdout' [ "$(<"$out")" = "$line" ]
 check 'launch: all faults were made' [ "$done_faults" = "$faults" ]
+check 'launch: a silent host is told' [ "$(grep -c 'a host was lost (exit code 205)' "$err")" -ge $((faults / ${#kinds[@]})) ]
 results "$run" >"$work/run.results"
 check 'launch: every step and epoch' same "$work/alone.results" "$work/run.results"
 nothing_left launch

@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
-# A real network between hosts changes no bit: two and three hosts with uneven numbers of ranks, with either plan, ranks dealt out host
-# by host and in turn, a slow link, and going on with fewer hosts.
+# A real network between hosts changes no bit: two and three hosts with uneven numbers of ranks, with either plan, ranks dealt out in
+# turn over a slow link and host by host, and going on with fewer hosts.
 set -euo pipefail
 # shellcheck source=tests/program.sh
 . "$(dirname "${BASH_SOURCE[0]}")/../program.sh"
@@ -34,19 +34,16 @@ same_as_alone() {
     nothing_left "$1"
 }
 
+"$hosts" rate "$site" h2 100mbit
+mpirun_options=(--map-by node)
 for plan in replica node; do
-    same_as_alone "two-$plan" h1:2,h2:1 --set training.plan=$plan
-    mpirun_options=(--map-by node)
     same_as_alone "in-turn-$plan" h1:3,h2:2,h3:2 --set training.plan=$plan
     check "in turn, $plan: the ranks of a host are one node" grep -q '"nodes":3' "$work/in-turn-$plan/metrics.jsonl"
-    mpirun_options=()
 done
-
-"$hosts" rate "$site" h2 20mbit
-same_as_alone slow-link h1:1,h2:1,h3:1
+mpirun_options=()
 "$hosts" clean "$site" h2
 
-launch_on h1:1,h2:2,h3:2 train "$work/config.cfg" --run "$work/fewer" --quiet --stop-after-steps 40
+launch_on h1:1,h2:2,h3:2 train "$work/config.cfg" --run "$work/fewer" --quiet --stop-after-steps 40 --set training.plan=node
 hear hosts
 check "stopped" [ "$code" = 75 ]
 same_as_alone fewer h3:1,h1:2

@@ -84,13 +84,24 @@ finds PROBLEM launch 'hung and was ended; 0 of'
 
 rm "$work/other/mpirun"
 
-# Slurm's srun with and without PMIx.
-for kind in pmi2 pmix_v4; do
-    printf '#!/bin/sh\necho "MPI plugin types are..." "none" %s >&2\n' $kind >"$work/other/srun"
+# srun COMMAND: Slurm's srun does this.
+srun() {
+    printf '#!/bin/sh\n%s\n' "$1" >"$work/other/srun"
     chmod +x "$work/other/srun"
-    PATH=$work/other:$PATH examine
-    if [ $kind = pmi2 ]; then finds WARNING slurm 'has no pmix'; else finds OK slurm 'srun --mpi=pmix can start ranks'; fi
-done
+    PATH=$work/other:$PATH examine --patience 5
+}
+srun 'echo "srun: fatal: Could not establish a configuration source" >&2; exit 1'
+healthy 'srun, but no cluster'
+# found SEVERITY WORDS COMMAND: what doctor says where srun does this.
+found() {
+    srun "$3"
+    finds "$1" slurm "$2"
+}
+found WARNING 'has no pmix' 'echo "MPI plugin types are... none pmi2" >&2'
+found OK 'srun --mpi=pmix can start ranks' 'echo "MPI plugin types are... none pmix_v4" >&2'
+found WARNING 'srun does not tell what it can start' 'exit 1'
+found WARNING 'srun does not tell what it can start' 'exec sleep 60'
+rm "$work/other/srun"
 
 # 2: a host that does not answer.
 printf '#!/bin/sh\nexit 255\n' >"$work/agent"
@@ -161,6 +172,9 @@ if [ "$(id -u)" = 0 ] && unshare --mount --uts true 2>/dev/null; then
     finds PROBLEM 'shared memory' '/dev/shm has 3.1 MB free for 2 ranks'
     in_rooms 'echo nobody-knows-it >/proc/sys/kernel/hostname'
     finds WARNING 'host names' '"nobody-knows-it"'
+    : >"$work/no-names"
+    in_rooms "mount --bind $work/no-names /etc/hosts && $tests/../jobs/install.sh"
+    finds OK 'host names' 'found at once'
     mkdir "$work/run"
     in_rooms "mount -t tmpfs -o ro tmpfs $work/run"
     ill 'a read-only disk'

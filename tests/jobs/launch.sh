@@ -56,6 +56,26 @@ mpirun_process() {
     pgrep -f "^mpirun .*$lockstep train $work/config.cfg --run $run "
 }
 
+# hold STEP RUN: as begin, but rank 0 stands still in the checkpoint of this step: however fast the training is, and slow this script, it
+# has not ended when it is asked to stop.
+hold() {
+    LOCKSTEP_FAULT=raise-stop-save:0:$1 begin "$2"
+    until_true stands_still ranks
+}
+
+# USR2 waits for the rank that stands still.
+is_asked() {
+    local pending
+    pending=0x$(sed -n 's/^ShdPnd:[[:space:]]*//p' "/proc/$standing/status")
+    (((pending & 1 << ($(kill -l USR2) - 1)) != 0))
+}
+
+# release: it goes on once it is asked to stop.
+release() {
+    until_true is_asked
+    kill -CONT "$standing"
+}
+
 nothing_left() {
     local rest
     rest=$(pgrep -f "$lockstep train $work/config.cfg --run $run " || true)
@@ -84,29 +104,31 @@ start 0 verify "$run"
 check 'killed: verified' [ "$code" = 0 ]
 
 # A terminal's INT, a cluster's TERM: a checkpoint, 75, and no restart.
-begin asked
+step=0
 for signal in INT TERM USR2; do
-    until_beyond "$(newest)"
+    step=$((step + 40))
+    hold $step asked
     kill "-$signal" "$launcher"
+    release
     conclude
     check "$signal: exit code 75" [ "$code" = 75 ]
     check "$signal: nothing on stdout" [ ! -s "$out" ]
     check "$signal: nothing is left" nothing_left
     start 0 status "$run"
     check "$signal: stopped" grep -q '^state  *stopped$' "$out"
-    begin asked
 done
+begin asked
 conclude
 check 'asked and gone on: the last line' [ "$(<"$out")" = "$line" ]
 
 # The supervisor is killed: the ranks checkpoint and stop.
-begin orphaned
-until_beyond 0
+hold 40 orphaned
 kill -9 "$launcher"
 wait "$launcher" 2>/dev/null || true
+release
 while ranks >/dev/null; do sleep 0.05; done
 start 0 status "$run"
-check 'supervisor killed: stopped' grep -q '^state  *stopped$' "$out"
+check "supervisor killed: stopped, in: $(<"$out")" grep -q '^state  *stopped$' "$out"
 find /dev/shm /tmp -maxdepth 1 -name "lockstep-$(id -u)-$launcher-*" -exec rm -rf {} +
 begin orphaned
 conclude
@@ -135,6 +157,19 @@ once bad-hostfile 65 "hostfile:1:|slots=N" --quiet --hostfile "$work/hostfile"
 begin killed --quiet --set optimizer.momentum=0.8
 conclude
 fails 'another config' 78 'optimizer.momentum was 0.9'
+
+# A stand-in for mpirun: a host that falls silent will be noticed, and when is the user's to say.
+mkdir "$work/bin"
+printf '#!/bin/sh\necho "$@" >"%s"\nexit 64\n' "$work/words" >"$work/bin/mpirun"
+chmod +x "$work/bin/mpirun"
+PATH=$work/bin:$PATH begin words --quiet
+conclude
+for parameter in time intvl probes; do
+    check "keepalives: $parameter" grep -Eq -- "--mca oob_tcp_keepalive_$parameter [1-9]" "$work/words"
+done
+OMPI_MCA_oob_tcp_keepalive_time=5 PATH=$work/bin:$PATH begin words --quiet
+conclude
+check 'keepalives: the user has the last word' [ "$(grep -o 'oob_tcp_keepalive_[a-z]*' "$work/words" | tr '\n' ' ')" = 'oob_tcp_keepalive_intvl oob_tcp_keepalive_probes ' ]
 
 # What fails each time is given up.
 LOCKSTEP_FAULT=flip-parameter:1:3 begin given-up --quiet --restarts 1 --set log.digest_every_steps=1

@@ -1,30 +1,47 @@
 #!/usr/bin/env bash
-# What slurm/train.sbatch decides at the end of a start, without Slurm: mpirun, scontrol and the training are stand-ins
-# in a directory of their own; `lockstep train --check` and `lockstep status` are real. $1: the program.
+# What slurm/train.sbatch decides at the end of a start, without Slurm: mpirun, srun, scontrol, sbcast, scancel and the training are
+# stand-ins in a directory of their own; `lockstep train --check` and `lockstep status` are real. $1: the program.
 set -euo pipefail
 program=$(realpath "$1")
-script=$(cd "$(dirname "${BASH_SOURCE[0]}")/../.." && pwd)/slurm/train.sbatch
+project=$(cd "$(dirname "${BASH_SOURCE[0]}")/../.." && pwd)
 work=$(mktemp -d)
 trap 'rm -rf "$work"' EXIT
 cd "$work"
 mkdir bin
+cp "$project/slurm/train.sbatch" slurm_script # alone and under another name, as sbatch does
 
 "$program" import synth --train 100 --test 10 -o digits.h5 >/dev/null
 echo 'data = { file = "digits.h5"; };' >config.cfg
 "$program" train config.cfg --set training.epochs=1 --run finished --quiet >/dev/null
 "$program" train config.cfg --run half --stop-after-steps 1 --quiet 2>/dev/null || [ $? = 75 ]
 
-# A start does what ./start says; DIR is the run directory. In place of mpirun, so that signals reach it.
+# A start does what ./start says, in place of mpirun or srun, so that signals reach it.
 cat >bin/mpirun <<'STUB'
 #!/usr/bin/env bash
 echo "$*" >mpirun.said
 . ./start
 STUB
+cat >bin/srun <<'STUB'
+#!/usr/bin/env bash
+case $* in
+"--overlap --nodes=2 --ntasks=2 --ntasks-per-node=1 "*) exec "${@:5}" ;;
+esac
+echo "$*" >srun.said
+. ./start
+STUB
+cat >bin/sbcast <<'STUB'
+#!/usr/bin/env bash
+[ "$1" = --force ] && cp "$2" "$3"
+STUB
+cat >bin/scancel <<'STUB'
+#!/usr/bin/env bash
+echo "$*" >scancel.said
+STUB
 cat >bin/scontrol <<'STUB'
 #!/usr/bin/env bash
 case $* in
-"-o show job 7") echo "JobId=7 JobState=${JOB_STATE:-RUNNING} Reason=None" ;;
-"requeue 7") echo requeued >scontrol.said && [ -z "${NO_REQUEUE:-}" ] ;;
+"-o show job 7" | "-o show job 7_2") echo "JobId=7 JobState=${JOB_STATE:-RUNNING} Reason=None" ;;
+"requeue 7" | "requeue 7_2") echo "$*" >scontrol.said && [ -z "${NO_REQUEUE:-}" ] ;;
 *) exit 99 ;;
 esac
 STUB
@@ -34,13 +51,14 @@ chmod +x bin/*
 cat >kit <<'KIT'
 begin() { mkdir -p run && echo '{"event":"start","step":0,"ranks":4,"steps":9}' >>run/metrics.jsonl; }
 step() { echo '{"event":"step","step":3,"epoch":1,"loss":1.0,"loss_hex":"0x1p+0","samples":4,"rows":"00"}' >>run/metrics.jsonl; }
-end() { echo "{\"event\":\"end\",\"reason\":\"$1\",\"step\":3,\"test_loss\":null,\"test_accuracy\":null}" >>run/metrics.jsonl; }
+end() { echo "{\"event\":\"end\",\"reason\":\"$1\",\"stopped_by\":\"${2:-}\",\"step\":3,\"test_loss\":null,\"test_accuracy\":null}" >>run/metrics.jsonl; }
 save() { mkdir -p run/checkpoints && : >run/checkpoints/step-0000000003.h5; }
 KIT
 
-export PATH=$work/bin:$PATH LOCKSTEP=$program CONFIG=config.cfg RUN=run
+export PATH=$work/bin:$PATH LOCKSTEP=$program CONFIG=config.cfg RUN=run PROJECT=$project
 export SLURM_JOB_ID=7 SLURM_JOB_NUM_NODES=2 SLURM_NTASKS_PER_NODE=2 SLURM_JOB_NODELIST='h[1-2]'
-unset SLURM_RESTART_COUNT MAX_REQUEUES
+export SLURM_JOB_USER=somebody
+unset SLURM_RESTART_COUNT SLURM_ARRAY_JOB_ID SLURM_ARRAY_TASK_ID MAX_REQUEUES LAUNCHER BIND MODULES LOCAL_COPY CHAIN
 
 checks=0 failures=0
 # job CODE requeued|left WORDS START [VARIABLE=VALUE]... [-- ARGUMENT]...: the script with mpirun doing START ends with
@@ -51,8 +69,8 @@ job() {
     shift 4
     while [ $# -gt 0 ] && [ "$1" != -- ]; do settings+=("$1") && shift; done
     [ $# = 0 ] || shift
-    rm -f scontrol.said mpirun.said waiting
-    env "${settings[@]}" bash "$script" "$@" >log 2>&1 &
+    rm -f ./*.said waiting
+    env "${settings[@]}" bash slurm_script "$@" >log 2>&1 &
     pid=$!
     if [[ ${settings[*]} =~ SIGNAL=([A-Z0-9]+) ]]; then
         for _ in $(seq 200); do if [ -e waiting ]; then break; else sleep 0.05; fi; done
@@ -80,7 +98,7 @@ wait_for_usr2='trap "sleep 0.3; end stopped; save; kill %1; exit 75" USR2; begin
 # Finished: now, or long ago; whatever mpirun says when it did train.
 job 0 left finished 'cp -r finished run'
 job 0 left finished 'cp -r finished run; exit 205'
-says 'all ranks' grep -q '^-n 4 .* train config.cfg --run run$' mpirun.said
+says 'all ranks' grep -q '^-n 4 --bind-to core .* train config.cfg --run run$' mpirun.said
 run finished && job 0 left finished 'exit 0'
 run finished && job 78 left 'did not begin' 'exit 78'
 
@@ -93,6 +111,13 @@ job 75 left 'Slurm is ending the job itself' "$wait_for_usr2" SIGNAL=TERM JOB_ST
 job 75 requeued 'Slurm did not requeue it' "$wait_for_usr2" SIGNAL=USR2 NO_REQUEUE=1
 job 75 left 'not by a signal to this job' 'begin; step; end stopped; save; exit 75'
 run half && job 75 left 'not by a signal to this job' 'begin; step; end stopped; save; exit 75'
+
+# Asked for a checkpoint: it goes on.
+job 0 left finished 'trap "kill %1; cp -r finished/. run; exit 0" USR1; begin; : >waiting; sleep 20 & wait; exit 3' SIGNAL=USR1
+
+# Stopped by itself, because the time was up.
+job 0 requeued 'stopped before the time limit at step 3' 'begin; step; end stopped "time limit"; save; exit 75'
+job 75 left 'not by a signal to this job' 'begin; step; end stopped steps; save; exit 75'
 
 # Killed: at work, in set-up; by a signal that came before mpirun could pass one on.
 job 0 requeued 'killed (exit code 137) after step 3' 'begin; step; exit 137'
@@ -116,6 +141,43 @@ job 1 left 'failed: diverged' 'begin; step; end diverged; exit 1'
 job 65 left 'failed: bad data' 'begin; end "bad data"; exit 65'
 job 70 left 'failed: internal error' 'begin; step; end "internal error"; exit 70'
 job 1 left 'failed: diverged' 'begin; step; end diverged; exit 0'
+
+# By srun; unbound; with what the project is not found by.
+job 0 left finished 'cp -r finished run' LAUNCHER=srun BIND=none
+says 'srun' grep -qE '^--mpi=pmix --kill-on-bad-exit=1 --nodes=2 --ntasks=4 --cpu-bind=none .* train config.cfg --run run$' srun.said
+job 0 requeued 'stopped by USR2' "$wait_for_usr2" LAUNCHER=srun SIGNAL=USR2
+job 64 left 'LAUNCHER is mpirun or srun' 'exit 0' LAUNCHER=aprun
+job 66 left 'slurm/common.sh' 'exit 0' PROJECT=absent
+job 0 left finished 'cp -r finished run' PROJECT= SLURM_SUBMIT_DIR="$project"
+job 127 left 'cannot load the modules a b' 'exit 0' MODULES='a b' 'BASH_FUNC_module%%=() { [ "$*" != "load a b" ]; }'
+# shellcheck disable=SC2016 # for the shell that has the function
+job 0 left finished 'cp -r finished run' MODULES='a b' 'BASH_FUNC_module%%=() { [ "$*" = "load a b" ] && : "$unset"; }'
+
+# With a copy of the dataset on the node, whose digest the ranks are given; it goes when the job ends or begins again.
+mkdir local
+digest=$(sha256sum <digits.h5)
+told="--set data.file=\"local/lockstep-7.h5\" --set data.sha256=\"${digest%% *}\""
+job 0 left 'copied digits.h5' 'cmp digits.h5 local/lockstep-7.h5 && cp -r finished run' LOCAL_COPY=local
+says 'the digest of the copy' grep -qF -- "$told" mpirun.said
+says 'no copy is left' [ -z "$(ls local)" ]
+job 0 requeued 'killed' 'begin; step; exit 137' LOCAL_COPY=local
+says 'no copy is left, requeued' [ -z "$(ls local)" ]
+job 0 requeued 'cannot be copied' 'exit 0' LOCAL_COPY=absent
+
+# An element of an array is itself alone.
+job 0 requeued 'start 1 of job 7_2' 'begin; step; exit 137' SLURM_ARRAY_JOB_ID=7 SLURM_ARRAY_TASK_ID=2
+says 'it is the element that is requeued' grep -qx 'requeue 7_2' scontrol.said
+
+# In a chain the next job goes on, unless there is nothing to do for it.
+job 137 left 'the next job of the chain goes on' 'begin; step; exit 137' CHAIN=c
+says 'the chain goes on' [ ! -e scancel.said ]
+job 75 left 'the next job of the chain goes on' "$wait_for_usr2" CHAIN=c SIGNAL=USR2
+job 75 left 'the next job of the chain goes on' 'begin; step; end stopped "time limit"; save; exit 75' CHAIN=c
+says 'the chain goes on after the time limit' [ ! -e scancel.said ]
+for start in 'cp -r finished run' 'begin; step; end diverged; exit 1'; do
+    job "$([[ $start == cp* ]] && echo 0 || echo 1)" left 'the job ends here' "$start" CHAIN=c
+    says "the chain ends: $start" grep -qx -- '--user=somebody --name=c --state=PENDING' scancel.said
+done
 
 echo "$checks checks, $failures failed, $SECONDS s"
 [ "$failures" = 0 ]

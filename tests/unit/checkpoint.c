@@ -213,6 +213,23 @@ static void what_is_not_finite_is_never_saved(void)
     sample_free(&c);
 }
 
+static void other_values_than_the_digests_are_never_saved(void)
+{
+    Checkpoint c = sample_small(5);
+    unsigned char *bytes;
+    size_t size;
+    Digest *const digests[] = {&c.model, &c.optimizer};
+    for (int i = 0; i < 2; i++) {
+        digests[i]->low ^= 1;
+        CU_ASSERT_EQUAL(checkpoint_encode(&c, &bytes, &size), STATUS_DATA);
+        CU_ASSERT_MESSAGE_HAS(i ? "/optimizer has the digest dc5e054ecc48136bb8b64988d13399f2 where"
+                                : "/model has the digest 9934c2fa68942985ea075efa0bb4be21 where");
+        CU_ASSERT_PTR_NULL(bytes);
+        digests[i]->low ^= 1;
+    }
+    sample_free(&c);
+}
+
 static unsigned char *small_bytes(size_t *size)
 {
     Checkpoint c = sample_small(5);
@@ -387,6 +404,7 @@ int main(int argc, char **argv)
         UNIT(images_in_patches_come_back),
         UNIT(the_same_state_gives_the_same_bytes),
         UNIT(what_is_not_finite_is_never_saved),
+        UNIT(other_values_than_the_digests_are_never_saved),
         UNIT(every_truncation_is_refused),
         UNIT(every_flipped_byte_is_refused),
         UNIT(header_says_what_is_wrong),

@@ -1,4 +1,5 @@
 /* src/hdf5: images of files in memory. */
+#include <sys/wait.h>
 #include <time.h>
 
 #include "base/memory.h"
@@ -154,6 +155,59 @@ static void what_is_no_image_is_refused(void)
     memory_free(bytes);
 }
 
+/* 60 kB of a file. */
+enum { CHUNK = 64 << 20 };
+
+static void write_chunk(const char *path)
+{
+    const hid_t file = H5Fcreate(path, H5F_ACC_TRUNC, H5P_DEFAULT, H5P_DEFAULT);
+    const hid_t space = H5Screate_simple(1, (const hsize_t[]){CHUNK}, NULL), creation = H5Pcreate(H5P_DATASET_CREATE);
+    H5Pset_chunk(creation, 1, (const hsize_t[]){CHUNK});
+    H5Pset_deflate(creation, 9);
+    const hid_t set = H5Dcreate2(file, "chunk", H5T_STD_U8LE, space, H5P_DEFAULT, creation, H5P_DEFAULT);
+    uint8_t *zeros = calloc(CHUNK, 1);
+    const bool good = zeros && H5Dwrite(set, H5T_NATIVE_UINT8, H5S_ALL, H5S_ALL, H5P_DEFAULT, zeros) >= 0;
+    free(zeros);
+    H5Dclose(set);
+    H5Pclose(creation);
+    H5Sclose(space);
+    if (H5Fclose(file) < 0 || !good) _exit(1);
+}
+
+static long peak_kilobytes(void)
+{
+    struct rusage used;
+    return getrusage(RUSAGE_SELF, &used) == 0 ? used.ru_maxrss : -1;
+}
+
+/* Another process makes it, so that the memory which that takes is not counted here. */
+static void a_chunk_is_refused_before_it_takes_memory(void)
+{
+    const char *path = scratch_path("chunk.h5");
+    int status = -1;
+    size_t size;
+    H5File *file;
+    H5Info info;
+    uint8_t byte;
+    const pid_t child = fork();
+    if (child == 0) {
+        write_chunk(path);
+        _exit(0);
+    }
+    CU_ASSERT_FATAL(child > 0 && waitpid(child, &status, 0) == child && status == 0);
+    unsigned char *bytes = scratch_read(path, &size);
+    const long before = peak_kilobytes();
+    CU_ASSERT_EQUAL_FATAL(h5image_open("chunk", bytes, size, &file), STATUS_OK);
+    CU_ASSERT_EQUAL(h5file_info(file, "/chunk", &info), STATUS_DATA);
+    CU_ASSERT_MESSAGE_HAS("\"/chunk\" is stored in chunks");
+    CU_ASSERT_EQUAL(h5file_read_uint8(file, "/chunk", 0, 1, &byte), STATUS_DATA);
+    h5file_close(file);
+    free(bytes);
+    const long grown = peak_kilobytes() - before;
+    printf("a file of %zu bytes with a chunk of %d: the peak of the memory grew by %ld kB\n", size, CHUNK, grown);
+    CU_ASSERT(before > 0 && grown < CHUNK >> 13);
+}
+
 static void readers_refuse_what_they_cannot_hold(void)
 {
     const hid_t id = H5Fcreate(scratch_path("odd.h5"), H5F_ACC_TRUNC, H5P_DEFAULT, H5P_DEFAULT);
@@ -196,10 +250,15 @@ static void no_handle_stays_open(void)
 int main(void)
 {
     static const UnitTest tests[] = {
-        UNIT(an_image_is_read_back_in_every_bit),   UNIT(an_image_behind_its_user_block_is_a_file),
-        UNIT(the_same_calls_give_the_same_bytes),   UNIT(no_file_is_made),
-        UNIT(an_image_may_have_any_name),           UNIT(what_is_no_image_is_refused),
-        UNIT(readers_refuse_what_they_cannot_hold), UNIT(no_handle_stays_open),
+        UNIT(an_image_is_read_back_in_every_bit),
+        UNIT(an_image_behind_its_user_block_is_a_file),
+        UNIT(the_same_calls_give_the_same_bytes),
+        UNIT(no_file_is_made),
+        UNIT(an_image_may_have_any_name),
+        UNIT(what_is_no_image_is_refused),
+        UNIT(a_chunk_is_refused_before_it_takes_memory),
+        UNIT(readers_refuse_what_they_cannot_hold),
+        UNIT(no_handle_stays_open),
     };
     return UNIT_RUN("h5image", tests);
 }

@@ -1,4 +1,4 @@
-#include "process.h"
+#include "base/program.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -32,7 +32,7 @@ static int spawn(char *const *argv, int write_end, pid_t *child)
     return error;
 }
 
-Status process_start(char *const *argv, pid_t *child, int *out)
+Status program_start(char *const *argv, pid_t *child, int *out)
 {
     int ends[2] = {-1, -1};
     *child = 0;
