@@ -24,7 +24,9 @@ const Command command_verify = {
     .options = options,
     .option_count = sizeof options / sizeof *options,
     .note =
-        "Exit code 65: something contradicts something, the line or file is named. 74: nothing does, but records were\n"
+        "Exit code 65: something contradicts something, the line or file is named. 66: nothing does, but the newest\n"
+        "checkpoint, best.h5 or predictions.csv is missing, which the records tell of. 74: nothing does, but records "
+        "were\n"
         "lost when the disk was full or failed; the checkpoints say which, and of these steps nothing is proven.",
     .apart = true,
     .run = verify,

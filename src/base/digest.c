@@ -59,8 +59,13 @@ bool digest_parse(const char *hex, Digest *digest)
     return sscanf(hex, "%16" SCNx64 "%16" SCNx64, &digest->high, &digest->low) == 2;
 }
 
+uint64_t digest_short(const void *bytes, size_t size)
+{
+    return XXH3_64bits(bytes, size);
+}
+
 uint64_t digest_sample(uint64_t position, uint64_t row)
 {
     const uint64_t pair[2] = {position, row};
-    return XXH3_64bits(pair, sizeof pair);
+    return digest_short(pair, sizeof pair);
 }

@@ -33,6 +33,9 @@ void digest_hex(Digest digest, char hex[DIGEST_HEX_SIZE]);
 /* The digest of such a text; false if it is none. */
 MUST_CHECK bool digest_parse(const char *hex, Digest *digest);
 
+/* XXH3-64 of some bytes. */
+uint64_t digest_short(const void *bytes, size_t size);
+
 /* Hash of (position, row) in a training's order; sums of it mod 2^64 are independent of the order of adding. */
 uint64_t digest_sample(uint64_t position, uint64_t row);
 

@@ -88,6 +88,11 @@ static size_t min(size_t a, size_t b)
     return a < b ? a : b;
 }
 
+void text_hex(uint64_t value, char hex[16])
+{
+    for (int i = 15; i >= 0; i--, value >>= 4) hex[i] = "0123456789abcdef"[value & 15];
+}
+
 size_t text_distance(const char *a, const char *b)
 {
     const size_t m = strnlen(a, LONGEST), n = strnlen(b, LONGEST);

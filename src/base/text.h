@@ -4,6 +4,7 @@
 
 #include <stdbool.h>
 #include <stddef.h>
+#include <stdint.h>
 #include <stdio.h>
 
 #include "base/status.h"
@@ -26,6 +27,9 @@ void text_line(const char *label, const char *text, FILE *out);
 /* The same into memory, with a zero byte behind it. out (TEXT_ESCAPED * strlen(text) + 1) */
 enum { TEXT_ESCAPED = 4 };
 size_t text_escape(const char *text, bool keep_lines, char *out);
+
+/* The number in 16 hex digits, without a closing zero. */
+void text_hex(uint64_t value, char hex[16]);
 
 /* The edit distance of a and b (insertions, deletions, substitutions and exchanges of neighbours, each 1); strings over
  * 63 bytes count as their first 63. */

@@ -46,6 +46,18 @@ static Status refuse(const Setting *setting, const Settings *before, const Setti
                        setting->path, values[0], values[1], why);
 }
 
+Digest settings_digest(const Settings *settings)
+{
+    Digest digest = {0};
+    for (const Setting *s = setting_table; s < setting_table + setting_count; s++) {
+        if (s->resume != RESUME_FIXED) continue;
+        const Digest link[] = {digest, digest_of(s->path, strlen(s->path)),
+                               digest_of((const char *)settings + s->offset, size_of(s))};
+        digest = digest_of(link, sizeof link);
+    }
+    return digest;
+}
+
 Status settings_check_resume(const Settings *before, const Settings *now)
 {
     for (size_t i = 0; i < setting_count; i++) {

@@ -10,6 +10,7 @@
 #include <stdint.h>
 #include <stdio.h>
 
+#include "base/digest.h"
 #include "base/status.h"
 
 enum {
@@ -98,6 +99,9 @@ void settings_print(const Settings *settings, FILE *out);
  * training.epochs where no schedule depends on them.
  */
 MUST_CHECK Status settings_check_resume(const Settings *before, const Settings *now);
+
+/* Of all settings that may never change in a run: its other ones may be any. */
+Digest settings_digest(const Settings *settings);
 
 /* The table for people: every setting with what is allowed, default and text, in at most 120 columns. */
 void settings_help(FILE *out);

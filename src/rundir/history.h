@@ -12,6 +12,7 @@ typedef enum {
     EVENT_START,
     EVENT_RESUME,
     EVENT_STEP,
+    EVENT_SHARDS,
     EVENT_EPOCH,
     EVENT_CHECKPOINT,
     EVENT_END,
@@ -22,28 +23,35 @@ typedef enum {
 /* One record; what an event of its kind does not have is 0. */
 typedef struct {
     EventKind kind;
-    uint64_t line;                   /* in the file, from 1 */
-    uint64_t step;                   /* completed steps */
-    uint64_t epoch;                  /* step, epoch */
-    uint64_t samples;                /* step */
-    uint64_t rows;                   /* step: the sum of digest_sample over the rows that were packed */
-    uint64_t ranks;                  /* start, resume */
-    uint64_t steps;                  /* start, resume: of the whole training */
+    uint64_t line;                 /* in the file, from 1 */
+    uint64_t step;                 /* completed steps */
+    uint64_t epoch;                /* step, epoch */
+    uint64_t samples;              /* step */
+    uint64_t rows;                 /* step: the sum of digest_sample over the rows that were packed */
+    uint64_t ranks, nodes, shards; /* start, resume */
+    uint64_t train_samples, test_samples, parameters; /* start, resume */
+    uint64_t steps;                                   /* start, resume: of the whole training */
+    uint64_t counted, right;         /* end: samples in the counts of predictions, those of them that were right */
+    uint64_t listed;                 /* end: of these counts, in their order, history_count_after; shards: of digests */
     double loss;                     /* step: mean loss; epoch: train loss; NaN where null */
     double test_loss, test_accuracy; /* epoch, end; NaN where null */
     double learning_rate;            /* step */
     double samples_per_second;       /* epoch */
+    double target_accuracy;          /* start, resume */
     char digest[33];                 /* epoch, checkpoint, resume, end: the model's */
+    char optimizer[33];              /* checkpoint, resume, end: of its state, "" without any */
     char chain[33];                  /* checkpoint, resume, end: of the steps so far (chain.h) */
     char dataset[33];                /* start, resume: the digest of the values */
+    char settings[33];               /* start, resume: settings_digest */
     char reason[64];                 /* end */
     char stopped_by[32];             /* end: of a stop */
+    char file[64];                   /* checkpoint, resume: the begin of the checkpoint's path */
 } Event;
 
 typedef struct {
     Event *event; /* (count); owned */
     size_t count;
-    bool torn; /* the last line has no end */
+    bool torn; /* the last line has no end, and is left out */
 } History;
 
 /* Reads DIRECTORY/metrics.jsonl. Local. STATUS_NO_INPUT: there is none; STATUS_DATA: a line that is no record of ours,
@@ -51,6 +59,13 @@ typedef struct {
 MUST_CHECK Status history_read(const char *directory, History *history);
 /* The same of the file's first bytes alone. */
 MUST_CHECK Status history_read_first(const char *directory, size_t first, History *history);
+/* As history_read, and strictly: each line has all members that one of its kind must have, each written in full, no
+ * others, and the link to the line before (record_link.h). STATUS_DATA names the first that has not. */
+MUST_CHECK Status history_read_linked(const char *directory, History *history);
+
+/* Event.listed with one count more; 0 before the first. */
+uint64_t history_count_after(uint64_t listed, uint64_t count);
+
 void history_free(History *history); /* accepts a zeroed struct */
 
 #endif

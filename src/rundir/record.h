@@ -1,6 +1,7 @@
 /* metrics.jsonl: what happened in a run, one JSON object a line (RFC 8259), "event" first. A record is built with
- * record_begin, members, record_end. Every float has a twin "<key>_hex" with its exact value; what is not finite is
- * null. A Records that is NULL (every rank but 0) takes all calls and does nothing. */
+ * record_begin, members, record_end, which adds the link to the line before (record_link.h). Every float has a twin
+ * "<key>_hex" with its exact value; what is not finite is null. A Records that is NULL (every rank but 0) takes all
+ * calls and does nothing. */
 #ifndef LOCKSTEP_RUNDIR_RECORD_H
 #define LOCKSTEP_RUNDIR_RECORD_H
 
@@ -14,7 +15,7 @@
 
 typedef struct Records Records;
 
-/* Appends to the file at path. STATUS_CANT_CREATE. */
+/* Appends to the file at path, whose last line is read. STATUS_CANT_CREATE, STATUS_IO. */
 MUST_CHECK Status records_open(const char *path, Records **records);
 void records_close(Records *records); /* accepts NULL */
 
@@ -38,7 +39,8 @@ void record_step(Records *records, const ChainLink *link, uint64_t epoch);
 
 /* Hands what was recorded to the operating system. What cannot be written waits in memory for the next call, and no
  * part of a record stays in the file. What is not on disk is kept, up to 3 MiB: then it is synced without being asked,
- * and where that fails the oldest records are dropped, and one {"event":"lost"} comes in their place. Each is told as a
+ * and where that fails the oldest records are dropped, and one {"event":"lost"} comes in their place, to which the next
+ * is linked. Each is told as a
  * warning; training goes on. */
 void records_flush(Records *records);
 

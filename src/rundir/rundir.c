@@ -3,6 +3,8 @@
 #include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
+#include <limits.h>
+#include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
 #include <unistd.h>
@@ -237,6 +239,18 @@ void rundir_close(RunDir *run)
     }
     lock_release(run->lock);
     *run = (RunDir){0};
+}
+
+void rundir_name(const RunDir *run, const char *path, char name[RUNDIR_PATH_SIZE])
+{
+    char whole[PATH_MAX], directory[PATH_MAX];
+    if (!realpath(path, whole) || !realpath(run->path, directory)) {
+        snprintf(name, RUNDIR_PATH_SIZE, "%s", path);
+        return;
+    }
+    const size_t length = strlen(directory);
+    const bool inside = strncmp(whole, directory, length) == 0 && whole[length] == '/';
+    snprintf(name, RUNDIR_PATH_SIZE, "%s", inside ? whole + length + 1 : whole);
 }
 
 static void file_paths(const RunDir *run, const char *name, char final[PATH_SIZE], char temporary[PATH_SIZE])

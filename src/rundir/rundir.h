@@ -46,6 +46,10 @@ MUST_CHECK Status rundir_begin_records(RunDir *run, uint64_t step);
 
 void rundir_close(RunDir *run); /* accepts a zeroed struct */
 
+/* name (size of a path) = what the records call a file that is there: its path below the run directory if it is in it,
+ * else the whole path from the root. */
+void rundir_name(const RunDir *run, const char *path, char name[RUNDIR_PATH_SIZE]);
+
 /* A file of the run, written under a temporary name and renamed when it is complete and on disk; then the directory is
  * synced, and with it the names of log.txt and metrics.jsonl: STATUS_CANT_CREATE, STATUS_IO. */
 MUST_CHECK Status rundir_create_file(const RunDir *run, const char *name, FILE **file);

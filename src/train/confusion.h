@@ -10,7 +10,10 @@
 
 #include "base/status.h"
 
-enum { CONFUSION_MATRIX_CLASSES = 1000 };
+enum {
+    CONFUSION_MATRIX_CLASSES = 1000,
+    CONFUSION_RECORDED_CLASSES = 100 /* up to so many the record of an end has the matrix too */
+};
 
 typedef struct {
     size_t classes, words;

@@ -135,9 +135,8 @@ static uint64_t right_at(const void *confusion, size_t row, size_t c)
 /* The whole matrix, label by prediction, if it is small; else the samples of each class, and those that were right. */
 static void record_confusion(Records *records, const Confusion *confusion)
 {
-    enum { MOST_CLASSES = 100 };
     const size_t classes = confusion->classes;
-    if (classes <= MOST_CLASSES) {
+    if (classes <= CONFUSION_RECORDED_CLASSES) {
         record_counts(records, "confusion", classes, classes, count_at, confusion);
         return;
     }

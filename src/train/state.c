@@ -8,7 +8,6 @@
 #include "base/log.h"
 #include "base/memory.h"
 #include "rundir/history.h"
-#include "train/build.h"
 #include "train/trainer.h"
 
 /* The resolved settings' text, for config.cfg and for checkpoints. A longer one could not be read back. */
@@ -146,37 +145,6 @@ static Status read_state(Trainer *t, Replica *from, bool *found)
     return st;
 }
 
-void trainer_record_state(Trainer *t, const Replica *state)
-{
-    Records *records = t->run.records;
-    record_digest(records, "digest", state->model);
-    if (t->velocity) record_digest(records, "optimizer_digest", state->velocity);
-    if (t->chained) record_digest(records, "chain", state->chain);
-}
-
-/* from: the state that it goes on from; NULL: from the beginning. */
-static void record_begin_of_start(Trainer *t, const Replica *from)
-{
-    Records *records = t->run.records;
-    record_begin(records, from ? "resume" : "start");
-    record_integer(records, "step", t->step);
-    record_digest(records, "dataset", t->dataset);
-    if (from) trainer_record_state(t, from);
-    build_record(records, t->kernels);
-    record_text(records, "exchange", exchange_name[t->exchange.kind]);
-    record_text(records, "zeros", t->skip_zeros ? "skip" : "multiply");
-    record_integer(records, "ranks", (uint64_t)comm_size(t->comm));
-    record_integer(records, "nodes", (uint64_t)node_count(t->node));
-    record_integer(records, "shards", t->shards);
-    record_integer(records, "train_samples", t->loader.rows);
-    record_integer(records, "test_samples", t->test_rows);
-    record_integer(records, "parameters", t->network.parameters);
-    record_integer(records, "steps", t->schedule.total);
-    slurm_record(records);
-    record_end(records);
-    records_flush(records);
-}
-
 /* Rank 0's part. A finished run is looked at and not touched, but for what a power failure at its end did to its
  * records; where there is no run, none is made of the checkpoint of a finished one.
  */
@@ -198,7 +166,7 @@ static Status open_run(Trainer *t)
     if (st == STATUS_OK) st = write_config(t);
     if (st != STATUS_OK) return st;
     slurm_begin(&t->slurm);
-    record_begin_of_start(t, found ? &from : NULL);
+    trainer_record_start(t, found ? &from : NULL);
     if (found) log_info("going on from step %" PRIu64 " of %" PRIu64, t->step, t->schedule.total);
     return STATUS_OK;
 }
@@ -270,7 +238,7 @@ static void record_checkpoint(Trainer *t, const char *path)
     Records *records = t->run.records;
     record_begin(records, "checkpoint");
     record_integer(records, "step", t->step);
-    record_text(records, "file", path);
+    record_text(records, "file", path + strlen(t->run.path) + 1);
     trainer_record_state(t, &t->replica[0]);
     record_end(records);
     records_flush(records);

@@ -208,6 +208,9 @@ bool trainer_reached(const Trainer *trainer, double target);
 /* The members of a record that tell a state: its digests, and the chain where it is known. */
 void trainer_record_state(Trainer *trainer, const Replica *state);
 
+/* The record of a start. from: the state that it goes on from; NULL: from the beginning. Rank 0. */
+void trainer_record_start(Trainer *trainer, const Replica *from);
+
 /* Opens the run directory and, where there is a run to go on with, takes its state. Collective; agreed. */
 MUST_CHECK Status trainer_begin_run(Trainer *trainer);
 

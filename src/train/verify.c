@@ -30,30 +30,18 @@ static Status open_run(Verification *v)
     if (st == STATUS_OK) st = settings_parse(&v->settings, path, text, size, NULL, 0);
     memory_free(text);
     if (st == STATUS_OK) st = take_given(v);
-    if (st == STATUS_OK) st = history_read(v->directory, &v->history);
+    if (st == STATUS_OK) st = history_read_linked(v->directory, &v->history);
     if (st == STATUS_OK) st = setup_dataset(&v->settings, &v->dataset);
     if (st == STATUS_OK) st = dataset_digest(v->dataset, &v->dataset_digest);
+    Network network;
+    if (st == STATUS_OK) st = setup_network(&v->settings, v->dataset, &network);
     if (st != STATUS_OK) return st;
+    v->parameters = network.parameters;
+    v->test_rows = dataset_rows(v->dataset, PART_TEST);
     v->rows = dataset_rows(v->dataset, PART_TRAIN);
     v->batch = (uint64_t)v->settings.training.batch_size;
     v->steps_per_epoch = (v->rows + v->batch - 1) / v->batch;
-    return STATUS_OK;
-}
-
-/* Every start had the values that the dataset has now. */
-static Status check_dataset(const Verification *v)
-{
-    char now[DIGEST_HEX_SIZE];
-    digest_hex(v->dataset_digest, now);
-    for (size_t i = 0; i < v->history.count; i++) {
-        const Event *event = &v->history.event[i];
-        if (*event->dataset && strcmp(event->dataset, now) != 0)
-            return status_fail(
-                STATUS_DATA,
-                "\"%s\" is another dataset than the run had: its values have the digest %s, line %" PRIu64
-                " of metrics.jsonl says %s",
-                v->settings.data.file, now, event->line, event->dataset);
-    }
+    v->total_steps = (uint64_t)v->settings.training.epochs * v->steps_per_epoch;
     return STATUS_OK;
 }
 
@@ -89,8 +77,7 @@ static void print_steps(const Verification *v, uint64_t lost)
     fprintf(v->out, lost ? "%" PRIu64 " of them recorded" : "each recorded", steps - lost);
     fprintf(v->out, "; %" PRIu64 " were done again after a kill, with the same result\n", times - (steps - lost));
     print_runs(v);
-    if (v->first_step)
-        fprintf(v->out, "             from step %" PRIu64 " on, which came from a checkpoint\n", v->first_step);
+    if (v->history.torn) fprintf(v->out, "             a torn last record, as a kill leaves it, is left out\n");
 }
 
 static void print_epochs(const Verification *v)
@@ -106,21 +93,47 @@ static void print_epochs(const Verification *v)
     fprintf(v->out, rest ? "; then %" PRIu64 " steps of the next\n" : "\n", rest);
 }
 
+static void print_files(const Verification *v, size_t checkpoints)
+{
+    fprintf(v->out, "checkpoints  %zu, all valid and of this run\n", checkpoints);
+    if (v->unrecorded)
+        fprintf(v->out,
+                "             the newest has no record: the job was killed just then, or the last line removed\n");
+    for (size_t i = 0; i < v->misses; i++) text_line("missing      ", v->missing[i], v->out);
+}
+
+/* The last line. */
+static void print_verdict(const Verification *v, uint64_t lost)
+{
+    char label[96] = "verified     ";
+    if (lost || v->misses) strcpy(label, "in part      ");
+    if (v->first_step)
+        snprintf(label + strlen(label), sizeof label - strlen(label),
+                 "from step %" PRIu64 " on, which came from a checkpoint: ", v->first_step);
+    text_line(label, v->directory, v->out);
+}
+
 static void print_findings(const Verification *v, size_t checkpoints, uint64_t lost)
 {
     uint64_t starts = 0;
-    for (size_t i = 0; i < v->history.count; i++)
-        starts += v->history.event[i].kind == EVENT_START || v->history.event[i].kind == EVENT_RESUME;
+    for (size_t i = 0; i < v->history.count; i++) starts += verify_is_start(&v->history.event[i]);
     fprintf(v->out, "starts       %" PRIu64 " (the first and every resume)\n", starts);
     print_steps(v, lost);
     print_epochs(v);
-    fprintf(v->out, "checkpoints  %zu, all valid and of this run\n", checkpoints);
+    print_files(v, checkpoints);
     if (v->links)
         fprintf(v->out, "chain        %zu records and checkpoints cover the steps as they are recorded\n", v->links);
     else
         fprintf(v->out,
                 "chain        none: the records are of an older version, or the run began with a checkpoint of one\n");
-    text_line(lost ? "in part      " : "verified     ", v->directory, v->out);
+    print_verdict(v, lost);
+}
+
+static Status tell_missing(const Verification *v)
+{
+    return status_fail(STATUS_NO_INPUT,
+                       "\"%s/%s\" is missing, of which the records tell: they agree with all that is there",
+                       v->directory, v->missing[0]);
 }
 
 /* Nothing contradicts anything. */
@@ -129,25 +142,28 @@ static Status conclude(const Verification *v, size_t checkpoints)
     uint64_t lost = 0;
     for (uint64_t step = v->first_step + 1; step <= v->last_step; step++) lost += v->of_step[step] == 0;
     print_findings(v, checkpoints, lost);
-    if (!lost) return STATUS_OK;
-    return status_fail(
-        STATUS_IO,
-        "\"%s/metrics.jsonl\" lacks the records of %" PRIu64
-        " steps, lost when the disk was full or failed: what is left agrees, but proves nothing of these",
-        v->directory, lost);
+    if (lost)
+        return status_fail(
+            STATUS_IO,
+            "\"%s/metrics.jsonl\" lacks the records of %" PRIu64
+            " steps, lost when the disk was full or failed: what is left agrees, but proves nothing of these",
+            v->directory, lost);
+    return v->misses ? tell_missing(v) : STATUS_OK;
 }
 
 static Status verify(Verification *v)
 {
     size_t checkpoints = 0;
     Status st = open_run(v);
-    if (st == STATUS_OK) st = check_dataset(v);
     if (st == STATUS_OK) st = verify_gaps(v);
+    if (st == STATUS_OK) st = verify_starts(v);
     if (st == STATUS_OK) st = verify_sequence(v);
     if (st == STATUS_OK) st = verify_order(v);
     if (st == STATUS_OK) st = verify_epochs(v);
+    if (st == STATUS_OK) st = verify_ends(v);
     if (st == STATUS_OK) st = verify_chain(v);
     if (st == STATUS_OK) st = verify_checkpoints(v, &checkpoints);
+    if (st == STATUS_OK) st = verify_predictions(v);
     return st == STATUS_OK ? conclude(v, checkpoints) : st;
 }
 
@@ -159,6 +175,8 @@ Status verify_run(const char *directory, const char *dataset, FILE *out)
     history_free(&v.history);
     memory_free(v.of_step);
     memory_free(v.of_model);
+    memory_free(v.of_optimizer);
+    memory_free(v.of_shards);
     memory_free(v.of_score);
     memory_free(v.of_chain);
     memory_free(v.times);

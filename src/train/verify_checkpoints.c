@@ -29,14 +29,25 @@ static Status check_identity(const Verification *v, const char *path, uint64_t n
     return STATUS_OK;
 }
 
-static Status check_model(const Verification *v, const char *path, const Checkpoint *checkpoint)
+/* recorded: the event that has the digest, which `said` is, of what is named; NULL: none. */
+static Status check_digest(const char *path, const char *what, Digest digest, const Event *recorded, const char *said)
 {
-    const Event *event = verify_event(v, v->of_model[checkpoint->step]);
     char hex[DIGEST_HEX_SIZE];
-    digest_hex(checkpoint->model, hex);
-    if (!event || strcmp(event->digest, hex) == 0) return STATUS_OK;
-    return status_fail(STATUS_DATA, "\"%s\" has the model %s, but line %" PRIu64 " of metrics.jsonl says %s", path, hex,
-                       event->line, event->digest);
+    digest_hex(digest, hex);
+    if (!recorded || strcmp(said, hex) == 0) return STATUS_OK;
+    return status_fail(STATUS_DATA, "\"%s\" has the %s %s, but line %" PRIu64 " of metrics.jsonl says %s", path, what,
+                       hex, recorded->line, said);
+}
+
+static Status check_state(const Verification *v, const char *path, const Checkpoint *checkpoint)
+{
+    const Event *model = verify_event(v, v->of_model[checkpoint->step]),
+                *optimizer = verify_event(v, v->of_optimizer[checkpoint->step]);
+    Status st = check_digest(path, "model", checkpoint->model, model, model ? model->digest : "");
+    if (st == STATUS_OK)
+        st = check_digest(path, "optimizer's state", checkpoint->optimizer, optimizer,
+                          optimizer ? optimizer->optimizer : "");
+    return st;
 }
 
 /* What it holds of the epoch that it is in. */
@@ -72,7 +83,7 @@ static Status check_content(Verification *v, const char *path, uint64_t named, c
     char who[CHECKPOINT_PATH_SIZE + 2];
     snprintf(who, sizeof who, "\"%s\"", path);
     Status st = check_identity(v, path, named, checkpoint);
-    if (st == STATUS_OK) st = check_model(v, path, checkpoint);
+    if (st == STATUS_OK) st = check_state(v, path, checkpoint);
     if (st == STATUS_OK && checkpoint->chained) st = verify_link(v, who, checkpoint->step, checkpoint->chain);
     if (st == STATUS_OK) st = check_epoch(v, path, checkpoint);
     if (st == STATUS_OK) st = check_score(v, path, &checkpoint->last);
@@ -80,17 +91,27 @@ static Status check_content(Verification *v, const char *path, uint64_t named, c
     return st;
 }
 
-/* A training that goes on removes old checkpoints, and not every run has a best.h5. */
-static Status check_file(Verification *v, const char *path, uint64_t named, bool *there)
+/* best.h5 is of the evaluation that it says is the best. */
+static Status check_is_best(const char *path, const Checkpoint *checkpoint)
+{
+    if (checkpoint->best.count && checkpoint->best.step == checkpoint->step) return STATUS_OK;
+    return status_fail(STATUS_DATA, "\"%s\" is of step %" PRIu64 ", but says that step %" PRIu64 " is the best", path,
+                       checkpoint->step, checkpoint->best.step);
+}
+
+/* named: 0 for best.h5; *step: that it is of, 0 if it is not there. A training that goes on removes old checkpoints,
+ * and not every run has a best.h5. */
+static Status check_file(Verification *v, const char *path, uint64_t named, uint64_t *step)
 {
     Checkpoint checkpoint;
     Status st = checkpoint_read(path, &checkpoint);
-    *there = st != STATUS_NO_INPUT;
-    if (!*there) {
+    *step = checkpoint.step;
+    if (st == STATUS_NO_INPUT) {
         status_clear();
         return STATUS_OK;
     }
     if (st == STATUS_OK) st = check_content(v, path, named, &checkpoint);
+    if (st == STATUS_OK && named == 0) st = check_is_best(path, &checkpoint);
     checkpoint_free(&checkpoint);
     return st;
 }
@@ -120,18 +141,19 @@ Status verify_gaps(Verification *v)
 
 Status verify_checkpoints(Verification *v, size_t *count)
 {
-    uint64_t *steps = NULL;
+    uint64_t *steps = NULL, newest = 0, step;
     size_t listed = 0;
-    bool there;
     char path[CHECKPOINT_PATH_SIZE];
     Status st = checkpoint_list(v->directory, &steps, &listed);
     *count = 0;
     for (size_t i = 0; st == STATUS_OK && i < listed; i++) {
         checkpoint_path(v->directory, steps[i], path);
-        st = check_file(v, path, steps[i], &there);
-        *count += there;
+        st = check_file(v, path, steps[i], &step);
+        *count += step > 0;
+        newest = step > newest ? step : newest;
     }
     memory_free(steps);
     checkpoint_best_path(v->directory, path);
-    return st == STATUS_OK ? check_file(v, path, 0, &there) : st;
+    if (st == STATUS_OK) st = check_file(v, path, 0, &step);
+    return st == STATUS_OK ? verify_files(v, newest, step) : st;
 }

@@ -11,6 +11,8 @@
 #include "rundir/gaps.h"
 #include "rundir/history.h"
 
+enum { VERIFY_FILES = 3, VERIFY_NAME = 64 };
+
 typedef struct {
     const char *directory; /* borrowed */
     const char *given;     /* the dataset's file, if it is not that of the settings; borrowed */
@@ -20,21 +22,29 @@ typedef struct {
     Dataset *dataset;      /* owned */
     Digest dataset_digest; /* of its values */
     uint32_t rows;         /* of the training set */
-    uint64_t batch, steps_per_epoch;
+    uint32_t test_rows;
+    uint64_t parameters;
+    uint64_t batch, steps_per_epoch, total_steps;
     Gaps gaps;           /* in the records, as the checkpoints tell */
     uint64_t first_step; /* recorded from the one after it on: 0, or where a checkpoint from elsewhere stood */
     uint64_t last_step;  /* the largest that is recorded or in a gap, not below it */
 
     /* (last_step + 1) by step: 1 + the index of an event, 0 if there is none. */
-    size_t *of_step;  /* the record of the step that counts, the last; owned */
-    size_t *of_model; /* the last that has the digest of the model then; owned */
-    size_t *of_score; /* the last that has an evaluation of it; owned */
-    size_t *of_chain; /* the last that has the chain of the steps up to it; owned */
+    size_t *of_step;      /* the record of the step that counts, the last; owned */
+    size_t *of_model;     /* the last that has the digest of the model then; owned */
+    size_t *of_optimizer; /* that has the digest of the optimizer's state; owned */
+    size_t *of_shards;    /* that has those of the shards' gradients in it; owned */
+    size_t *of_score;     /* the last that has an evaluation of it; owned */
+    size_t *of_chain;     /* the last that has the chain of the steps up to it; owned */
 
     uint32_t *times; /* (last_step + 1) how often the step is recorded; owned */
     Digest *chain;   /* (last_step + 1) of the steps up to this one (rundir/chain.h); owned */
     bool *chained;   /* (last_step + 1) is it known: from the records of all steps, or from one that tells it; owned */
     size_t links;    /* records and checkpoints that hold the same chain */
+
+    char missing[VERIFY_FILES][VERIFY_NAME]; /* (misses) files that are told of and not there */
+    size_t misses;
+    bool unrecorded; /* the newest checkpoint has no record */
 } Verification;
 
 /* The event at an index of the arrays above; NULL for 0. */
@@ -53,6 +63,17 @@ static inline bool verify_same(double a, double b)
 
 /* Fills gaps. */
 MUST_CHECK Status verify_gaps(Verification *v);
+
+bool verify_is_start(const Event *event);
+bool verify_finished(const Event *event); /* an end: nothing was left to train */
+bool verify_failed(const Event *event);   /* an end: neither finished nor stopped on request */
+bool verify_ended(const Verification *v); /* the end of the training after its last step is recorded */
+
+/* The records of starts against the config and the dataset: before anything is sized by what they say. */
+MUST_CHECK Status verify_starts(const Verification *v);
+
+/* The records of ends against their starts and themselves. */
+MUST_CHECK Status verify_ends(const Verification *v);
 
 /* Each start's records follow each other without a gap, and what was recorded twice is the same. Fills the arrays but
  * for those of the chain. */
@@ -79,5 +100,15 @@ bool verify_losses(const Verification *v, uint64_t first, uint64_t last, double 
 
 /* All numbered checkpoints, and best.h5 where there is one; *count: the numbered ones that are there. */
 MUST_CHECK Status verify_checkpoints(Verification *v, size_t *count);
+
+/* The newest recorded checkpoint and the recorded best one are there, or noted as missing; is best.h5 the recorded one?
+ * newest, best_step: the largest step of the numbered ones that are there, and that of best.h5; 0: none. */
+MUST_CHECK Status verify_files(Verification *v, uint64_t newest, uint64_t best_step);
+
+/* predictions.csv of a finished training against the test set and its end's counts. */
+MUST_CHECK Status verify_predictions(Verification *v);
+
+/* Notes that a file of the run directory is missing. */
+void verify_miss(Verification *v, const char *name);
 
 #endif

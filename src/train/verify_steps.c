@@ -7,13 +7,12 @@
 #include "train/setup.h"
 #include "train/verify_internal.h"
 
-/* Where the first start stood. */
-static uint64_t step_of_start(const History *history)
+/* The first start's record; NULL: there is none. */
+static const Event *first_start(const History *history)
 {
     for (size_t i = 0; i < history->count; i++)
-        if (history->event[i].kind == EVENT_START || history->event[i].kind == EVENT_RESUME)
-            return history->event[i].step;
-    return 0;
+        if (verify_is_start(&history->event[i])) return &history->event[i];
+    return NULL;
 }
 
 static uint64_t steps_in_gaps(const Gaps *gaps)
@@ -26,7 +25,8 @@ static uint64_t steps_in_gaps(const Gaps *gaps)
 /* Which steps there are, and memory for as many. */
 static Status open_steps(Verification *v)
 {
-    v->first_step = v->last_step = step_of_start(&v->history);
+    const Event *start = first_start(&v->history);
+    v->first_step = v->last_step = start ? start->step : 0;
     for (size_t i = 0; i < v->history.count; i++)
         if (v->history.event[i].kind == EVENT_STEP && v->history.event[i].step > v->last_step)
             v->last_step = v->history.event[i].step;
@@ -37,6 +37,8 @@ static Status open_steps(Verification *v)
     const char *what = "the steps of a run";
     Status st = memory_new(&v->of_step, v->last_step + 1, what);
     if (st == STATUS_OK) st = memory_new(&v->of_model, v->last_step + 1, what);
+    if (st == STATUS_OK) st = memory_new(&v->of_optimizer, v->last_step + 1, what);
+    if (st == STATUS_OK) st = memory_new(&v->of_shards, v->last_step + 1, what);
     if (st == STATUS_OK) st = memory_new(&v->of_score, v->last_step + 1, what);
     return st == STATUS_OK ? memory_new(&v->times, v->last_step + 1, what) : st;
 }
@@ -44,7 +46,11 @@ static Status open_steps(Verification *v)
 /* How far a start has come. */
 typedef struct {
     bool begun, epoch_due; /* the record of the epoch that has just ended is still to come */
+    bool shards_due;       /* the record of its shards may come: that of the step is the last */
     bool lost;             /* records were dropped here: whatever comes next may */
+    bool chained, unsure;  /* its records tell the chain; after a gap the next one decides */
+    const Event *end;      /* how it ended; NULL: not yet */
+    bool saved;            /* and the checkpoint of the end is recorded */
     uint64_t step;
 } Course;
 
@@ -53,6 +59,7 @@ static Status follow_step(const Verification *v, const Event *event, Course *cou
     if (event->step == course->step + 1) {
         course->step++;
         course->epoch_due = course->step % v->steps_per_epoch == 0;
+        course->shards_due = true;
         return STATUS_OK;
     }
     return status_fail(STATUS_DATA,
@@ -63,7 +70,7 @@ static Status follow_step(const Verification *v, const Event *event, Course *cou
 
 static Status follow_start(const Verification *v, const Event *event, Course *course)
 {
-    *course = (Course){.begun = true, .step = event->step};
+    *course = (Course){.begun = true, .chained = event->kind == EVENT_START || *event->chain, .step = event->step};
     if (event->step <= v->last_step) return STATUS_OK;
     return status_fail(STATUS_DATA,
                        "line %" PRIu64 " of metrics.jsonl: the run went on from step %" PRIu64
@@ -76,8 +83,11 @@ static Status follow_gap(const Verification *v, const Event *event, Course *cour
 {
     const bool is_step = event->kind == EVENT_STEP && event->step > 0,
                ends_epoch = event->step > 0 && event->step % v->steps_per_epoch == 0;
-    *course =
-        (Course){.begun = true, .step = event->step - is_step, .epoch_due = event->kind == EVENT_EPOCH && ends_epoch};
+    *course = (Course){.begun = true,
+                       .step = event->step - is_step,
+                       .epoch_due = event->kind == EVENT_EPOCH && ends_epoch,
+                       .shards_due = event->kind == EVENT_SHARDS,
+                       .unsure = true};
     if (event->step <= v->last_step) return STATUS_OK;
     return status_fail(STATUS_DATA,
                        "line %" PRIu64 " of metrics.jsonl is about step %" PRIu64 ", but no step after %" PRIu64
@@ -85,35 +95,85 @@ static Status follow_gap(const Verification *v, const Event *event, Course *cour
                        event->line, event->step, v->last_step);
 }
 
-/* A run that fails may end before its last epoch is recorded. */
-static bool failed(const Event *event)
+/* has: the event's record has the member; due: it should. */
+static Status check_member(const Event *event, const char *member, bool has, bool due)
 {
-    return event->kind == EVENT_END && strcmp(event->reason, "finished") != 0 && strcmp(event->reason, "stopped") != 0;
+    if (has == due) return STATUS_OK;
+    return status_fail(STATUS_DATA, "line %" PRIu64 " of metrics.jsonl %s \"%s\", unlike its start or config.cfg",
+                       event->line, due ? "lacks" : "has a", member);
+}
+
+/* A state that is recorded has all its digests. */
+static Status follow_state(const Verification *v, const Event *event, Course *course)
+{
+    const bool is_state = event->kind == EVENT_RESUME || event->kind == EVENT_CHECKPOINT ||
+                          (event->kind == EVENT_END && !verify_failed(event));
+    if (!is_state) return STATUS_OK;
+    if (course->unsure) course->chained = *event->chain;
+    course->unsure = false;
+    Status st = check_member(event, "digest", *event->digest, true);
+    if (st == STATUS_OK)
+        st = check_member(event, "optimizer_digest", *event->optimizer, v->settings.optimizer.momentum != 0.0);
+    return st == STATUS_OK ? check_member(event, "chain", *event->chain, course->chained) : st;
+}
+
+/* After its end only the last checkpoint of a start is recorded, once. */
+static Status follow_end(const Event *event, Course *course)
+{
+    const bool last_save = event->kind == EVENT_CHECKPOINT && !verify_failed(course->end) && !course->saved;
+    course->saved = true;
+    if (last_save) return STATUS_OK;
+    return status_fail(STATUS_DATA, "line %" PRIu64 " of metrics.jsonl comes after the end of its start, line %" PRIu64,
+                       event->line, course->end->line);
+}
+
+static Status check_epoch_due(const Event *event, const Course *course)
+{
+    if (event->kind == EVENT_SHARDS && course->shards_due) return STATUS_OK;
+    if (event->kind == EVENT_SHARDS)
+        return status_fail(STATUS_DATA,
+                           "line %" PRIu64 " of metrics.jsonl: the record of shards does not follow its step's",
+                           event->line);
+    /* A run that fails may end before its last epoch is recorded. */
+    if (course->epoch_due == (event->kind == EVENT_EPOCH) || verify_failed(event)) return STATUS_OK;
+    return status_fail(STATUS_DATA, "line %" PRIu64 " of metrics.jsonl: the record of an epoch %s", event->line,
+                       course->epoch_due ? "is missing before it" : "where none has ended");
+}
+
+/* Is the event what comes next within its start? */
+static Status follow_within(const Verification *v, const Event *event, Course *course)
+{
+    if (!course->begun)
+        return status_fail(STATUS_DATA,
+                           "line %" PRIu64 " of metrics.jsonl: the record of the start is missing before it",
+                           event->line);
+    if (course->end) return follow_end(event, course);
+    if (event->kind != EVENT_STEP && event->step != course->step)
+        return status_fail(STATUS_DATA,
+                           "line %" PRIu64 " of metrics.jsonl is about step %" PRIu64 ", but stands after step %" PRIu64
+                           ": a record was removed, doubled, moved or never written",
+                           event->line, event->step, course->step);
+    Status st = check_epoch_due(event, course);
+    if (st != STATUS_OK) return st;
+    course->shards_due = false;
+    if (event->kind == EVENT_STEP) return follow_step(v, event, course);
+    if (event->kind == EVENT_END) course->end = event;
+    course->epoch_due = course->epoch_due && event->kind == EVENT_SHARDS;
+    return STATUS_OK;
 }
 
 /* Is the event what comes next, within one start, or the next start? */
 static Status follow(const Verification *v, const Event *event, Course *course)
 {
     if (event->kind == EVENT_LOST) course->lost = true;
-    if (event->kind >= EVENT_LOST) return STATUS_OK;
-    if (event->kind == EVENT_START || event->kind == EVENT_RESUME) return follow_start(v, event, course);
-    Status st = course->lost ? follow_gap(v, event, course) : STATUS_OK;
-    if (st != STATUS_OK) return st;
-    if (!course->begun)
-        return status_fail(STATUS_DATA,
-                           "line %" PRIu64 " of metrics.jsonl: the record of the start is missing before it",
-                           event->line);
-    if (event->kind != EVENT_STEP && event->step != course->step)
-        return status_fail(STATUS_DATA,
-                           "line %" PRIu64 " of metrics.jsonl is about step %" PRIu64 ", but stands after step %" PRIu64
-                           ": a record was removed, doubled, moved or never written",
-                           event->line, event->step, course->step);
-    if (course->epoch_due != (event->kind == EVENT_EPOCH) && !failed(event))
-        return status_fail(STATUS_DATA, "line %" PRIu64 " of metrics.jsonl: the record of an epoch %s", event->line,
-                           course->epoch_due ? "is missing before it" : "where none has ended");
-    if (event->kind == EVENT_STEP) return follow_step(v, event, course);
-    course->epoch_due = false;
-    return STATUS_OK;
+    if (event->kind == EVENT_LOST) return STATUS_OK;
+    Status st = STATUS_OK;
+    if (verify_is_start(event))
+        st = follow_start(v, event, course);
+    else if (course->lost)
+        st = follow_gap(v, event, course);
+    if (st == STATUS_OK && !verify_is_start(event)) st = follow_within(v, event, course);
+    return st == STATUS_OK ? follow_state(v, event, course) : st;
 }
 
 static bool same_step(const Event *a, const Event *b)
@@ -125,6 +185,16 @@ static bool same_step(const Event *a, const Event *b)
 static bool same_score(const Event *a, const Event *b)
 {
     return verify_same(a->test_loss, b->test_loss) && verify_same(a->test_accuracy, b->test_accuracy);
+}
+
+static bool same_optimizer(const Event *a, const Event *b)
+{
+    return strcmp(a->optimizer, b->optimizer) == 0;
+}
+
+static bool same_shards(const Event *a, const Event *b)
+{
+    return a->listed == b->listed;
 }
 
 static bool same_model(const Event *a, const Event *b)
@@ -152,6 +222,10 @@ static Status note_event(Verification *v, size_t i)
         st = note(v, v->of_step, i, same_step, "was done twice and differs");
     }
     if (st == STATUS_OK && *event->digest) st = note(v, v->of_model, i, same_model, "left two models that differ");
+    if (st == STATUS_OK && *event->optimizer)
+        st = note(v, v->of_optimizer, i, same_optimizer, "left two states of the optimizer that differ");
+    if (st == STATUS_OK && event->kind == EVENT_SHARDS)
+        st = note(v, v->of_shards, i, same_shards, "had two gradients of a shard that differ");
     if (st == STATUS_OK && !isnan(event->test_accuracy))
         st = note(v, v->of_score, i, same_score, "has two evaluations");
     return st;
@@ -162,6 +236,18 @@ bool verify_recorded(const Verification *v, uint64_t first, uint64_t last)
     uint64_t step = first + 1;
     while (step <= last && v->of_step[step]) step++;
     return step > last;
+}
+
+/* The steps before the first that is recorded are another run's, of which a checkpoint was taken. */
+static Status check_origin(const Verification *v)
+{
+    const Event *start = first_start(&v->history);
+    if (v->first_step == 0 || *start->file == '/') return STATUS_OK;
+    return status_fail(STATUS_DATA,
+                       "line %" PRIu64
+                       " of metrics.jsonl: the run went on from its own \"%s\", but the records of the "
+                       "steps up to %" PRIu64 " are missing",
+                       start->line, start->file, v->first_step);
 }
 
 Status verify_sequence(Verification *v)
@@ -176,7 +262,7 @@ Status verify_sequence(Verification *v)
     /* A later start may have gone further back, and the record of the first may be lost. */
     while (st == STATUS_OK && v->first_step > 0 && (v->of_step[v->first_step] || gaps_hold(&v->gaps, v->first_step)))
         v->first_step--;
-    return st;
+    return st == STATUS_OK ? check_origin(v) : st;
 }
 
 /* The record of a step against the digest and the number of samples that the order demands. */

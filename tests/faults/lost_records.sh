@@ -4,9 +4,11 @@
 set -euo pipefail
 # shellcheck source=tests/program.sh
 . "$(dirname "${BASH_SOURCE[0]}")/../program.sh"
+# shellcheck source=tests/linked.sh
+. "$tests/linked.sh"
 
 "$make_dataset" good "$work/good.h5"
-# 5 steps an epoch; the record of a step has some 230 bytes, a checkpoint 40 kB.
+# 5 steps an epoch; the record of a step has some 260 bytes, a checkpoint 40 kB.
 cat >"$work/config.cfg" <<TEXT
 data: { file = "$work/good.h5" }
 model: { hidden = [4] }
@@ -47,8 +49,9 @@ lacks() {
     check "$1: no other steps" [ "$(grep -c 'lost when the disk was full' "$out")" = $(($# - 3)) ]
     check "$1: not called verified" grep -q "^in part      $2\$" "$out"
 }
-# removed WHAT RUN WORDS: verify fails, and says that.
+# removed WHAT RUN WORDS: with good links verify fails, and says that.
 removed() {
+    linked "$2"
     start 0 verify "$2"
     fails "$1" 65 "$3"
 }
@@ -87,9 +90,10 @@ check 'elsewhere: verify' [ "$code" = 0 ]
 cp -r "$work/whole" "$work/removed"
 sed -i '/"event":"step","step":452,/d' "$work/removed/metrics.jsonl"
 removed 'removed' "$work/removed" 'step 453 follows step 451 '
-sed -i 's/^{"event":"step","step":453,/{"event":"lost"}\n&/' "$work/removed/metrics.jsonl"
+lost='{"event":"lost","previous":"0123456789abcdef"}' # linked later
+sed -i "s/^{\"event\":\"step\",\"step\":453,/$lost\n&/" "$work/removed/metrics.jsonl"
 removed 'removed, and said to be lost' "$work/removed" 'step 452 is not recorded'
-sed -i '/^{"event":"lost"}$/d; s/^{"event":"epoch","epoch":2,"step":10,/{"event":"lost"}\n{"event":"epoch","epoch":2,"step":9,/' \
+sed -i "/^{\"event\":\"lost\",/d; s/^{\"event\":\"epoch\",\"epoch\":2,\"step\":10,/$lost\n{\"event\":\"epoch\",\"epoch\":2,\"step\":9,/" \
     "$work/removed/metrics.jsonl"
 removed 'an epoch within an epoch, said to follow lost records' "$work/removed" 'the record of an epoch where none has ended'
 
@@ -97,7 +101,8 @@ removed 'an epoch within an epoch, said to follow lost records' "$work/removed" 
 train_limited "$work/start" --stop-after-steps 400 --set checkpoint.every_steps=0
 check 'the start: stopped' [ "$code" = 75 ]
 last=$(last_step "$work/start")
-sed -i '/"event":"step","step":51,/,$!d; /"event":"step","step":51,/i {"event":"lost"}' "$work/start/metrics.jsonl"
+sed -i '/"event":"step","step":51,/,$!d; /"event":"step","step":51,/i '"$lost" "$work/start/metrics.jsonl"
+linked "$work/start"
 lacks 'the start' "$work/start" $((450 - last)) '1 to 50' "$((last + 1)) to 400"
 
 # The middle is lost: there is no room for some time.
@@ -113,7 +118,7 @@ prlimit --pid "$(sed 's/.* //' "$work/middle/lock")" --fsize=unlimited
 wait "$training"
 hear 0
 check 'the middle: it ends' [ "$code" = 0 ]
-check 'the middle: some are lost' grep -qx '{"event":"lost"}' "$work/middle/metrics.jsonl"
+check 'the middle: some are lost' grep -q '^{"event":"lost",' "$work/middle/metrics.jsonl"
 tells 'the middle: metrics.jsonl, once' 'warning: cannot write ".*metrics.jsonl": File too large' 1
 start 0 verify "$work/middle"
 check 'the middle: 74' [ "$code" = 74 ]

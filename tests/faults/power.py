@@ -23,7 +23,7 @@ import sys
 import crash_states
 
 RUN = "/runs/run"  # below what is recorded, so that the names of the directories above belong to it
-EPHEMERAL = ("samples_per_second", "seconds")
+EPHEMERAL = ("samples_per_second", "seconds", "previous")
 NO_CHECKPOINT, OLD_CHECKPOINT = "any checkpoint", "acknowledged checkpoint"
 CUT = "the cut of metrics.jsonl"
 NOT_NEEDED = {"the name checkpoints": "the next sync of the run directory, config.cfg's, comes before the first checkpoint"}
@@ -57,7 +57,7 @@ def digests(path):
 
 
 def results(path):
-    """The last record of each step and epoch, without times."""
+    """The last record of each step and epoch, without times and links."""
     last = {}
     for event in records(path):
         if event["event"] in ("step", "epoch"):

@@ -142,10 +142,10 @@ wait "$first"
 # A run that began with a checkpoint from elsewhere is verified from there on.
 start 0 verify "$work/elsewhere"
 check "verify of a run from another's checkpoint" [ "$code" = 0 ]
-check "it says from where" grep -q 'from step 15 on, which came from a checkpoint' "$out"
+check "it says from where" grep -q '^verified     from step 15 on, which came from a checkpoint: ' "$out"
 sed -i '/"event":"step","step":17,/d' "$work/elsewhere/metrics.jsonl"
 start 0 verify "$work/elsewhere"
-fails "verify of the same, a record removed" 65 "step 18 follows step 16"
+fails "verify of the same, a record removed" 65 "metrics.jsonl:3|does not follow line 2"
 
 # One that a live run removes between the listing and the reading.
 rm -rf "$work/run"

@@ -15,9 +15,9 @@ optimizer: { learning_rate = 0.1, momentum = 0.9 }
 checkpoint: { every_epochs = 0 }
 TEXT
 
-# records RUN: those of the shards.
+# records RUN: those of the shards, without the links to the lines before.
 records() {
-    grep '"event":"shards"' "$1/metrics.jsonl"
+    sed -n '/"event":"shards"/ s/,"previous":.*/}/p' "$1/metrics.jsonl"
 }
 
 # recorded NAME "RANKS..." ARGUMENT...: trainings that record shards, whose records are $work/NAME.RANKS.shards.

@@ -4,6 +4,7 @@
 
 #include "base/log.h"
 #include "rundir/record.h"
+#include "rundir/record_link.h"
 #include "scratch.h"
 #include "unit.h"
 
@@ -13,6 +14,34 @@ static Records *open_records(const char *name)
     remove(scratch_path(name));
     CU_ASSERT_EQUAL_FATAL(records_open(scratch_path(name), &records), STATUS_OK);
     return records;
+}
+
+/* The next line of the file, without its link, which must be to the line before; last: record_link_of that, then of
+ * this one. NULL at the end. */
+static const char *next_line(FILE *file, uint64_t *last)
+{
+    static char line[512];
+    uint64_t previous = 0;
+    if (!fgets(line, sizeof line, file)) return NULL;
+    const size_t length = strlen(line) - 1;
+    CU_ASSERT_FATAL(record_link_get(line, length, &previous));
+    CU_ASSERT_EQUAL_FATAL(previous, *last);
+    *last = record_link_of(line, length);
+    strcpy(line + length - RECORD_LINK_SIZE, "}\n");
+    return line;
+}
+
+/* The whole file, so read. */
+static const char *unlinked(const char *path)
+{
+    static char bare[4096];
+    uint64_t last = 0;
+    FILE *file = fopen(path, "r");
+    CU_ASSERT_PTR_NOT_NULL_FATAL(file);
+    *bare = '\0';
+    for (const char *line; (line = next_line(file, &last));) strcat(bare, line);
+    fclose(file);
+    return bare;
 }
 
 static void a_record_is_one_line_in_the_order_given(void)
@@ -28,7 +57,7 @@ static void a_record_is_one_line_in_the_order_given(void)
     record_begin(records, "end");
     record_end(records);
     records_close(records);
-    CU_ASSERT_STRING_EQUAL(scratch_text(scratch_path("order.jsonl")),
+    CU_ASSERT_STRING_EQUAL(unlinked(scratch_path("order.jsonl")),
                            "{\"event\":\"step\",\"step\":18446744073709551615,\"rows\":\"0000000000000abc\","
                            "\"loss\":0.5,\"loss_hex\":\"0x1p-1\",\"test_loss\":null,\"test_loss_hex\":null,"
                            "\"digest\":\"x\"}\n{\"event\":\"end\"}\n");
@@ -42,9 +71,9 @@ static void record_steps(Records *records, uint64_t first, uint64_t end)
 }
 
 /* The lines that follow in the file are those steps' records. */
-static void check_steps(FILE *file, uint64_t first, uint64_t end)
+static void check_steps(FILE *file, uint64_t first, uint64_t end, uint64_t *last)
 {
-    char line[256], expected[256];
+    char expected[256];
     for (uint64_t step = first; step < end; step++) {
         snprintf(expected, sizeof expected,
                  "{\"event\":\"step\",\"step\":%" PRIu64 ",\"epoch\":%" PRIu64
@@ -52,7 +81,8 @@ static void check_steps(FILE *file, uint64_t first, uint64_t end)
                  "\"rows\":\"000000000000000f\",\"loss\":0.5,\"loss_hex\":\"0x1p-1\","
                  "\"learning_rate\":2,\"learning_rate_hex\":\"0x1p+1\"}\n",
                  step, step / 1000 + 1);
-        CU_ASSERT_PTR_NOT_NULL_FATAL(fgets(line, sizeof line, file));
+        const char *line = next_line(file, last);
+        CU_ASSERT_PTR_NOT_NULL_FATAL(line);
         CU_ASSERT_STRING_EQUAL_FATAL(line, expected);
     }
 }
@@ -68,17 +98,16 @@ static void steps_stand_in_their_order_with_the_other_records(void)
     records_flush(records);
     FILE *file = fopen(scratch_path("steps.jsonl"), "r");
     CU_ASSERT_PTR_NOT_NULL_FATAL(file);
-    char line[256];
-    check_steps(file, 1, 1000);
-    CU_ASSERT_PTR_NOT_NULL_FATAL(fgets(line, sizeof line, file));
-    CU_ASSERT_STRING_EQUAL(line, "{\"event\":\"x\"}\n");
-    check_steps(file, 1000, 1003);
+    uint64_t last = 0;
+    check_steps(file, 1, 1000, &last);
+    CU_ASSERT_STRING_EQUAL(next_line(file, &last), "{\"event\":\"x\"}\n");
+    check_steps(file, 1000, 1003, &last);
     record_steps(records, 1003, 1005);
     CU_ASSERT_TRUE(records_sync(records));
-    check_steps(file, 1003, 1005);
+    check_steps(file, 1003, 1005, &last);
     record_steps(records, 1005, 1006);
     records_close(records);
-    check_steps(file, 1005, 1006);
+    check_steps(file, 1005, 1006, &last);
     fclose(file);
 }
 
@@ -93,7 +122,7 @@ static void digests_are_hex(void)
     record_end(records);
     records_close(records);
     CU_ASSERT_STRING_EQUAL(
-        scratch_text(scratch_path("digests.jsonl")),
+        unlinked(scratch_path("digests.jsonl")),
         "{\"event\":\"x\",\"one\":\"00000000000000000000000000000001\",\"both\":"
         "[\"00000000000000000000000000000001\",\"0000000000000abc0000000000000000\"],\"none\":[]}\n");
 }
@@ -105,7 +134,7 @@ static void text_is_escaped_as_json_asks(void)
     record_text(records, "a", "quote \" backslash \\ slash / tab \t newline \n bell \a one \x01 last \x1f e \xc3\xa9");
     record_end(records);
     records_close(records);
-    CU_ASSERT_STRING_EQUAL(scratch_text(scratch_path("escape.jsonl")),
+    CU_ASSERT_STRING_EQUAL(unlinked(scratch_path("escape.jsonl")),
                            "{\"event\":\"\\\"\",\"a\":\"quote \\\" backslash \\\\ slash / tab \\u0009 newline "
                            "\\u000a bell \\u0007 one \\u0001 last \\u001f e \xc3\xa9\"}\n");
 }
@@ -182,8 +211,7 @@ static void records_are_appended_and_flushed_when_asked(void)
         record_begin(records, "x");
         record_end(records);
         records_flush(records);
-        CU_ASSERT_STRING_EQUAL(scratch_text(path),
-                               i ? "{\"event\":\"x\"}\n{\"event\":\"x\"}\n" : "{\"event\":\"x\"}\n");
+        CU_ASSERT_STRING_EQUAL(unlinked(path), i ? "{\"event\":\"x\"}\n{\"event\":\"x\"}\n" : "{\"event\":\"x\"}\n");
         records_close(records);
         CU_ASSERT_EQUAL_FATAL(records_open(path, &records), STATUS_OK);
     }
@@ -192,6 +220,33 @@ static void records_are_appended_and_flushed_when_asked(void)
     CU_ASSERT_PTR_NULL(records);
     CU_ASSERT_MESSAGE_HAS("nowhere/x.jsonl");
     status_clear();
+}
+
+/* Of whatever length it is: as a record of many classes. */
+static void a_long_last_record_is_linked_to(void)
+{
+    const char *path = scratch_path("long_line.jsonl");
+    enum { LONG = 1 << 17 };
+    static char text[LONG];
+    for (size_t length = 1 << 10; length <= LONG; length *= 2) {
+        Records *records = open_records("long_line.jsonl");
+        memset(text, 'x', length - 1);
+        record_begin(records, "x");
+        record_text(records, "text", text);
+        record_end(records);
+        records_close(records);
+        CU_ASSERT_EQUAL_FATAL(records_open(path, &records), STATUS_OK);
+        record_begin(records, "y");
+        record_end(records);
+        records_close(records);
+        size_t size;
+        uint64_t previous = 0;
+        char *bytes = (char *)scratch_read(path, &size);
+        const size_t first = (size_t)((char *)memchr(bytes, '\n', size) - bytes);
+        CU_ASSERT_FATAL(record_link_get(bytes, size - 1, &previous));
+        CU_ASSERT_EQUAL(previous, record_link_of(bytes, first));
+        free(bytes);
+    }
 }
 
 static void a_full_disk_is_told_once_and_training_goes_on(void)
@@ -227,15 +282,17 @@ static void record_numbers(Records *records, uint64_t first, uint64_t end)
 /* The lines of the file are the records `first` up to `end`, whole. */
 static void check_numbers(const char *path, uint64_t first, uint64_t end)
 {
-    char line[64], expected[64];
+    char expected[64];
+    uint64_t last = 0;
     FILE *file = fopen(path, "r");
     CU_ASSERT_PTR_NOT_NULL_FATAL(file);
     for (uint64_t i = first; i < end; i++) {
         snprintf(expected, sizeof expected, "{\"event\":\"x\",\"i\":%" PRIu64 "}\n", i);
-        CU_ASSERT_PTR_NOT_NULL_FATAL(fgets(line, sizeof line, file));
+        const char *line = next_line(file, &last);
+        CU_ASSERT_PTR_NOT_NULL_FATAL(line);
         CU_ASSERT_STRING_EQUAL_FATAL(line, expected);
     }
-    CU_ASSERT_PTR_NULL(fgets(line, sizeof line, file));
+    CU_ASSERT_PTR_NULL(next_line(file, &last));
     fclose(file);
 }
 
@@ -244,7 +301,7 @@ static void check_numbers(const char *path, uint64_t first, uint64_t end)
 static void a_disk_that_was_full_for_a_moment_costs_no_record(void)
 {
     const char *path = scratch_path("moment.jsonl");
-    enum { LINE = sizeof "{\"event\":\"x\",\"i\":0}\n" - 1 };
+    enum { LINE = sizeof "{\"event\":\"x\",\"i\":0\n" - 1 + RECORD_LINK_SIZE };
     log_set_quiet(true);
     for (rlim_t room = LINE; room <= (rlim_t)(2 * LINE); room++) {
         Records *records = open_records("moment.jsonl");
@@ -288,14 +345,14 @@ static void a_disk_that_stays_full_costs_the_oldest_records(void)
     const char *told = strstr(scratch_text(log), "oldest");
     CU_ASSERT_PTR_NOT_NULL_FATAL(told);
     CU_ASSERT_PTR_NULL(strstr(told + 1, "oldest"));
-    char line[64];
-    uint64_t at = 0, lines = 0, gaps = 0, gap_records = 0;
+    const char *line;
+    uint64_t last = 0, at = 0, lines = 0, gaps = 0, gap_records = 0;
     file = fopen(path, "r");
     CU_ASSERT_PTR_NOT_NULL_FATAL(file);
-    for (uint64_t i; fgets(line, sizeof line, file); lines++, at = i + 1) {
+    for (uint64_t i; (line = next_line(file, &last)); lines++, at = i + 1) {
         const bool is_gap = strcmp(line, "{\"event\":\"lost\"}\n") == 0;
         gap_records += is_gap;
-        if (is_gap && !fgets(line, sizeof line, file)) break;
+        if (is_gap && !(line = next_line(file, &last))) break;
         CU_ASSERT_EQUAL_FATAL(sscanf(line, "{\"event\":\"x\",\"i\":%" SCNu64 "}\n", &i), 1);
         CU_ASSERT_FATAL(is_gap ? i > at : i == at);
         gaps += i > at;
@@ -330,6 +387,7 @@ int main(void)
         UNIT(what_is_not_finite_is_null),
         UNIT(records_of_other_ranks_do_nothing),
         UNIT(records_are_appended_and_flushed_when_asked),
+        UNIT(a_long_last_record_is_linked_to),
         UNIT(a_full_disk_is_told_once_and_training_goes_on),
         UNIT(a_disk_that_was_full_for_a_moment_costs_no_record),
         UNIT(a_disk_that_stays_full_costs_the_oldest_records),

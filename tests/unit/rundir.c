@@ -41,7 +41,8 @@ static void a_run_directory_is_made_with_those_above_it(void)
     rundir_close(&run);
     rundir_close(&run); /* accepts a zeroed struct */
     CU_ASSERT_STRING_EQUAL(scratch_text(scratch_path("a/b/c/config.cfg")), "x = 1;\n");
-    CU_ASSERT_STRING_EQUAL(scratch_text(scratch_path("a/b/c/metrics.jsonl")), "{\"event\":\"start\"}\n");
+    CU_ASSERT_STRING_EQUAL(scratch_text(scratch_path("a/b/c/metrics.jsonl")),
+                           "{\"event\":\"start\",\"previous\":\"0000000000000000\"}\n");
     CU_ASSERT_PTR_NOT_NULL(strstr(scratch_text(scratch_path("a/b/c/log.txt")), "Z lockstep: warning: heard 1\n"));
     remove_tree(scratch_path("a"));
 }

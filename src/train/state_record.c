@@ -1,0 +1,48 @@
+/* The trainer's state in records. */
+#include "train/build.h"
+#include "train/slurm.h"
+#include "train/trainer.h"
+
+void trainer_record_state(Trainer *t, const Replica *state)
+{
+    Records *records = t->run.records;
+    record_digest(records, "digest", state->model);
+    if (t->velocity) record_digest(records, "optimizer_digest", state->velocity);
+    if (t->chained) record_digest(records, "chain", state->chain);
+}
+
+/* The checkpoint that a start goes on from. */
+static void record_origin(Trainer *t)
+{
+    char path[CHECKPOINT_PATH_SIZE], name[CHECKPOINT_PATH_SIZE];
+    checkpoint_path(t->run.path, t->step, path);
+    rundir_name(&t->run, t->options.resume == RESUME_FILE ? t->options.checkpoint : path, name);
+    record_text(t->run.records, "file", name);
+}
+
+void trainer_record_start(Trainer *t, const Replica *from)
+{
+    Records *records = t->run.records;
+    record_begin(records, from ? "resume" : "start");
+    record_integer(records, "step", t->step);
+    record_digest(records, "dataset", t->dataset);
+    record_digest(records, "settings", settings_digest(t->settings));
+    if (from) {
+        record_origin(t);
+        trainer_record_state(t, from);
+    }
+    build_record(records, t->kernels);
+    record_text(records, "exchange", exchange_name[t->exchange.kind]);
+    record_text(records, "zeros", t->skip_zeros ? "skip" : "multiply");
+    record_integer(records, "ranks", (uint64_t)comm_size(t->comm));
+    record_integer(records, "nodes", (uint64_t)node_count(t->node));
+    record_integer(records, "shards", t->shards);
+    record_integer(records, "train_samples", t->loader.rows);
+    record_integer(records, "test_samples", t->test_rows);
+    record_integer(records, "parameters", t->network.parameters);
+    record_integer(records, "steps", t->schedule.total);
+    record_float(records, "target_accuracy", t->settings->training.target_accuracy);
+    slurm_record(records);
+    record_end(records);
+    records_flush(records);
+}
