@@ -117,12 +117,13 @@ static Status follow_state(const Verification *v, const Event *event, Course *co
     return st == STATUS_OK ? check_member(event, "chain", *event->chain, course->chained) : st;
 }
 
-/* After its end only the last checkpoint of a start is recorded, once. */
+/* After its end only the last checkpoint of a start is recorded, or that it could not be written, once. */
 static Status follow_end(const Event *event, Course *course)
 {
-    const bool last_save = event->kind == EVENT_CHECKPOINT && !verify_failed(course->end) && !course->saved;
+    const bool last_save = (event->kind == EVENT_CHECKPOINT || verify_failed(event)) && !verify_failed(course->end);
+    const bool first = !course->saved;
     course->saved = true;
-    if (last_save) return STATUS_OK;
+    if (last_save && first) return STATUS_OK;
     return status_fail(STATUS_DATA, "line %" PRIu64 " of metrics.jsonl comes after the end of its start, line %" PRIu64,
                        event->line, course->end->line);
 }
