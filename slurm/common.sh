@@ -40,6 +40,10 @@ begin_job() {
     fi
     # shellcheck source=jobs/environment.sh
     . "$PROJECT/jobs/environment.sh"
+    # mpirun is to notice a host that fell silent. The figures are those of lockstep launch, and jobs/mpirun.c says why.
+    export OMPI_MCA_oob_tcp_keepalive_time=${OMPI_MCA_oob_tcp_keepalive_time:-10}
+    export OMPI_MCA_oob_tcp_keepalive_intvl=${OMPI_MCA_oob_tcp_keepalive_intvl:-3}
+    export OMPI_MCA_oob_tcp_keepalive_probes=${OMPI_MCA_oob_tcp_keepalive_probes:-3}
 }
 
 # on_each_node COMMAND...

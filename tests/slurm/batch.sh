@@ -58,7 +58,7 @@ KIT
 export PATH=$work/bin:$PATH LOCKSTEP=$program CONFIG=config.cfg RUN=run PROJECT=$project
 export SLURM_JOB_ID=7 SLURM_JOB_NUM_NODES=2 SLURM_NTASKS_PER_NODE=2 SLURM_JOB_NODELIST='h[1-2]'
 export SLURM_JOB_USER=somebody
-unset SLURM_RESTART_COUNT SLURM_ARRAY_JOB_ID SLURM_ARRAY_TASK_ID MAX_REQUEUES LAUNCHER BIND MODULES LOCAL_COPY CHAIN
+unset "${!OMPI_MCA_oob_tcp_keepalive_@}" SLURM_RESTART_COUNT SLURM_ARRAY_JOB_ID SLURM_ARRAY_TASK_ID MAX_REQUEUES LAUNCHER BIND MODULES LOCAL_COPY CHAIN
 
 checks=0 failures=0
 # job CODE requeued|left WORDS START [VARIABLE=VALUE]... [-- ARGUMENT]...: the script with mpirun doing START ends with
@@ -152,6 +152,18 @@ job 0 left finished 'cp -r finished run' PROJECT= SLURM_SUBMIT_DIR="$project"
 job 127 left 'cannot load the modules a b' 'exit 0' MODULES='a b' 'BASH_FUNC_module%%=() { [ "$*" != "load a b" ]; }'
 # shellcheck disable=SC2016 # for the shell that has the function
 job 0 left finished 'cp -r finished run' MODULES='a b' 'BASH_FUNC_module%%=() { [ "$*" = "load a b" ] && : "$unset"; }'
+
+# mpirun is to notice a host that fell silent as soon as lockstep launch would, and when is the user's to say.
+tell_keepalives='env | sed -n "s/^OMPI_MCA_\(oob_tcp_keepalive_\)/\1/p" | sort >keepalives; cp -r finished run'
+echo 'localhost slots=1' >hostfile
+echo 'exit 64' >start
+"$program" launch config.cfg --hostfile hostfile --run run --quiet 2>/dev/null || [ $? = 64 ]
+grep -o 'oob_tcp_keepalive_[a-z]* [0-9]*' mpirun.said | tr ' ' = | sort >expected
+says 'launch has three' [ "$(wc -l <expected)" = 3 ]
+job 0 left finished "$tell_keepalives"
+says 'the keepalives of lockstep launch' cmp expected keepalives
+job 0 left finished "$tell_keepalives" OMPI_MCA_oob_tcp_keepalive_time=5
+says 'the keepalives of the user' grep -qx oob_tcp_keepalive_time=5 keepalives
 
 # With a copy of the dataset on the node, whose digest the ranks are given; it goes when the job ends or begins again.
 mkdir local
