@@ -156,14 +156,18 @@ train_run() {
 }
 
 # conclude STARTS: what follows from how the start ended, before which there had been STARTS. The launcher's exit code alone
-# says little; the run directory knows what happened.
+# says little, unless lockstep refused; the run directory knows what happened.
 conclude() {
     local state
+    case $code in
+    # What the run directory says now may be of another job, which holds it.
+    64 | 65 | 66 | 73 | 78) leave "$code" 'refused, for the reason above' ;;
+    esac
     state=$(look state)
     if [ "$state" = finished ] && { [ "$code" = 0 ] || [ "$(look starts)" != "$1" ]; }; then
         leave 0 'finished'
     elif [ "$(look starts)" = "$1" ]; then
-        # Not one step: killed on the way, or refused (settings changed since, a run directory that is held, no such program).
+        # Not one step: killed on the way, or no such program.
         if [ -n "$asked" ] || ((code > 128)); then again "$code" "ended before the training began (exit code $code)"; fi
         leave "$code" 'the training did not begin'
     fi

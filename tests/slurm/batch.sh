@@ -100,7 +100,7 @@ job 0 left finished 'cp -r finished run'
 job 0 left finished 'cp -r finished run; exit 205'
 says 'all ranks' grep -q '^-n 4 --bind-to core .* train config.cfg --run run$' mpirun.said
 run finished && job 0 left finished 'exit 0'
-run finished && job 78 left 'did not begin' 'exit 78'
+run finished && job 78 left refused 'exit 78'
 
 # Stopped on request.
 job 0 requeued 'stopped by USR2' "$wait_for_usr2" SIGNAL=USR2
@@ -135,10 +135,13 @@ job 78 left '8' 'exit 0' SLURM_NTASKS_PER_NODE=5
 job 66 left 'the check failed' 'exit 0' CONFIG=absent.cfg
 job 127 left 'the check failed' 'exit 0' LOCKSTEP=absent
 job 1 left 'the training did not begin' 'exit 1'
-run half && job 78 left 'the training did not begin' 'exit 78'
-run half && job 73 left 'the training did not begin' 'exit 73'
+run half && job 78 left refused 'exit 78'
+for refusal in 64 65 66 73 78; do
+    run half && job $refusal left refused "begin; step; exit $refusal" # meanwhile another job began in the run directory
+done
 job 1 left 'failed: diverged' 'begin; step; end diverged; exit 1'
-job 65 left 'failed: bad data' 'begin; end "bad data"; exit 65'
+job 65 left refused 'begin; end "bad data"; exit 65'
+job 74 left 'failed: input/output error' 'begin; step; end "input/output error"; exit 74'
 job 70 left 'failed: internal error' 'begin; step; end "internal error"; exit 70'
 job 1 left 'failed: diverged' 'begin; step; end diverged; exit 0'
 
