@@ -24,13 +24,13 @@ look() {
     "$LOCKSTEP" status "$RUN" 2>/dev/null | sed -n "s/^$1  *//p"
 }
 
-# begin_job: what each job needs before anything else. Sets job, restarts, tasks (a node's) and ranks (all).
+# begin_job: what each job needs before it starts a rank. Sets job, restarts, tasks (a node's) and ranks (all).
 begin_job() {
     # Within an array the plain number may be that of the whole array, and what is done to it is done to all.
     job=${SLURM_ARRAY_JOB_ID:+${SLURM_ARRAY_JOB_ID}_}${SLURM_ARRAY_TASK_ID:-$SLURM_JOB_ID}
     restarts=${SLURM_RESTART_COUNT:-0} tasks=${SLURM_NTASKS_PER_NODE:-1}
     ranks=$((SLURM_JOB_NUM_NODES * tasks))
-    asked='' launched='' copy='' copied=()
+    copy='' copied=()
     if [ -n "$MODULES" ]; then
         local modules
         read -ra modules <<<"$MODULES"
@@ -138,13 +138,16 @@ copy_dataset() {
     say "copied $file to $copy on each node"
 }
 
-# train_run [ARGUMENT]...: trains RUN with these arguments of lockstep train, and ends the job or has it started again. Never
-# returns.
+# train_run [ARGUMENT]...: all that a job does that trains RUN with these arguments of lockstep train; ends it, or has it started
+# again. Never returns.
 train_run() {
     local before
+    asked='' launched=''
+    # First of all: until then a signal kills this script, and loading modules takes its time.
     trap checkpoint USR1
     trap 'stop USR2' USR2
     trap 'stop TERM' TERM
+    begin_job
     say "start $((restarts + 1)) of job $job: $ranks ranks on $SLURM_JOB_NODELIST, run $RUN"
     set_launcher "$ranks"
     "$LOCKSTEP" train "$CONFIG" --run "$RUN" "$@" --check --ranks "$ranks" || leave $? 'the check failed'

@@ -155,6 +155,12 @@ job 0 left finished 'cp -r finished run' PROJECT= SLURM_SUBMIT_DIR="$project"
 job 127 left 'cannot load the modules a b' 'exit 0' MODULES='a b' 'BASH_FUNC_module%%=() { [ "$*" != "load a b" ]; }'
 # shellcheck disable=SC2016 # for the shell that has the function
 job 0 left finished 'cp -r finished run' MODULES='a b' 'BASH_FUNC_module%%=() { [ "$*" = "load a b" ] && : "$unset"; }'
+# A signal may come before there is anything to stop.
+for signal in USR2 TERM; do
+    job 0 requeued "$signal: stopping" 'exit 0' MODULES=a "BASH_FUNC_module%%=() { kill -s $signal \$\$; }"
+    says "$signal before the ranks: none are started" [ ! -e mpirun.said ]
+done
+job 0 left finished 'cp -r finished run' MODULES=a "BASH_FUNC_module%%=() { kill -s USR1 \$\$; }"
 
 # mpirun is to notice a host that fell silent as soon as lockstep launch would, and when is the user's to say.
 tell_keepalives='env | sed -n "s/^OMPI_MCA_\(oob_tcp_keepalive_\)/\1/p" | sort >keepalives; cp -r finished run'
