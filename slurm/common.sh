@@ -28,9 +28,11 @@ look() {
 begin_job() {
     # Within an array the plain number may be that of the whole array, and what is done to it is done to all.
     job=${SLURM_ARRAY_JOB_ID:+${SLURM_ARRAY_JOB_ID}_}${SLURM_ARRAY_TASK_ID:-$SLURM_JOB_ID}
-    restarts=${SLURM_RESTART_COUNT:-0} tasks=${SLURM_NTASKS_PER_NODE:-1}
+    restarts=${SLURM_RESTART_COUNT:-0} copy='' copied=()
+    # sbatch --export=NONE sets it to NONE, and srun would then start mpirun's daemons, and ranks, without PATH and the modules.
+    export SLURM_EXPORT_ENV=ALL
+    tasks=${SLURM_NTASKS_PER_NODE:-1}
     ranks=$((SLURM_JOB_NUM_NODES * tasks))
-    copy='' copied=()
     if [ -n "$MODULES" ]; then
         local modules
         read -ra modules <<<"$MODULES"

@@ -174,6 +174,10 @@ says 'the keepalives of lockstep launch' cmp expected keepalives
 job 0 left finished "$tell_keepalives" OMPI_MCA_oob_tcp_keepalive_time=5
 says 'the keepalives of the user' grep -qx oob_tcp_keepalive_time=5 keepalives
 
+# What sbatch --export=NONE leaves in the environment would keep it from mpirun's daemons and the ranks.
+# shellcheck disable=SC2016 # for the start
+job 0 left finished '[ "$SLURM_EXPORT_ENV" = ALL ] && cp -r finished run' SLURM_EXPORT_ENV=NONE
+
 # With a copy of the dataset on the node, whose digest the ranks are given; it goes when the job ends or begins again.
 mkdir local
 digest=$(sha256sum <digits.h5)
