@@ -31,7 +31,8 @@ begin_job() {
     restarts=${SLURM_RESTART_COUNT:-0} copy='' copied=()
     # sbatch --export=NONE sets it to NONE, and srun would then start mpirun's daemons, and ranks, without PATH and the modules.
     export SLURM_EXPORT_ENV=ALL
-    tasks=${SLURM_NTASKS_PER_NODE:-1}
+    tasks=${SLURM_NTASKS_PER_NODE:-}
+    [ -n "$tasks" ] || leave 64 'how many ranks a node has is not known: submit with --ntasks-per-node=N (-n does not count)'
     ranks=$((SLURM_JOB_NUM_NODES * tasks))
     if [ -n "$MODULES" ]; then
         local modules

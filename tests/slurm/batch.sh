@@ -132,6 +132,7 @@ job 0 requeued 'before the training began' ': >waiting; exec sleep 20' SIGNAL=US
 job 78 left 'the check failed' 'exit 0' -- --set training.epochs=-1
 says 'a bad config starts nothing' [ ! -e mpirun.said ]
 job 78 left '8' 'exit 0' SLURM_NTASKS_PER_NODE=5
+job 64 left '--ntasks-per-node' 'exit 0' SLURM_NTASKS_PER_NODE=
 job 66 left 'the check failed' 'exit 0' CONFIG=absent.cfg
 job 127 left 'the check failed' 'exit 0' LOCKSTEP=absent
 job 1 left 'the training did not begin' 'exit 1'
