@@ -54,6 +54,11 @@ check 'the first' [ "$(submitted 1)" = "CHAIN=$chain|--parsable --job-name=$chai
 check 'the second' [ "$(submitted 2)" = "CHAIN=$chain|--parsable --job-name=$chain --dependency=afterany:1 $rest" ]
 check 'the third' [ "$(submitted 3)" = "CHAIN=$chain|--parsable --job-name=$chain --dependency=afterany:2 $rest" ]
 check 'their numbers' grep -qx '1 2 3' log
+for option in -J -Jmine --job-name=mine -d -dsingleton --dependency=singleton; do
+    check "the chain's own: $option" [ "$(code "$project/slurm/chain.sh" 2 "$option" train.sbatch)" = 64 ]
+    check "the chain's own: $option: told" grep -qF "not $option" log
+done
+check 'nothing was submitted' [ "$(wc -l <submitted)" = 3 ]
 check 'no number of jobs' [ "$(code "$project/slurm/chain.sh" train.sbatch)" = 64 ]
 check 'its header is its help' grep -q '^  slurm/chain.sh N' log
 
