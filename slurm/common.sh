@@ -1,5 +1,5 @@
 # Sourced by the batch scripts of this folder, and not run: what they share. A script sets $name, CONFIG and, for one run, RUN,
-# and finds this file by PROJECT, for sbatch runs a copy of the script from a folder of its own.
+# and finds this file by LOCKSTEP_PROJECT, for sbatch runs a copy of the script from a folder of its own.
 #
 # From the environment, or set before this file is sourced; README.md says when to change which:
 #   LOCKSTEP      the program (default: build/release/lockstep of the project)
@@ -11,8 +11,8 @@
 # shellcheck shell=bash
 set -u
 
-: "${name:?}" "${CONFIG:?}" "${PROJECT:?}"
-: "${LOCKSTEP:=$PROJECT/build/release/lockstep}" "${LAUNCHER:=mpirun}" "${BIND:=core}" "${MODULES:=}" "${LOCAL_COPY:=}"
+: "${name:?}" "${CONFIG:?}" "${LOCKSTEP_PROJECT:?}"
+: "${LOCKSTEP:=$LOCKSTEP_PROJECT/build/release/lockstep}" "${LAUNCHER:=mpirun}" "${BIND:=core}" "${MODULES:=}" "${LOCAL_COPY:=}"
 : "${MAX_REQUEUES:=10}" "${CHAIN:=}"
 
 say() {
@@ -42,7 +42,7 @@ begin_job() {
         set -u
     fi
     # shellcheck source=jobs/environment.sh
-    . "$PROJECT/jobs/environment.sh"
+    . "$LOCKSTEP_PROJECT/jobs/environment.sh"
     # mpirun is to notice a host that fell silent. The figures are those of lockstep launch, and jobs/mpirun.c says why.
     export OMPI_MCA_oob_tcp_keepalive_time=${OMPI_MCA_oob_tcp_keepalive_time:-10}
     export OMPI_MCA_oob_tcp_keepalive_intvl=${OMPI_MCA_oob_tcp_keepalive_intvl:-3}

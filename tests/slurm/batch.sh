@@ -55,9 +55,9 @@ end() { echo "{\"event\":\"end\",\"reason\":\"$1\",\"stopped_by\":\"${2:-}\",\"s
 save() { mkdir -p run/checkpoints && : >run/checkpoints/step-0000000003.h5; }
 KIT
 
-export PATH=$work/bin:$PATH LOCKSTEP=$program CONFIG=config.cfg RUN=run PROJECT=$project
+export PATH=$work/bin:$PATH LOCKSTEP=$program CONFIG=config.cfg RUN=run LOCKSTEP_PROJECT=$project
 export SLURM_JOB_ID=7 SLURM_JOB_NUM_NODES=2 SLURM_NTASKS_PER_NODE=2 SLURM_JOB_NODELIST='h[1-2]'
-export SLURM_JOB_USER=somebody
+export SLURM_JOB_USER=somebody SLURM_SUBMIT_DIR=$work
 unset "${!OMPI_MCA_oob_tcp_keepalive_@}" SLURM_RESTART_COUNT SLURM_ARRAY_JOB_ID SLURM_ARRAY_TASK_ID MAX_REQUEUES LAUNCHER BIND MODULES LOCAL_COPY CHAIN
 
 checks=0 failures=0
@@ -151,8 +151,9 @@ job 0 left finished 'cp -r finished run' LAUNCHER=srun BIND=none
 says 'srun' grep -qE '^--mpi=pmix --kill-on-bad-exit=1 --nodes=2 --ntasks=4 --cpu-bind=none .* train config.cfg --run run$' srun.said
 job 0 requeued 'stopped by USR2' "$wait_for_usr2" LAUNCHER=srun SIGNAL=USR2
 job 64 left 'LAUNCHER is mpirun or srun' 'exit 0' LAUNCHER=aprun
-job 66 left 'slurm/common.sh' 'exit 0' PROJECT=absent
-job 0 left finished 'cp -r finished run' PROJECT= SLURM_SUBMIT_DIR="$project"
+job 66 left 'set LOCKSTEP_PROJECT to it' 'exit 0' LOCKSTEP_PROJECT=absent
+job 0 left finished 'cp -r finished run' PROJECT=accounting
+job 0 left finished 'cp -r finished run' LOCKSTEP_PROJECT= SLURM_SUBMIT_DIR="$project"
 job 127 left 'cannot load the modules a b' 'exit 0' MODULES='a b' 'BASH_FUNC_module%%=() { [ "$*" != "load a b" ]; }'
 # shellcheck disable=SC2016 # for the shell that has the function
 job 0 left finished 'cp -r finished run' MODULES='a b' 'BASH_FUNC_module%%=() { [ "$*" = "load a b" ] && : "$unset"; }'

@@ -25,7 +25,7 @@ echo "$2" >>counts
 exec "${@:5}"
 STUB
 chmod +x bin/*
-export PATH=$work/bin:$PATH LOCKSTEP=$program CONFIG=config.cfg PROJECT=$project RUNS=runs
+export PATH=$work/bin:$PATH LOCKSTEP=$program CONFIG=config.cfg LOCKSTEP_PROJECT=$project RUNS=runs
 unset "${!SLURM_@}" CHAIN LAUNCHER BIND MODULES LOCAL_COPY RANKS BATCH
 
 checks=0 failures=0
