@@ -129,16 +129,21 @@ launch() {
 }
 
 # copy_dataset [ARGUMENT]...: with LOCAL_COPY, a copy of the dataset on each node. Sets copied to the arguments by which the ranks
-# take it, each after it has compared the digest of its copy with that of the original.
+# take it, each after it has compared the digest of its copy with that of the original; to none if there is no room for it.
 copy_dataset() {
     local file digest
     [ -n "$LOCAL_COPY" ] || return 0
     file=$("$LOCKSTEP" train "$CONFIG" "$@" --print-config | sed -n 's/^ *file = "\(.*\)";$/\1/p')
     digest=$(sha256sum <"$file") || leave 66 "cannot read the dataset \"$file\""
     copy=$LOCAL_COPY/lockstep-$job.h5
-    copied=(--set "data.file=\"$copy\"" --set "data.sha256=\"${digest%% *}\"")
-    sbcast --force "$file" "$copy" || again 74 "the dataset cannot be copied to $LOCAL_COPY on each node"
-    say "copied $file to $copy on each node"
+    if sbcast --force "$file" "$copy"; then
+        copied=(--set "data.file=\"$copy\"" --set "data.sha256=\"${digest%% *}\"")
+        say "copied $file to $copy on each node"
+    else
+        say "the dataset cannot be copied to $LOCAL_COPY on each node: the ranks read $file"
+        on_each_node rm -f "$copy" # part of it may fill a disk that mpirun needs
+        copy=''
+    fi
 }
 
 # train_run [ARGUMENT]...: all that a job does that trains RUN with these arguments of lockstep train; ends it, or has it started

@@ -31,7 +31,7 @@ echo "$*" >srun.said
 STUB
 cat >bin/sbcast <<'STUB'
 #!/usr/bin/env bash
-[ "$1" = --force ] && cp "$2" "$3"
+[ "$1" = --force ] && cp "$2" "$3" && [ -z "${DISK_FULL:-}" ]
 STUB
 cat >bin/scancel <<'STUB'
 #!/usr/bin/env bash
@@ -189,7 +189,10 @@ says 'the digest of the copy' grep -qF -- "$told" mpirun.said
 says 'no copy is left' [ -z "$(ls local)" ]
 job 0 requeued 'killed' 'begin; step; exit 137' LOCAL_COPY=local
 says 'no copy is left, requeued' [ -z "$(ls local)" ]
-job 0 requeued 'cannot be copied' 'exit 0' LOCAL_COPY=absent
+job 0 left 'the ranks read digits.h5' 'cp -r finished run' LOCAL_COPY=absent
+says 'the original' grep -q 'train config.cfg --run run$' mpirun.said
+# shellcheck disable=SC2016 # for the start
+job 0 left 'the ranks read digits.h5' '[ -z "$(ls local)" ] && cp -r finished run' LOCAL_COPY=local DISK_FULL=1
 
 # An element of an array is itself alone.
 job 0 requeued 'start 1 of job 7_2' 'begin; step; exit 137' SLURM_ARRAY_JOB_ID=7 SLURM_ARRAY_TASK_ID=2
