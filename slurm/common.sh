@@ -34,6 +34,8 @@ begin_job() {
     tasks=${SLURM_NTASKS_PER_NODE:-}
     [ -n "$tasks" ] || leave 64 'how many ranks a node has is not known: submit with --ntasks-per-node=N (-n does not count)'
     ranks=$((SLURM_JOB_NUM_NODES * tasks))
+    [[ $BIND =~ ^(core|none)$ ]] || leave 64 "BIND is core or none, not \"$BIND\""
+    [[ $MAX_REQUEUES =~ ^[0-9]+$ ]] || leave 64 "MAX_REQUEUES is a number, not \"$MAX_REQUEUES\""
     if [ -n "$MODULES" ]; then
         local modules
         read -ra modules <<<"$MODULES"

@@ -151,6 +151,8 @@ job 0 left finished 'cp -r finished run' LAUNCHER=srun BIND=none
 says 'srun' grep -qE '^--mpi=pmix --kill-on-bad-exit=1 --nodes=2 --ntasks=4 --cpu-bind=none .* train config.cfg --run run$' srun.said
 job 0 requeued 'stopped by USR2' "$wait_for_usr2" LAUNCHER=srun SIGNAL=USR2
 job 64 left 'LAUNCHER is mpirun or srun' 'exit 0' LAUNCHER=aprun
+job 64 left 'BIND is core or none, not "cores"' 'exit 0' BIND=cores
+job 64 left 'MAX_REQUEUES is a number, not "none"' 'exit 0' MAX_REQUEUES=none
 job 66 left 'set LOCKSTEP_PROJECT to it' 'exit 0' LOCKSTEP_PROJECT=absent
 job 0 left finished 'cp -r finished run' PROJECT=accounting
 job 0 left finished 'cp -r finished run' LOCKSTEP_PROJECT= SLURM_SUBMIT_DIR="$project"
