@@ -46,7 +46,7 @@ static void add_default(Mpirun *mpirun, const char *name, const char *value)
  * answer them, however busy their hosts are, so that only a network that is down can raise a false alarm: the time is
  * longer than a switch takes to find another way, or a virtual machine to move, and shorter than the watchdogs of the
  * other hosts wait for mpirun to find the lost host first (comm/watchdog.h: the deadline and 30 s more). 10 s without a
- * word and three questions, 3 s apart: 19 s. */
+ * word and three questions, 3 s apart: 19 s. slurm/common.sh has the same figures. */
 static void add_keepalives(Mpirun *mpirun)
 {
     add_default(mpirun, "oob_tcp_keepalive_time", "10");

@@ -5,8 +5,9 @@
 #   slurm/chain.sh N [OPTION of sbatch]... slurm/train.sbatch [ARGUMENT of lockstep train]...
 #
 # N jobs at most, each waiting for the end of the one before, however it ends (afterany). The job that finishes the
-# run, or finds that it cannot go on, cancels those that wait. Prints the numbers of the jobs, and how to cancel them all. The
-# variables of train.sbatch count here too: CONFIG=my.cfg RUN=runs/my slurm/chain.sh 5 --time=1:00:00 slurm/train.sbatch
+# run, or finds that it cannot go on, cancels those that wait. Prints the numbers of the jobs, and how to cancel them all. Name
+# and dependency of the jobs are the chain's own (no -J, no -d). The variables of train.sbatch count here too:
+# CONFIG=my.cfg RUN=runs/my slurm/chain.sh 5 --time=1:00:00 slurm/train.sbatch
 set -euo pipefail
 
 if [ $# -lt 2 ] || [[ ! $1 =~ ^[1-9][0-9]*$ ]]; then
@@ -15,6 +16,14 @@ if [ $# -lt 2 ] || [[ ! $1 =~ ^[1-9][0-9]*$ ]]; then
 fi
 jobs=$1
 shift
+for argument; do
+    case $argument in
+    -J* | --job* | -d* | --dep*) # sbatch takes abbreviations, too
+        echo "chain.sh: its jobs have a name and a dependency of the chain's own: not $argument" >&2
+        exit 64
+        ;;
+    esac
+done
 
 # The name under which the last one finds the others; nobody else has it.
 CHAIN=lockstep-chain-$(date +%s)-$$

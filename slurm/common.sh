@@ -1,5 +1,5 @@
 # Sourced by the batch scripts of this folder, and not run: what they share. A script sets $name, CONFIG and, for one run, RUN,
-# and finds this file by PROJECT, for sbatch runs a copy of the script from a folder of its own.
+# and finds this file by LOCKSTEP_PROJECT, for sbatch runs a copy of the script from a folder of its own.
 #
 # From the environment, or set before this file is sourced; README.md says when to change which:
 #   LOCKSTEP      the program (default: build/release/lockstep of the project)
@@ -11,8 +11,8 @@
 # shellcheck shell=bash
 set -u
 
-: "${name:?}" "${CONFIG:?}" "${PROJECT:?}"
-: "${LOCKSTEP:=$PROJECT/build/release/lockstep}" "${LAUNCHER:=mpirun}" "${BIND:=core}" "${MODULES:=}" "${LOCAL_COPY:=}"
+: "${name:?}" "${CONFIG:?}" "${LOCKSTEP_PROJECT:?}"
+: "${LOCKSTEP:=$LOCKSTEP_PROJECT/build/release/lockstep}" "${LAUNCHER:=mpirun}" "${BIND:=core}" "${MODULES:=}" "${LOCAL_COPY:=}"
 : "${MAX_REQUEUES:=10}" "${CHAIN:=}"
 
 say() {
@@ -24,13 +24,18 @@ look() {
     "$LOCKSTEP" status "$RUN" 2>/dev/null | sed -n "s/^$1  *//p"
 }
 
-# begin_job: what each job needs before anything else. Sets job, restarts, tasks (a node's) and ranks (all).
+# begin_job: what each job needs before it starts a rank. Sets job, restarts, tasks (a node's) and ranks (all).
 begin_job() {
     # Within an array the plain number may be that of the whole array, and what is done to it is done to all.
     job=${SLURM_ARRAY_JOB_ID:+${SLURM_ARRAY_JOB_ID}_}${SLURM_ARRAY_TASK_ID:-$SLURM_JOB_ID}
-    restarts=${SLURM_RESTART_COUNT:-0} tasks=${SLURM_NTASKS_PER_NODE:-1}
+    restarts=${SLURM_RESTART_COUNT:-0} copy='' copied=()
+    # sbatch --export=NONE sets it to NONE, and srun would then start mpirun's daemons, and ranks, without PATH and the modules.
+    export SLURM_EXPORT_ENV=ALL
+    tasks=${SLURM_NTASKS_PER_NODE:-}
+    [ -n "$tasks" ] || leave 64 'how many ranks a node has is not known: submit with --ntasks-per-node=N (-n does not count)'
     ranks=$((SLURM_JOB_NUM_NODES * tasks))
-    asked='' launched='' copy='' copied=()
+    [[ $BIND =~ ^(core|none)$ ]] || leave 64 "BIND is core or none, not \"$BIND\""
+    [[ $MAX_REQUEUES =~ ^[0-9]+$ ]] || leave 64 "MAX_REQUEUES is a number, not \"$MAX_REQUEUES\""
     if [ -n "$MODULES" ]; then
         local modules
         read -ra modules <<<"$MODULES"
@@ -39,7 +44,11 @@ begin_job() {
         set -u
     fi
     # shellcheck source=jobs/environment.sh
-    . "$PROJECT/jobs/environment.sh"
+    . "$LOCKSTEP_PROJECT/jobs/environment.sh"
+    # mpirun is to notice a host that fell silent. The figures are those of lockstep launch, and jobs/mpirun.c says why.
+    export OMPI_MCA_oob_tcp_keepalive_time=${OMPI_MCA_oob_tcp_keepalive_time:-10}
+    export OMPI_MCA_oob_tcp_keepalive_intvl=${OMPI_MCA_oob_tcp_keepalive_intvl:-3}
+    export OMPI_MCA_oob_tcp_keepalive_probes=${OMPI_MCA_oob_tcp_keepalive_probes:-3}
 }
 
 # on_each_node COMMAND...
@@ -122,25 +131,33 @@ launch() {
 }
 
 # copy_dataset [ARGUMENT]...: with LOCAL_COPY, a copy of the dataset on each node. Sets copied to the arguments by which the ranks
-# take it, each after it has compared the digest of its copy with that of the original.
+# take it, each after it has compared the digest of its copy with that of the original; to none if there is no room for it.
 copy_dataset() {
     local file digest
     [ -n "$LOCAL_COPY" ] || return 0
     file=$("$LOCKSTEP" train "$CONFIG" "$@" --print-config | sed -n 's/^ *file = "\(.*\)";$/\1/p')
     digest=$(sha256sum <"$file") || leave 66 "cannot read the dataset \"$file\""
     copy=$LOCAL_COPY/lockstep-$job.h5
-    copied=(--set "data.file=\"$copy\"" --set "data.sha256=\"${digest%% *}\"")
-    sbcast --force "$file" "$copy" || again 74 "the dataset cannot be copied to $LOCAL_COPY on each node"
-    say "copied $file to $copy on each node"
+    if sbcast --force "$file" "$copy"; then
+        copied=(--set "data.file=\"$copy\"" --set "data.sha256=\"${digest%% *}\"")
+        say "copied $file to $copy on each node"
+    else
+        say "the dataset cannot be copied to $LOCAL_COPY on each node: the ranks read $file"
+        on_each_node rm -f "$copy" # part of it may fill a disk that mpirun needs
+        copy=''
+    fi
 }
 
-# train_run [ARGUMENT]...: trains RUN with these arguments of lockstep train, and ends the job or has it started again. Never
-# returns.
+# train_run [ARGUMENT]...: all that a job does that trains RUN with these arguments of lockstep train; ends it, or has it started
+# again. Never returns.
 train_run() {
     local before
+    asked='' launched=''
+    # First of all: until then a signal kills this script, and loading modules takes its time.
     trap checkpoint USR1
     trap 'stop USR2' USR2
     trap 'stop TERM' TERM
+    begin_job
     say "start $((restarts + 1)) of job $job: $ranks ranks on $SLURM_JOB_NODELIST, run $RUN"
     set_launcher "$ranks"
     "$LOCKSTEP" train "$CONFIG" --run "$RUN" "$@" --check --ranks "$ranks" || leave $? 'the check failed'
@@ -152,14 +169,18 @@ train_run() {
 }
 
 # conclude STARTS: what follows from how the start ended, before which there had been STARTS. The launcher's exit code alone
-# says little; the run directory knows what happened.
+# says little, unless lockstep refused; the run directory knows what happened.
 conclude() {
     local state
+    case $code in
+    # What the run directory says now may be of another job, which holds it.
+    64 | 65 | 66 | 73 | 78) leave "$code" 'refused, for the reason above' ;;
+    esac
     state=$(look state)
     if [ "$state" = finished ] && { [ "$code" = 0 ] || [ "$(look starts)" != "$1" ]; }; then
         leave 0 'finished'
     elif [ "$(look starts)" = "$1" ]; then
-        # Not one step: killed on the way, or refused (settings changed since, a run directory that is held, no such program).
+        # Not one step: killed on the way, or no such program.
         if [ -n "$asked" ] || ((code > 128)); then again "$code" "ended before the training began (exit code $code)"; fi
         leave "$code" 'the training did not begin'
     fi

@@ -1,11 +1,13 @@
 # Sourced after program.sh by the tests of doctor: what was heard last found this or that. The variables are program.sh's.
 # shellcheck shell=bash disable=SC2154
 
-# This machine may have Slurm's programs, and no cluster that answers: to doctor there is no srun (a shell's code for that).
-mkdir "$work/no-slurm"
-printf '#!/bin/sh\nexit 127\n' >"$work/no-slurm/srun"
-chmod +x "$work/no-slurm/srun"
-export PATH=$work/no-slurm:$PATH
+# hide_slurm: this machine may have Slurm's programs, and no cluster that answers: to doctor there is no srun (a shell's code for that).
+hide_slurm() {
+    mkdir "$work/no-slurm"
+    printf '#!/bin/sh\nexit 127\n' >"$work/no-slurm/srun"
+    chmod +x "$work/no-slurm/srun"
+    export PATH=$work/no-slurm:$PATH
+}
 
 # has_line FILE WORD...: a line has them all.
 has_line() {

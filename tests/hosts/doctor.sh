@@ -10,6 +10,7 @@ set -euo pipefail
 . "$tests/findings.sh"
 # shellcheck source=tests/hosts/kit.sh
 . "$tests/hosts/kit.sh"
+hide_slurm
 
 "$lockstep" import synth --train 301 --test 50 -o "$work/digits.h5" >/dev/null
 "$lockstep" import synth --train 301 --test 50 --seed 7 -o "$work/others.h5" >/dev/null

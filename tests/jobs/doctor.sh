@@ -9,6 +9,7 @@ set -euo pipefail
 . "$tests/environment.sh"
 # shellcheck source=tests/findings.sh
 . "$tests/findings.sh"
+hide_slurm
 forbid_copying=$3
 processors=$(env -u OMP_NUM_THREADS nproc)
 

@@ -31,7 +31,7 @@ echo "$*" >srun.said
 STUB
 cat >bin/sbcast <<'STUB'
 #!/usr/bin/env bash
-[ "$1" = --force ] && cp "$2" "$3"
+[ "$1" = --force ] && cp "$2" "$3" && [ -z "${DISK_FULL:-}" ]
 STUB
 cat >bin/scancel <<'STUB'
 #!/usr/bin/env bash
@@ -55,10 +55,10 @@ end() { echo "{\"event\":\"end\",\"reason\":\"$1\",\"stopped_by\":\"${2:-}\",\"s
 save() { mkdir -p run/checkpoints && : >run/checkpoints/step-0000000003.h5; }
 KIT
 
-export PATH=$work/bin:$PATH LOCKSTEP=$program CONFIG=config.cfg RUN=run PROJECT=$project
+export PATH=$work/bin:$PATH LOCKSTEP=$program CONFIG=config.cfg RUN=run LOCKSTEP_PROJECT=$project
 export SLURM_JOB_ID=7 SLURM_JOB_NUM_NODES=2 SLURM_NTASKS_PER_NODE=2 SLURM_JOB_NODELIST='h[1-2]'
-export SLURM_JOB_USER=somebody
-unset SLURM_RESTART_COUNT SLURM_ARRAY_JOB_ID SLURM_ARRAY_TASK_ID MAX_REQUEUES LAUNCHER BIND MODULES LOCAL_COPY CHAIN
+export SLURM_JOB_USER=somebody SLURM_SUBMIT_DIR=$work
+unset "${!OMPI_MCA_oob_tcp_keepalive_@}" SLURM_RESTART_COUNT SLURM_ARRAY_JOB_ID SLURM_ARRAY_TASK_ID MAX_REQUEUES LAUNCHER BIND MODULES LOCAL_COPY CHAIN
 
 checks=0 failures=0
 # job CODE requeued|left WORDS START [VARIABLE=VALUE]... [-- ARGUMENT]...: the script with mpirun doing START ends with
@@ -100,7 +100,7 @@ job 0 left finished 'cp -r finished run'
 job 0 left finished 'cp -r finished run; exit 205'
 says 'all ranks' grep -q '^-n 4 --bind-to core .* train config.cfg --run run$' mpirun.said
 run finished && job 0 left finished 'exit 0'
-run finished && job 78 left 'did not begin' 'exit 78'
+run finished && job 78 left refused 'exit 78'
 
 # Stopped on request.
 job 0 requeued 'stopped by USR2' "$wait_for_usr2" SIGNAL=USR2
@@ -132,13 +132,17 @@ job 0 requeued 'before the training began' ': >waiting; exec sleep 20' SIGNAL=US
 job 78 left 'the check failed' 'exit 0' -- --set training.epochs=-1
 says 'a bad config starts nothing' [ ! -e mpirun.said ]
 job 78 left '8' 'exit 0' SLURM_NTASKS_PER_NODE=5
+job 64 left '--ntasks-per-node' 'exit 0' SLURM_NTASKS_PER_NODE=
 job 66 left 'the check failed' 'exit 0' CONFIG=absent.cfg
 job 127 left 'the check failed' 'exit 0' LOCKSTEP=absent
 job 1 left 'the training did not begin' 'exit 1'
-run half && job 78 left 'the training did not begin' 'exit 78'
-run half && job 73 left 'the training did not begin' 'exit 73'
+run half && job 78 left refused 'exit 78'
+for refusal in 64 65 66 73 78; do
+    run half && job $refusal left refused "begin; step; exit $refusal" # meanwhile another job began in the run directory
+done
 job 1 left 'failed: diverged' 'begin; step; end diverged; exit 1'
-job 65 left 'failed: bad data' 'begin; end "bad data"; exit 65'
+job 65 left refused 'begin; end "bad data"; exit 65'
+job 74 left 'failed: input/output error' 'begin; step; end "input/output error"; exit 74'
 job 70 left 'failed: internal error' 'begin; step; end "internal error"; exit 70'
 job 1 left 'failed: diverged' 'begin; step; end diverged; exit 0'
 
@@ -147,11 +151,36 @@ job 0 left finished 'cp -r finished run' LAUNCHER=srun BIND=none
 says 'srun' grep -qE '^--mpi=pmix --kill-on-bad-exit=1 --nodes=2 --ntasks=4 --cpu-bind=none .* train config.cfg --run run$' srun.said
 job 0 requeued 'stopped by USR2' "$wait_for_usr2" LAUNCHER=srun SIGNAL=USR2
 job 64 left 'LAUNCHER is mpirun or srun' 'exit 0' LAUNCHER=aprun
-job 66 left 'slurm/common.sh' 'exit 0' PROJECT=absent
-job 0 left finished 'cp -r finished run' PROJECT= SLURM_SUBMIT_DIR="$project"
+job 64 left 'BIND is core or none, not "cores"' 'exit 0' BIND=cores
+job 64 left 'MAX_REQUEUES is a number, not "none"' 'exit 0' MAX_REQUEUES=none
+job 66 left 'set LOCKSTEP_PROJECT to it' 'exit 0' LOCKSTEP_PROJECT=absent
+job 0 left finished 'cp -r finished run' PROJECT=accounting
+job 0 left finished 'cp -r finished run' LOCKSTEP_PROJECT= SLURM_SUBMIT_DIR="$project"
 job 127 left 'cannot load the modules a b' 'exit 0' MODULES='a b' 'BASH_FUNC_module%%=() { [ "$*" != "load a b" ]; }'
 # shellcheck disable=SC2016 # for the shell that has the function
 job 0 left finished 'cp -r finished run' MODULES='a b' 'BASH_FUNC_module%%=() { [ "$*" = "load a b" ] && : "$unset"; }'
+# A signal may come before there is anything to stop.
+for signal in USR2 TERM; do
+    job 0 requeued "$signal: stopping" 'exit 0' MODULES=a "BASH_FUNC_module%%=() { kill -s $signal \$\$; }"
+    says "$signal before the ranks: none are started" [ ! -e mpirun.said ]
+done
+job 0 left finished 'cp -r finished run' MODULES=a "BASH_FUNC_module%%=() { kill -s USR1 \$\$; }"
+
+# mpirun is to notice a host that fell silent as soon as lockstep launch would, and when is the user's to say.
+tell_keepalives='env | sed -n "s/^OMPI_MCA_\(oob_tcp_keepalive_\)/\1/p" | sort >keepalives; cp -r finished run'
+echo 'localhost slots=1' >hostfile
+echo 'exit 64' >start
+"$program" launch config.cfg --hostfile hostfile --run run --quiet 2>/dev/null || [ $? = 64 ]
+grep -o 'oob_tcp_keepalive_[a-z]* [0-9]*' mpirun.said | tr ' ' = | sort >expected
+says 'launch has three' [ "$(wc -l <expected)" = 3 ]
+job 0 left finished "$tell_keepalives"
+says 'the keepalives of lockstep launch' cmp expected keepalives
+job 0 left finished "$tell_keepalives" OMPI_MCA_oob_tcp_keepalive_time=5
+says 'the keepalives of the user' grep -qx oob_tcp_keepalive_time=5 keepalives
+
+# What sbatch --export=NONE leaves in the environment would keep it from mpirun's daemons and the ranks.
+# shellcheck disable=SC2016 # for the start
+job 0 left finished '[ "$SLURM_EXPORT_ENV" = ALL ] && cp -r finished run' SLURM_EXPORT_ENV=NONE
 
 # With a copy of the dataset on the node, whose digest the ranks are given; it goes when the job ends or begins again.
 mkdir local
@@ -162,7 +191,10 @@ says 'the digest of the copy' grep -qF -- "$told" mpirun.said
 says 'no copy is left' [ -z "$(ls local)" ]
 job 0 requeued 'killed' 'begin; step; exit 137' LOCAL_COPY=local
 says 'no copy is left, requeued' [ -z "$(ls local)" ]
-job 0 requeued 'cannot be copied' 'exit 0' LOCAL_COPY=absent
+job 0 left 'the ranks read digits.h5' 'cp -r finished run' LOCAL_COPY=absent
+says 'the original' grep -q 'train config.cfg --run run$' mpirun.said
+# shellcheck disable=SC2016 # for the start
+job 0 left 'the ranks read digits.h5' '[ -z "$(ls local)" ] && cp -r finished run' LOCAL_COPY=local DISK_FULL=1
 
 # An element of an array is itself alone.
 job 0 requeued 'start 1 of job 7_2' 'begin; step; exit 137' SLURM_ARRAY_JOB_ID=7 SLURM_ARRAY_TASK_ID=2

@@ -51,7 +51,7 @@ on_cluster() {
 # as_user PROGRAM COMMAND...: on the login host, with what the scripts of slurm/ want to know. They train $config in $run.
 export LAUNCHER=${LAUNCHER:-mpirun}
 as_user() {
-    on_cluster env PROJECT="$project" LOCKSTEP="$1" BIND=none CONFIG="$config" RUN="$run" "${@:2}"
+    on_cluster env LOCKSTEP_PROJECT="$project" LOCKSTEP="$1" BIND=none CONFIG="$config" RUN="$run" "${@:2}"
 }
 
 # submit PROGRAM [OPTION OF SBATCH]... SCRIPT [ARGUMENT]...: $job is its number, $log its log.

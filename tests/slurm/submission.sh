@@ -25,7 +25,7 @@ echo "$2" >>counts
 exec "${@:5}"
 STUB
 chmod +x bin/*
-export PATH=$work/bin:$PATH LOCKSTEP=$program CONFIG=config.cfg PROJECT=$project RUNS=runs
+export PATH=$work/bin:$PATH LOCKSTEP=$program CONFIG=config.cfg LOCKSTEP_PROJECT=$project RUNS=runs
 unset "${!SLURM_@}" CHAIN LAUNCHER BIND MODULES LOCAL_COPY RANKS BATCH
 
 checks=0 failures=0
@@ -54,6 +54,11 @@ check 'the first' [ "$(submitted 1)" = "CHAIN=$chain|--parsable --job-name=$chai
 check 'the second' [ "$(submitted 2)" = "CHAIN=$chain|--parsable --job-name=$chain --dependency=afterany:1 $rest" ]
 check 'the third' [ "$(submitted 3)" = "CHAIN=$chain|--parsable --job-name=$chain --dependency=afterany:2 $rest" ]
 check 'their numbers' grep -qx '1 2 3' log
+for option in -J -Jmine --job-name=mine -d -dsingleton --dependency=singleton; do
+    check "the chain's own: $option" [ "$(code "$project/slurm/chain.sh" 2 "$option" train.sbatch)" = 64 ]
+    check "the chain's own: $option: told" grep -qF "not $option" log
+done
+check 'nothing was submitted' [ "$(wc -l <submitted)" = 3 ]
 check 'no number of jobs' [ "$(code "$project/slurm/chain.sh" train.sbatch)" = 64 ]
 check 'its header is its help' grep -q '^  slurm/chain.sh N' log
 
@@ -82,7 +87,7 @@ for point in "${points[@]:0:2}"; do
     check "the digest of $point" grep -qF "| $point | finished | 7 of 7 (100.0 %) | 1 | 0." table
     check "the digest of $point" grep -qF "| $digest |" table
 done
-check 'what did not begin comes last' [ "$(tail -n 1 table)" = '| training.epochs=-1 |  |  |  |  |  |  |' ]
+check 'what did not begin comes last' [ "$(tail -n 1 table)" = '| training.epochs=-1 | not started |  |  |  |  |  |' ]
 accuracies=$(sed -n '3,4s/.*| \(0\.[0-9]*\) |.*| [0-9a-f]* |$/\1/p' table)
 check 'the most accurate first' [ "$accuracies" = "$(sort -gr <<<"$accuracies")" ]
 
@@ -97,6 +102,12 @@ check 'the batch stays, then grows' [ "$batches" = '30 30 30 30 5 10 20 30' ]
 check 'the first is the measure' [ "$(grep -c '| 1.00 | 100 % |$' log)" = 2 ]
 check 'ranks and samples a rank of the user' [ "$(RANKS='2 3' BATCH=7 SECONDS_EACH=0.1 code bash "$project/slurm/scaling.sbatch")" = 0 ]
 check 'they are taken' grep -q '^| 3 | 1 | 21 |' log
+rm counts
+for wrong in '1 2 7' '1 two' '0'; do
+    check "RANKS=$wrong" [ "$(RANKS=$wrong code bash "$project/slurm/scaling.sbatch")" = 64 ]
+    check "RANKS=$wrong: told" grep -qF "\"${wrong##* }\" is not a number from 1 to 6" log
+done
+check 'nothing was measured' [ ! -e counts ]
 check 'a bad config' [ "$(CONFIG=absent.cfg code bash "$project/slurm/scaling.sbatch")" = 66 ]
 
 echo "$checks checks, $failures failed, $SECONDS s"
