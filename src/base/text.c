@@ -32,6 +32,12 @@ static size_t decode(const unsigned char *c, uint32_t *character)
     return *character < least[length] || *character > 0x10ffff || is_surrogate ? 0 : length;
 }
 
+size_t text_utf8(const char *text)
+{
+    uint32_t character;
+    return decode((const unsigned char *)text, &character);
+}
+
 size_t text_harmless(const char *text)
 {
     uint32_t c;

@@ -11,6 +11,9 @@
 /* *copy = the text, owned by the caller (memory_free). STATUS_INTERNAL: no memory. */
 MUST_CHECK Status text_copy(char **copy, const char *text);
 
+/* The bytes (1 to 4) of the well-formed UTF-8 character at the begin of text, 0 if there is none. */
+size_t text_utf8(const char *text);
+
 /* The bytes (1 to 4) of the character at the begin of text if it may be shown as it is, else 0. That are ASCII's and
  * UTF-8's but for what drives a terminal or changes the order of what it shows: control characters (C0, DEL, C1), line
  * separators and directions; bytes that are no UTF-8 too. */

@@ -18,6 +18,7 @@
 #include "base/file.h"
 #include "base/log.h"
 #include "base/memory.h"
+#include "base/text.h"
 
 /* Stands where records were dropped. */
 static const char gap_record[] = "{\"event\":\"lost\"}\n";
@@ -244,17 +245,20 @@ void records_close(Records *r)
     memory_free(r);
 }
 
-/* A JSON string: quotes, backslashes and control characters escaped. */
+/* A JSON string: quotes, backslashes and control characters escaped; bytes that are no UTF-8 as \xNN, for people. */
 static void put_string(Records *r, const char *text)
 {
     put_text(r, "\"");
-    for (const unsigned char *c = (const unsigned char *)text; *c; c++) {
-        if (*c == '"' || *c == '\\')
-            put(r, "\\%c", *c);
-        else if (*c < 0x20)
-            put(r, "\\u%04x", *c);
+    for (size_t length; *text; text += length ? length : 1) {
+        length = text_utf8(text);
+        if (length == 0)
+            put(r, "\\\\x%02x", (unsigned char)*text);
+        else if (*text == '"' || *text == '\\')
+            put(r, "\\%c", *text);
+        else if ((unsigned char)*text < 0x20)
+            put(r, "\\u%04x", (unsigned char)*text);
         else
-            put_bytes(r, (const char *)c, 1);
+            put_bytes(r, text, length);
     }
     put_text(r, "\"");
 }

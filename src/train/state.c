@@ -255,7 +255,7 @@ static void record_checkpoint(Trainer *t, const char *path, Digest model)
     Records *records = t->run.records;
     record_begin(records, "checkpoint");
     record_integer(records, "step", t->step);
-    record_text(records, "file", path);
+    record_text(records, "file", path + strlen(t->run.path) + 1); /* within the run, which may be moved */
     record_digest(records, "digest", model);
     if (t->chained) record_digest(records, "chain", t->chain);
     record_end(records);
