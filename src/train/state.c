@@ -183,6 +183,7 @@ static Status open_run(Trainer *t)
     if (st != STATUS_OK) return st;
     if (t->finished) return rundir_repair_records(&t->run, t->step);
     st = checkpoint_prepare(t->run.path);
+    if (st == STATUS_OK) st = checkpoint_distrust(t->run.path, t->step, &t->distrusted);
     if (st == STATUS_OK) st = rundir_begin_records(&t->run, t->step);
     if (st == STATUS_OK) st = write_config(t);
     if (st != STATUS_OK) return st;
@@ -318,7 +319,7 @@ static Status write_checkpoint(Trainer *t, Save kind, Digest model, bool *saved)
         record_checkpoint(t, path, model);
         if (kind == SAVE_BEST) return STATUS_OK;
         t->failed_saves = 0;
-        checkpoint_prune(t->run.path, t->step, (size_t)t->settings->checkpoint.keep);
+        checkpoint_prune(t->run.path, t->step, (size_t)t->settings->checkpoint.keep, &t->distrusted);
         return STATUS_OK;
     }
     if (kind == SAVE_LAST || (kind == SAVE_STEP && ++t->failed_saves >= MOST_FAILURES)) return give_up(t, st);
