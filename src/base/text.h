@@ -16,7 +16,7 @@ size_t text_utf8(const char *text);
 
 /* The bytes (1 to 4) of the character at the begin of text if it may be shown as it is, else 0. That are ASCII's and
  * UTF-8's but for what drives a terminal or changes the order of what it shows: control characters (C0, DEL, C1), line
- * separators and directions; bytes that are no UTF-8 too. */
+ * separators, directions and the byte order mark, which nobody sees; bytes that are no UTF-8 too. */
 size_t text_harmless(const char *text);
 
 /* Writes a text that may come from an untrusted file, all other bytes as \xNN; keep_lines: but for newlines and tabs.

@@ -273,6 +273,8 @@ static void no_text_drives_a_terminal(void)
          "2J",
          "\\xc2\\x9b2J"},                                        /* and as UTF-8 */
         {"\xe2\x80\xae", "\\xe2\\x80\\xae"},                     /* from right to left */
+        {"\xd8\x9c", "\\xd8\\x9c"},                              /* what follows is Arabic */
+        {"\xef\xbb\xbf", "\\xef\\xbb\\xbf"},                     /* a byte order mark */
         {"\xc0\x9b \xe0\x82\x9b", "\\xc0\\x9b \\xe0\\x82\\x9b"}, /* longer than needed */
         {"\xed\xa0\x80", "\\xed\\xa0\\x80"},                     /* a surrogate */
         {"\xf4\x90\x80\x80 \xc3", "\\xf4\\x90\\x80\\x80 \\xc3"}, /* too large, cut off */
