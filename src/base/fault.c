@@ -5,6 +5,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 enum { UNREAD, UNARMED, ARMED };
 
@@ -46,6 +47,13 @@ void fault_flip_bit(float *value)
     memcpy(value, &bits, sizeof bits);
 }
 
+static void hang_at(const char *place, uint64_t when)
+{
+    char point[sizeof armed_point];
+    snprintf(point, sizeof point, "hang-%s", place);
+    while (fault_at(point, when)) pause();
+}
+
 void fault_raise_at(const char *place, uint64_t when)
 {
     static const struct {
@@ -54,6 +62,7 @@ void fault_raise_at(const char *place, uint64_t when)
     } known[] = {{"stop", SIGSTOP}, {"kill", SIGKILL}, {"usr1", SIGUSR1}, {"usr2", SIGUSR2}, {"term", SIGTERM}};
     char point[sizeof armed_point];
     if (state == UNARMED) return;
+    hang_at(place, when);
     for (size_t i = 0; i < sizeof known / sizeof *known; i++) {
         snprintf(point, sizeof point, "raise-%s-%s", known[i].name, place);
         if (fault_at(point, when)) raise(known[i].number);

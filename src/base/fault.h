@@ -18,7 +18,7 @@ bool fault_at(const char *point, uint64_t when);
 void fault_flip_bit(float *value);
 
 /* Raises the signal SIGNAL in this process if the point raise-SIGNAL-PLACE is armed: SIGNAL is stop, kill, usr1, usr2
- * or term. */
+ * or term. At the point hang-PLACE this thread alone stands still, for good. */
 void fault_raise_at(const char *place, uint64_t when);
 
 #endif

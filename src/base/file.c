@@ -97,10 +97,18 @@ static int stream_close(void *fd)
     return synced;
 }
 
+int file_create_new(const char *path)
+{
+    const int flags = O_RDWR | O_CREAT | O_EXCL | O_CLOEXEC;
+    int fd = FILE_RETRY(open(path, flags, 0666));
+    if (fd < 0 && errno == EEXIST && FILE_RETRY(unlink(path)) == 0) fd = FILE_RETRY(open(path, flags, 0666));
+    return fd;
+}
+
 /* stdio alone would lose what it was writing when a signal came. */
 FILE *file_create(const char *path)
 {
-    const int fd = FILE_RETRY(open(path, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0666));
+    const int fd = file_create_new(path);
     if (fd < 0) return NULL;
     const cookie_io_functions_t calls = {.write = stream_write, .close = stream_close};
     FILE *file = fopencookie((void *)(intptr_t)fd, "w", calls); /* glibc's */

@@ -41,7 +41,11 @@ MUST_CHECK size_t file_write(int fd, const void *bytes, size_t size);
  */
 int file_close(int fd);
 
-/* *file = a stream to a new file at path, or one whose content goes; its fclose writes it to disk (fsync) before it
+/* A descriptor for a new file at path, to write and to read. What had the name goes, so that nothing is written through
+ * a link or into a pipe that was left there. -1 with errno set. */
+int file_create_new(const char *path);
+
+/* *file = a stream to such a file; its fclose writes it to disk (fsync) before it
  * closes it. NULL with errno set. */
 FILE *file_create(const char *path);
 

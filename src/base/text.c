@@ -32,13 +32,21 @@ static size_t decode(const unsigned char *c, uint32_t *character)
     return *character < least[length] || *character > 0x10ffff || is_surrogate ? 0 : length;
 }
 
+size_t text_utf8(const char *text)
+{
+    uint32_t character;
+    return decode((const unsigned char *)text, &character);
+}
+
 size_t text_harmless(const char *text)
 {
     uint32_t c;
     const size_t length = decode((const unsigned char *)text, &c);
     const bool is_control = c < 0x20 || (c >= 0x7f && c < 0xa0);
-    const bool is_direction = (c >= 0x200e && c < 0x2010) || (c >= 0x2028 && c < 0x202f) || (c >= 0x2066 && c < 0x206a);
-    return length == 0 || is_control || is_direction ? 0 : length;
+    const bool is_direction =
+        c == 0x61c || (c >= 0x200e && c < 0x2010) || (c >= 0x2028 && c < 0x202f) || (c >= 0x2066 && c < 0x206a);
+    const bool is_byte_order_mark = c == 0xfeff;
+    return length == 0 || is_control || is_direction || is_byte_order_mark ? 0 : length;
 }
 
 /* out (TEXT_ESCAPED + 1): the first character of text as it may be shown, with a zero byte behind it. Returns how many

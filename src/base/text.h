@@ -12,9 +12,12 @@
 /* *copy = the text, owned by the caller (memory_free). STATUS_INTERNAL: no memory. */
 MUST_CHECK Status text_copy(char **copy, const char *text);
 
+/* The bytes (1 to 4) of the well-formed UTF-8 character at the begin of text, 0 if there is none. */
+size_t text_utf8(const char *text);
+
 /* The bytes (1 to 4) of the character at the begin of text if it may be shown as it is, else 0. That are ASCII's and
  * UTF-8's but for what drives a terminal or changes the order of what it shows: control characters (C0, DEL, C1), line
- * separators and directions; bytes that are no UTF-8 too. */
+ * separators, directions and the byte order mark, which nobody sees; bytes that are no UTF-8 too. */
 size_t text_harmless(const char *text);
 
 /* Writes a text that may come from an untrusted file, all other bytes as \xNN; keep_lines: but for newlines and tabs.

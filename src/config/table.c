@@ -79,7 +79,7 @@ const Setting setting_table[] = {
     {INTEGER(checkpoint.every_epochs, 0, 1000000), .fallback = "1", .text = "epochs between checkpoints; 0: not by epochs", .resume = RESUME_FREE},
     {INTEGER(checkpoint.every_steps, 0, INT32_MAX), .fallback = "0", .text = "steps between checkpoints; 0: not by steps", .resume = RESUME_FREE},
     {FLOAT(checkpoint.every_seconds, 0, 1e9), .fallback = "600.0", .text = "seconds between checkpoints; 0: not by time", .resume = RESUME_FREE},
-    {INTEGER(checkpoint.keep, 2, 1000000), .fallback = "3", .text = "newest checkpoints kept, besides the best", .resume = RESUME_FREE},
+    {INTEGER(checkpoint.keep, 2, 1000000), .fallback = "3", .text = "newest good checkpoints kept, besides the best", .resume = RESUME_FREE},
 
     {FLOAT(log.seconds, 0, 1e6), .fallback = "10.0", .text = "seconds between progress lines", .resume = RESUME_FREE},
     {INTEGER(log.digest_every_steps, 0, INT32_MAX), .fallback = "1000",

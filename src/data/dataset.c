@@ -205,15 +205,14 @@ Status dataset_read_labels(Dataset *dataset, Part part, uint32_t first, uint32_t
     return st;
 }
 
-static Status check_finite(const Dataset *dataset, Part part, const Samples *samples)
+Status samples_check_finite(const Samples *samples, const char *file, const char *images)
 {
     const float *pixel = samples->pixels;
     for (size_t i = 0; i < samples->count * samples->features; i++)
         if (!isfinite(pixel[i]))
             return status_fail(
                 STATUS_DATA, "\"%s\": value %zu of the image in row %" PRIu32 " of \"%s\" is %f; values must be finite",
-                dataset->name, i % samples->features, samples->row[i / samples->features], dataset->images[part],
-                (double)pixel[i]);
+                file, i % samples->features, samples->row[i / samples->features], images, (double)pixel[i]);
     return STATUS_OK;
 }
 
@@ -228,7 +227,7 @@ static Status read_images(Samples *samples, Dataset *dataset, Part part, uint32_
     if (samples->kind == ELEMENT_UINT8)
         return h5file_read_uint8(dataset->file, path, first, samples->count, samples->pixels);
     const Status st = h5file_read_float32(dataset->file, path, first, samples->count, samples->pixels);
-    return st == STATUS_OK ? check_finite(dataset, part, samples) : st;
+    return st == STATUS_OK ? samples_check_finite(samples, dataset->name, path) : st;
 }
 
 Status samples_init(Samples *samples, Dataset *dataset, Part part, uint32_t first, uint32_t count)

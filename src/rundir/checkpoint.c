@@ -103,19 +103,25 @@ Status checkpoint_decode(const char *name, const unsigned char *bytes, size_t si
     return decode(name, bytes, size, checkpoint, &newer);
 }
 
+static const char *const kind = "checkpoint";
+
+static Status read_header(int fd, const char *path, size_t size, unsigned char header[CHECKPOINT_HEADER], bool *newer)
+{
+    size_t got = CHECKPOINT_HEADER;
+    const Status st = file_read_some(fd, path, kind, header, &got);
+    return st == STATUS_OK ? check_header(path, header, got < CHECKPOINT_HEADER ? got : size, newer) : st;
+}
+
 /* The header is checked first, so that memory is taken only for a file that is as long as its header says. */
 static Status read_bytes(int fd, const char *path, size_t size, unsigned char **bytes, bool *newer)
 {
-    const char *what = "checkpoint";
     unsigned char header[CHECKPOINT_HEADER];
-    size_t got = sizeof header;
-    Status st = file_read_some(fd, path, what, header, &got);
-    if (st == STATUS_OK) st = check_header(path, header, got < sizeof header ? got : size, newer);
+    Status st = read_header(fd, path, size, header, newer);
     if (st == STATUS_OK) st = memory_new(bytes, size, "a checkpoint");
     if (st != STATUS_OK) return st;
     memcpy(*bytes, header, sizeof header);
-    got = size - sizeof header;
-    st = file_read_some(fd, path, what, *bytes + sizeof header, &got);
+    size_t got = size - sizeof header;
+    st = file_read_some(fd, path, kind, *bytes + sizeof header, &got);
     if (st == STATUS_OK && got != size - sizeof header)
         st = status_fail(STATUS_DATA, "checkpoint \"%s\" was truncated while it was read", path);
     return st;
@@ -128,13 +134,28 @@ Status checkpoint_read_file(const char *path, Checkpoint *checkpoint, bool *newe
     int fd;
     size_t size;
     unsigned char *bytes = NULL;
-    Status st = file_open(path, "checkpoint", &fd, &size);
+    Status st = file_open(path, kind, &fd, &size);
     if (st != STATUS_OK) return st;
     st = read_bytes(fd, path, size, &bytes, newer);
     close(fd);
     if (st == STATUS_OK) st = decode(path, bytes, size, checkpoint, newer);
     memory_free(bytes);
     return st;
+}
+
+bool checkpoint_seems_good(const char *path)
+{
+    int fd;
+    size_t size;
+    unsigned char header[CHECKPOINT_HEADER];
+    bool newer;
+    Status st = file_open(path, kind, &fd, &size);
+    if (st == STATUS_OK) {
+        st = read_header(fd, path, size, header, &newer);
+        file_close(fd);
+    }
+    status_clear();
+    return st == STATUS_OK;
 }
 
 Status checkpoint_read(const char *path, Checkpoint *checkpoint)

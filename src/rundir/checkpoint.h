@@ -123,9 +123,20 @@ MUST_CHECK Status checkpoint_list(const char *run, uint64_t **steps, size_t *cou
  * damage: going on from an older one would undo a newer program's work). */
 MUST_CHECK Status checkpoint_read_newest(const char *run, Checkpoint *checkpoint);
 
-/* After the checkpoint of `step` is durable: of those up to `step` keeps the newest `keep` (>= 2). Later ones, of a run
- * that went back, stay until they are replaced: they may be damaged, and must not count as kept. A file that cannot be
- * removed is a warning. */
-void checkpoint_prune(const char *run, uint64_t step, size_t keep);
+/* Those of a run that are not to be counted on: from the start that passed them by on. */
+typedef struct {
+    uint64_t *step; /* (count); owned */
+    size_t count;
+} Distrusted;
+
+/* All after `step`, which a start goes on from: they are damaged, or of a run that went back. Fails as checkpoint_list.
+ */
+MUST_CHECK Status checkpoint_distrust(const char *run, uint64_t step, Distrusted *distrusted);
+void checkpoint_distrust_end(Distrusted *distrusted); /* accepts a zeroed struct */
+
+/* After the checkpoint of `step` is durable, which is distrusted no more: of those up to `step` removes what is older
+ * than the newest `keep` (>= 2) good ones. Good are those that are not distrusted and whose header and length fit each
+ * other; the rest is not read. A file that cannot be removed is a warning. */
+void checkpoint_prune(const char *run, uint64_t step, size_t keep, Distrusted *distrusted);
 
 #endif

@@ -27,6 +27,9 @@ MUST_CHECK Status checkpoint_decode_content(const char *name, const unsigned cha
 /* checkpoint_read, telling a newer major version from damage. */
 MUST_CHECK Status checkpoint_read_file(const char *path, Checkpoint *checkpoint, bool *newer);
 
+/* Is it a checkpoint that this program reads, as far as its header and its length tell? */
+bool checkpoint_seems_good(const char *path);
+
 /* The host's name, as it stands in the names of temporary files. */
 void checkpoint_host(char host[CHECKPOINT_HOST_SIZE]);
 

@@ -40,11 +40,7 @@ static Status create(Target *target, uint64_t step)
         errno = ENAMETOOLONG;
         return failed(target, STATUS_CANT_CREATE, "create");
     }
-    const int flags = O_RDWR | O_CREAT | O_EXCL | O_CLOEXEC;
-    target->fd = FILE_RETRY(open(target->temporary, flags, 0666));
-    /* The name is ours alone: what is there, an earlier process of the same number left. */
-    if (target->fd < 0 && errno == EEXIST && FILE_RETRY(unlink(target->temporary)) == 0)
-        target->fd = FILE_RETRY(open(target->temporary, flags, 0666));
+    target->fd = file_create_new(target->temporary);
     return target->fd >= 0 ? STATUS_OK : failed(target, STATUS_CANT_CREATE, "create");
 }
 

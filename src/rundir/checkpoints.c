@@ -163,11 +163,41 @@ Status checkpoint_read_newest(const char *run, Checkpoint *checkpoint)
         count, run, run);
 }
 
-void checkpoint_prune(const char *run, uint64_t step, size_t keep)
+Status checkpoint_distrust(const char *run, uint64_t step, Distrusted *distrusted)
+{
+    size_t count;
+    *distrusted = (Distrusted){0};
+    const Status st = checkpoint_list(run, &distrusted->step, &count);
+    while (distrusted->count < count && distrusted->step[distrusted->count] > step) distrusted->count++;
+    return st;
+}
+
+void checkpoint_distrust_end(Distrusted *distrusted)
+{
+    memory_free(distrusted->step);
+    *distrusted = (Distrusted){0};
+}
+
+/* Where the step is, or count. */
+static size_t find(const Distrusted *distrusted, uint64_t step)
+{
+    size_t i = 0;
+    while (i < distrusted->count && distrusted->step[i] != step) i++;
+    return i;
+}
+
+static void trust(Distrusted *distrusted, uint64_t step)
+{
+    const size_t i = find(distrusted, step);
+    if (i < distrusted->count) distrusted->step[i] = distrusted->step[--distrusted->count];
+}
+
+void checkpoint_prune(const char *run, uint64_t step, size_t keep, Distrusted *distrusted)
 {
     assert(keep >= 2);
     uint64_t *steps;
     size_t count;
+    trust(distrusted, step);
     if (checkpoint_list(run, &steps, &count) != STATUS_OK) {
         log_warning("%s; old checkpoints stay", status_message());
         status_clear();
@@ -175,10 +205,12 @@ void checkpoint_prune(const char *run, uint64_t step, size_t keep)
     }
     size_t kept = 0;
     for (size_t i = 0; i < count; i++) {
-        if (steps[i] > step || ++kept <= keep) continue;
+        if (steps[i] > step) continue;
         char path[CHECKPOINT_PATH_SIZE];
         checkpoint_path(run, steps[i], path);
-        if (FILE_RETRY(unlink(path)) != 0 && errno != ENOENT)
+        if (kept < keep)
+            kept += find(distrusted, steps[i]) == distrusted->count && checkpoint_seems_good(path);
+        else if (FILE_RETRY(unlink(path)) != 0 && errno != ENOENT)
             log_warning("cannot remove old checkpoint \"%s\": %s", path, strerror(errno));
     }
     memory_free(steps);

@@ -92,7 +92,7 @@ static double seconds_of(struct timespec time)
 static bool last_beat(const char *path, double *seconds)
 {
     struct stat about;
-    const int fd = FILE_RETRY(open(path, O_RDONLY | O_CLOEXEC));
+    const int fd = FILE_RETRY(open(path, O_RDONLY | O_NONBLOCK | O_CLOEXEC));
     if (fd < 0) return false;
     const bool known = FILE_RETRY(fstat(fd, &about)) == 0;
     file_close(fd);
@@ -268,7 +268,7 @@ void lock_holder(const char *directory, char holder[LOCK_HOLDER_SIZE])
     struct timespec now;
     holder[0] = '\0';
     lock_path(directory, path);
-    const int fd = FILE_RETRY(open(path, O_RDONLY | O_CLOEXEC));
+    const int fd = FILE_RETRY(open(path, O_RDONLY | O_NONBLOCK | O_CLOEXEC));
     if (fd < 0) {
         if (errno != ENOENT && errno != ENOTDIR)
             snprintf(holder, LOCK_HOLDER_SIZE, "unknown: cannot open its lock: %s", strerror(errno));

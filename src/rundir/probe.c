@@ -30,7 +30,7 @@ static Status failed(Status st, const char *doing, const char *directory)
 static Status sync_file(int fd, const char *directory, double *seconds)
 {
     const double began = clock_seconds();
-    if (fsync(fd) != 0) return failed(STATUS_IO, "bring a file to disk", directory);
+    if (FILE_RETRY(fsync(fd)) != 0) return failed(STATUS_IO, "bring a file to disk", directory);
     *seconds = clock_seconds() - began + (fault_at("slow-disk", 0) ? 5.0 : 0.0);
     return STATUS_OK;
 }
@@ -41,25 +41,26 @@ Status probe_files(const char *directory, double *seconds)
     char first[NAME_SIZE], second[NAME_SIZE];
     name_file(directory, ".tmp", first);
     name_file(directory, "", second);
-    const int fd = open(first, O_RDWR | O_CREAT | O_EXCL | O_CLOEXEC, 0666);
+    const int fd = FILE_RETRY(open(first, O_RDWR | O_CREAT | O_EXCL | O_CLOEXEC, 0666));
     if (fd < 0) return failed(STATUS_CANT_CREATE, "make a file", directory);
     Status st = STATUS_OK;
-    if (write(fd, block, sizeof block) != (ssize_t)sizeof block) st = failed(STATUS_IO, "write a file", directory);
+    if (file_write(fd, block, sizeof block) != sizeof block) st = failed(STATUS_IO, "write a file", directory);
     if (st == STATUS_OK) st = sync_file(fd, directory, seconds);
-    close(fd);
-    if (st == STATUS_OK && rename(first, second) != 0) st = failed(STATUS_CANT_CREATE, "rename a file", directory);
+    file_close(fd);
+    if (st == STATUS_OK && FILE_RETRY(rename(first, second)) != 0)
+        st = failed(STATUS_CANT_CREATE, "rename a file", directory);
     const double began = clock_seconds();
     if (st == STATUS_OK) st = file_sync_directory(second);
     *seconds += clock_seconds() - began;
-    unlink(first);
-    unlink(second);
+    FILE_RETRY(unlink(first));
+    FILE_RETRY(unlink(second));
     return st;
 }
 
 static bool lock(int fd)
 {
     struct flock whole = {.l_type = F_WRLCK, .l_whence = SEEK_SET};
-    return fcntl(fd, F_OFD_SETLK, &whole) == 0;
+    return FILE_RETRY(fcntl(fd, F_OFD_SETLK, &whole)) == 0;
 }
 
 /* first, second: the same file, opened twice. */
@@ -75,13 +76,13 @@ Status probe_locks(const char *directory)
 {
     char name[NAME_SIZE];
     name_file(directory, ".lock", name);
-    const int first = open(name, O_RDWR | O_CREAT | O_CLOEXEC, 0666);
+    const int first = FILE_RETRY(open(name, O_RDWR | O_CREAT | O_CLOEXEC, 0666));
     if (first < 0) return failed(STATUS_CANT_CREATE, "make a file", directory);
-    const int second = open(name, O_RDWR | O_CLOEXEC);
+    const int second = FILE_RETRY(open(name, O_RDWR | O_CLOEXEC));
     const Status st =
         second < 0 ? failed(STATUS_CANT_CREATE, "open a file again", directory) : lock_twice(first, second, directory);
-    if (second >= 0) close(second);
-    close(first);
-    unlink(name);
+    if (second >= 0) file_close(second);
+    file_close(first);
+    FILE_RETRY(unlink(name));
     return st;
 }

@@ -74,17 +74,20 @@ PRINTF_LIKE(2, 3) static void put(Records *r, const char *format, ...)
     record_file_put(r->file, text, (size_t)length);
 }
 
-/* A JSON string: quotes, backslashes and control characters escaped. */
+/* A JSON string: quotes, backslashes and control characters escaped; bytes that are no UTF-8 as \xNN, for people. */
 static void put_string(Records *r, const char *text)
 {
     put_text(r, "\"");
-    for (const unsigned char *c = (const unsigned char *)text; *c; c++) {
-        if (*c == '"' || *c == '\\')
-            put(r, "\\%c", *c);
-        else if (*c < 0x20)
-            put(r, "\\u%04x", *c);
+    for (size_t length; *text; text += length ? length : 1) {
+        length = text_utf8(text);
+        if (length == 0)
+            put(r, "\\\\x%02x", (unsigned char)*text);
+        else if (*text == '"' || *text == '\\')
+            put(r, "\\%c", *text);
+        else if ((unsigned char)*text < 0x20)
+            put(r, "\\u%04x", (unsigned char)*text);
         else
-            record_file_put(r->file, (const char *)c, 1);
+            record_file_put(r->file, text, length);
     }
     put_text(r, "\"");
 }

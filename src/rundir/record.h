@@ -24,7 +24,7 @@ void record_integer(Records *records, const char *key, uint64_t value);
 void record_hex(Records *records, const char *key, uint64_t value); /* 16 hex digits, as a string */
 void record_float(Records *records, const char *key, double value);
 void record_null(Records *records, const char *key); /* a float that was not measured, and its twin */
-void record_text(Records *records, const char *key, const char *value); /* UTF-8 */
+void record_text(Records *records, const char *key, const char *value); /* bytes that are no UTF-8 become \xNN */
 /* The counts at(context, row, column) as an array of `rows` arrays; with rows 0 those of row 0 as one array. */
 typedef uint64_t RecordCount(const void *context, size_t row, size_t column);
 void record_counts(Records *records, const char *key, size_t rows, size_t columns, RecordCount *at,

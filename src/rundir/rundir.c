@@ -148,6 +148,22 @@ Status rundir_open(const char *path, bool fresh, RunDir *run)
     return st;
 }
 
+/* A file to go on with; *fd = -1: there is none, and flags have no O_CREAT. A pipe would keep us waiting, and a device
+ * may have no end. */
+static Status open_regular(const char *path, int flags, int *fd)
+{
+    const char *doing = flags & O_CREAT ? "create" : "open";
+    struct stat about;
+    *fd = FILE_RETRY(open(path, flags | O_NONBLOCK | O_CLOEXEC, 0666));
+    if (*fd < 0 && errno == ENOENT && !(flags & O_CREAT)) return STATUS_OK;
+    const bool is_pipe = *fd < 0 && errno == ENXIO;
+    if (!is_pipe && (*fd < 0 || FILE_RETRY(fstat(*fd, &about)) != 0))
+        return status_fail(STATUS_CANT_CREATE, "cannot %s \"%s\": %s", doing, path, strerror(errno));
+    if (!is_pipe && S_ISREG(about.st_mode)) return STATUS_OK;
+    if (*fd >= 0) file_close(*fd);
+    return status_fail(STATUS_CANT_CREATE, "cannot %s \"%s\": it is not a regular file; remove it", doing, path);
+}
+
 /* Of a file of records. */
 typedef struct {
     off_t size;
@@ -202,13 +218,12 @@ Status rundir_repair_records(const RunDir *run, uint64_t step)
 {
     char path[PATH_SIZE];
     snprintf(path, sizeof path, "%s/metrics.jsonl", run->path);
-    const int fd = FILE_RETRY(open(path, O_RDWR | O_CLOEXEC));
-    if (fd < 0)
-        return errno == ENOENT ? STATUS_OK
-                               : status_fail(STATUS_CANT_CREATE, "cannot open \"%s\": %s", path, strerror(errno));
+    int fd;
+    Status st = open_regular(path, O_RDWR, &fd);
+    if (st != STATUS_OK || fd < 0) return st;
     Extent extent;
     bool damaged = false;
-    Status st = measure(fd, path, &extent);
+    st = measure(fd, path, &extent);
     if (st == STATUS_OK && extent.intact < extent.lines) st = hold_step(run, extent.intact, step, &damaged);
     if (st == STATUS_OK)
         st = damaged ? cut(fd, path, extent.intact, extent.size, "records that a power failure damaged")
@@ -221,11 +236,12 @@ Status rundir_begin_records(RunDir *run, uint64_t step)
 {
     char path[PATH_SIZE];
     snprintf(run->log_path, sizeof run->log_path, "%s/log.txt", run->path);
-    const int log = FILE_RETRY(open(run->log_path, O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC, 0666));
-    if (log < 0) return status_fail(STATUS_CANT_CREATE, "cannot create \"%s\": %s", run->log_path, strerror(errno));
+    int log;
+    Status st = open_regular(run->log_path, O_WRONLY | O_CREAT | O_APPEND, &log);
+    if (st != STATUS_OK) return st;
     run->log = log;
     log_set_file(log, run->log_path);
-    Status st = rundir_repair_records(run, step);
+    st = rundir_repair_records(run, step);
     snprintf(path, sizeof path, "%s/metrics.jsonl", run->path);
     return st == STATUS_OK ? records_open(path, &run->records) : st;
 }

@@ -153,6 +153,7 @@ static Status read_images(const Saved *saved, const char *file, const char *give
         st = status_fail(STATUS_DATA, "\"%s\", \"%s\": more than 2^32 - 1 images", file, images);
     if (st == STATUS_OK) st = memory_new(&samples->label, samples->count, "labels");
     if (st == STATUS_OK) st = memory_new(&samples->row, samples->count, "rows");
+    for (size_t i = 0; st == STATUS_OK && i < samples->count; i++) samples->row[i] = (uint32_t)i;
     const size_t values = samples->count * samples->features;
     if (st == STATUS_OK && info.kind == ELEMENT_UINT8) {
         st = memory_new((uint8_t **)&samples->pixels, values, "images");
@@ -160,8 +161,8 @@ static Status read_images(const Saved *saved, const char *file, const char *give
     } else if (st == STATUS_OK) {
         st = memory_new((float **)&samples->pixels, values, "images");
         if (st == STATUS_OK) st = h5file_read_float32(h5, images, 0, info.extent[0], samples->pixels);
+        if (st == STATUS_OK) st = samples_check_finite(samples, file, images);
     }
-    for (size_t i = 0; st == STATUS_OK && i < samples->count; i++) samples->row[i] = (uint32_t)i;
     h5file_close(h5);
     return st;
 }

@@ -25,7 +25,8 @@ size_t saved_classes(const Saved *saved);
 MUST_CHECK Status saved_evaluate(Saved *saved, const char *file, CheckpointScore *score, Confusion *confusion,
                                  Prediction **prediction);
 
-/* Classifies all images of one dataset in an HDF5 file. prediction (*rows, labels 0) as above. */
+/* Classifies all images of one dataset in an HDF5 file. prediction (*rows, labels 0) as above. STATUS_DATA: images of
+ * another shape or type, or a value that is not finite. */
 MUST_CHECK Status saved_predict(Saved *saved, const char *file, const char *images, Prediction **prediction,
                                 uint32_t *rows);
 

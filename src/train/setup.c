@@ -317,6 +317,7 @@ void trainer_close(Trainer *t)
 {
     slurm_end(&t->slurm);
     rundir_close(&t->run);
+    checkpoint_distrust_end(&t->distrusted);
     reduction_close(t->reduction);
     exchange_close(&t->exchange);
     shard_digests_free(&t->shard_digests);

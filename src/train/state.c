@@ -162,6 +162,7 @@ static Status open_run(Trainer *t)
     if (st != STATUS_OK) return st;
     if (t->finished) return rundir_repair_records(&t->run, t->step);
     st = checkpoint_prepare(t->run.path);
+    if (st == STATUS_OK) st = checkpoint_distrust(t->run.path, t->step, &t->distrusted);
     if (st == STATUS_OK) st = rundir_begin_records(&t->run, t->step);
     if (st == STATUS_OK) st = write_config(t);
     if (st != STATUS_OK) return st;
@@ -238,7 +239,7 @@ static void record_checkpoint(Trainer *t, const char *path)
     Records *records = t->run.records;
     record_begin(records, "checkpoint");
     record_integer(records, "step", t->step);
-    record_text(records, "file", path + strlen(t->run.path) + 1);
+    record_text(records, "file", path + strlen(t->run.path) + 1); /* within the run, which may be moved */
     trainer_record_state(t, &t->replica[0]);
     record_end(records);
     records_flush(records);
@@ -321,7 +322,7 @@ static Status write_checkpoint(Trainer *t, Save kind, bool *saved)
         record_checkpoint(t, path);
         if (kind == SAVE_BEST) return STATUS_OK;
         t->failed_saves = 0;
-        checkpoint_prune(t->run.path, t->step, (size_t)t->settings->checkpoint.keep);
+        checkpoint_prune(t->run.path, t->step, (size_t)t->settings->checkpoint.keep, &t->distrusted);
         return STATUS_OK;
     }
     if (changed || kind == SAVE_LAST || (kind == SAVE_STEP && ++t->failed_saves >= MOST_FAILURES))

@@ -138,6 +138,7 @@ typedef struct Trainer {
     CheckpointScore best, last;          /* evaluations so far */
     bool best_saved;                     /* the last attempt to write best.h5 was a success */
     int failed_saves;                    /* numbered checkpoints in a row that could not be written; rank 0 */
+    Distrusted distrusted;               /* checkpoints that this start passed by; rank 0, owned */
     Gaps gaps;                           /* in the records up to the step `recorded`; rank 0, both */
     uint64_t recorded;                   /* what is missing up to it is missing for good */
     bool gap_told;                       /* the last checkpoint has a gap that ends with its own step; rank 0 */

@@ -170,6 +170,10 @@ start 0 predict "$work/good.0/best.h5" "$work/empty.h5"
 fails 'predict without the default dataset' 65 'empty.h5|/test/images|--images'
 start 0 predict "$work/good.0/best.h5" "$work/float-labels.h5" --images /test/labels
 fails 'predict of another type' 65 'float-labels.h5|/test/labels|float64 images|trained on uint8'
+start 0 train "$work/good.cfg" --run "$work/float" --quiet --set "data.file=$work/float.h5"
+check 'a training on float images' [ "$code" = 0 ]
+start 0 predict "$work/float/best.h5" "$work/not-finite.h5" --images /train/images
+fails 'predict of what is not finite' 65 'not-finite.h5|value 4 |row 30 |/train/images|finite'
 start 0 status "$work/full"
 fails 'status of another directory' 66 'full" is no run directory|there is no metrics.jsonl'
 start 0 predict "$work/good.0/best.h5"

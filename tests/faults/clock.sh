@@ -101,13 +101,12 @@ for ranks in 0 2; do
     check "it jumped" [ "$jumps" -gt 2 ]
 done
 
-# A rank that hangs is found though the wall clock stands still: nobody reads what it wants to write.
+# A rank that hangs is found though the wall clock stands still.
 set_clock '2001-02-03 04:05:06'
 rm -rf "$work/run"
 faked 2 no train "$work/config.cfg" --run "$work/run" --quiet --stop-after-steps 1
 check "a run to go on with" [ "$code" = 75 ]
-mkfifo "$work/run/.predictions.csv.tmp"
-faked 2 no train "$work/config.cfg" --run "$work/run" --quiet --set run.deadline_seconds=2.0
+LOCKSTEP_FAULT=hang-record:0 faked 2 no train "$work/config.cfg" --run "$work/run" --quiet --set run.deadline_seconds=2.0
 check "the watchdog's true alarm" [ "$code" = 70 ]
 check "names who is late" grep -q 'rank 0 is in .*: LATE' "$err"
 

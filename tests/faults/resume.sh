@@ -78,10 +78,15 @@ again --resume "$work/good.h5"
 fails "a dataset is no checkpoint" 65 "good.h5"
 
 # A damaged newest checkpoint: the one before serves, and that is said.
-rm -rf "$work/run"
-cp -r "$work/stopped" "$work/run"
-printf 'x' | dd of="$work/run/checkpoints/step-0000000015.h5" bs=1 seek=5000 conv=notrunc status=none
-start 0 train "$work/config.cfg" --run "$work/run" --quiet
+again_damaged() {
+    rm -rf "$work/run"
+    cp -r "$work/stopped" "$work/run"
+    printf 'x' | dd of="$work/run/checkpoints/step-0000000015.h5" bs=1 seek=5000 conv=notrunc status=none
+    start 0 train "$work/config.cfg" --run "$work/run" --quiet "$@"
+}
+again_damaged --set checkpoint.keep=2 --stop-after-steps 6
+check "a damaged checkpoint pushes out no good one" [ -e "$work/run/checkpoints/step-0000000011.h5" ]
+again_damaged
 goes_on "a damaged checkpoint"
 check "a damaged checkpoint is told" grep -q 'warning: .*step-0000000015.h5.*skipped' "$err"
 start 0 verify "$work/run"

@@ -37,6 +37,12 @@ check "the chain" grep -Eqx 'chain        1[0-9] records and checkpoints cover t
 start 0 verify "$work/stopped"
 check "verify of a stopped run" [ "$code" = 0 ]
 check "a part of an epoch" grep -q 'then 4 steps of the next$' "$out"
+latin=$work/$'r\xe9seau'
+start 0 train "$work/config.cfg" --run "$latin" --quiet --stop-after-steps 1
+start 0 verify "$latin"
+check "verify of a run whose directory's name is no UTF-8" [ "$code" = 0 ]
+check "a checkpoint's record names its file within the run" grep -q '"file":"checkpoints/step-0000000001.h5"' \
+    "$latin/metrics.jsonl"
 
 # finds WHAT WORDS: in $work/run, which becomes a copy of the good run again.
 finds() {

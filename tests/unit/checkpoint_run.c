@@ -140,27 +140,59 @@ static void a_newer_version_is_not_skipped(void)
     CU_ASSERT_STRING_EQUAL(warned, "");
 }
 
+static void write_steps(const char *run, uint64_t first, uint64_t last, uint64_t apart)
+{
+    for (uint64_t step = first; step <= last; step += apart) write_step(run, step);
+}
+
 static void pruning_keeps_the_newest(void)
 {
     const char *run = make_run("prune");
-    for (uint64_t step = 1; step <= 6; step++) scratch_write(step_path(run, step), "", 0);
-    checkpoint_prune(run, 6, 3);
+    Distrusted none = {0};
+    write_steps(run, 1, 6, 1);
+    checkpoint_prune(run, 6, 3, &none);
     expect_steps(run, (const uint64_t[]){6, 5, 4}, 3);
-    checkpoint_prune(run, 6, 3);
+    checkpoint_prune(run, 6, 3, &none);
     expect_steps(run, (const uint64_t[]){6, 5, 4}, 3);
-    checkpoint_prune(run, 6, 2);
+    checkpoint_prune(run, 6, 2, &none);
     expect_steps(run, (const uint64_t[]){6, 5}, 2);
-    checkpoint_prune(scratch_path("nowhere"), 6, 2);
+    checkpoint_prune(scratch_path("nowhere"), 6, 2, &none);
 }
 
-/* A run that went back behind damaged files: they must not push out the good ones. */
-static void pruning_never_counts_later_ones(void)
+/* Damage in the content, which a start has seen, and pruning does not look for. */
+static void pruning_never_counts_what_a_start_passed_by(void)
 {
     const char *run = make_run("back");
-    const uint64_t steps[] = {50, 40, 21, 20, 10};
-    for (size_t i = 0; i < 5; i++) scratch_write(step_path(run, steps[i]), "", 0);
-    checkpoint_prune(run, 21, 2);
-    expect_steps(run, (const uint64_t[]){50, 40, 21, 20}, 4);
+    Distrusted passed_by;
+    write_steps(run, 10, 50, 10);
+    put_byte(step_path(run, 40), -1, 'x');
+    CU_ASSERT_EQUAL_FATAL(checkpoint_distrust(run, 20, &passed_by), STATUS_OK);
+    write_step(run, 21);
+    checkpoint_prune(run, 21, 2, &passed_by);
+    expect_steps(run, (const uint64_t[]){50, 40, 30, 21, 20}, 5);
+    write_step(run, 30);
+    checkpoint_prune(run, 30, 2, &passed_by);
+    expect_steps(run, (const uint64_t[]){50, 40, 30, 21}, 4);
+    write_step(run, 45);
+    checkpoint_prune(run, 45, 2, &passed_by);
+    expect_steps(run, (const uint64_t[]){50, 45, 40, 30}, 4);
+    write_step(run, 60);
+    checkpoint_prune(run, 60, 2, &passed_by);
+    expect_steps(run, (const uint64_t[]){60, 50, 45}, 3);
+    checkpoint_distrust_end(&passed_by);
+}
+
+static void pruning_never_counts_what_cannot_be_a_checkpoint(void)
+{
+    const char *run = make_run("unfit");
+    Distrusted none = {0};
+    write_steps(run, 1, 6, 1);
+    CU_ASSERT_EQUAL_FATAL(truncate(step_path(run, 5), 1000), 0);
+    CU_ASSERT_EQUAL_FATAL(truncate(step_path(run, 4), 0), 0);
+    put_byte(step_path(run, 3), 500, 'x');
+    checkpoint_prune(run, 6, 2, &none);
+    expect_steps(run, (const uint64_t[]){6, 5, 4, 3, 2}, 5);
+    CU_ASSERT_STRING_EQUAL(status_message(), "");
 }
 
 /* A number that no process has: a child's that has been waited for. */
@@ -229,7 +261,8 @@ int main(void)
         UNIT(a_step_under_another_name_is_skipped),
         UNIT(a_newer_version_is_not_skipped),
         UNIT(pruning_keeps_the_newest),
-        UNIT(pruning_never_counts_later_ones),
+        UNIT(pruning_never_counts_what_a_start_passed_by),
+        UNIT(pruning_never_counts_what_cannot_be_a_checkpoint),
         UNIT(temporaries_are_removed),
         UNIT(a_run_that_cannot_be_prepared_is_named),
         UNIT(paths_are_those_of_the_design),

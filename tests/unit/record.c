@@ -139,6 +139,20 @@ static void text_is_escaped_as_json_asks(void)
                            "\\u000a bell \\u0007 one \\u0001 last \\u001f e \xc3\xa9\"}\n");
 }
 
+/* Names of files may be any bytes, and a reader refuses what is no UTF-8: here a byte of Latin-1, a surrogate, a
+ * sequence that is cut off, beside one that is none of these. */
+static void text_is_utf8_whatever_it_was(void)
+{
+    Records *records = open_records("utf8.jsonl");
+    record_begin(records, "x");
+    record_text(records, "a", "r\xe9seau \xed\xa0\x80 \xf0\x9f\x98\x80 \xe6\x97");
+    record_end(records);
+    records_close(records);
+    CU_ASSERT_STRING_EQUAL(scratch_text(scratch_path("utf8.jsonl")),
+                           "{\"event\":\"x\",\"a\":\"r\\\\xe9seau \\\\xed\\\\xa0\\\\x80 \xf0\x9f\x98\x80 "
+                           "\\\\xe6\\\\x97\"}\n");
+}
+
 /* The number and its twin after "key":. */
 static void check_float(const char *text, const char *key, double value)
 {
@@ -383,6 +397,7 @@ int main(void)
         UNIT(steps_stand_in_their_order_with_the_other_records),
         UNIT(digests_are_hex),
         UNIT(text_is_escaped_as_json_asks),
+        UNIT(text_is_utf8_whatever_it_was),
         UNIT(a_float_and_its_twin_are_exact),
         UNIT(what_is_not_finite_is_null),
         UNIT(records_of_other_ranks_do_nothing),
