@@ -32,8 +32,13 @@ while read -r variant words; do
     check "$variant: no run directory" [ ! -e "$work/run" ]
     in_little_memory inspect "$work/$variant.h5"
     check "inspect of $variant: exit code 65" [ "$code" = 65 ]
+    cp "$out" "$work/first"
+    cp "$err" "$work/first.err"
     check "inspect of $variant: one message" [ "$(grep -c '^lockstep: ' "$err")" = 1 ]
     check "$variant: nothing drives the terminal" [ "$(cat "$out" "$err" | tr -d '\n[:print:]' | wc -c)" = 0 ]
+    in_little_memory inspect "$work/$variant.h5"
+    check "$variant: inspect reads the same again" cmp "$work/first" "$out"
+    check "$variant: inspect says the same again" cmp "$work/first.err" "$err"
     rm "$work/$variant.h5"
 done < <("$make_hostile" list)
 
