@@ -36,14 +36,34 @@ static void work_apart(Status (*work)(void *), void *context, unsigned seconds, 
     _exit(ferror(stdout) != 0); /* without what is registered for the parent's exit */
 }
 
-static Status take(const Outcome *outcome, int ended, const char *what)
+/* What a library makes of a bad file; others send the other signals. */
+static bool is_files_fault(int signal)
 {
-    if (WIFSIGNALED(ended))
+    const int faults[] = {SIGSEGV, SIGBUS, SIGFPE, SIGILL, SIGABRT, SIGXCPU};
+    size_t i = 0;
+    while (i < sizeof faults / sizeof *faults && faults[i] != signal) i++;
+    return i < sizeof faults / sizeof *faults;
+}
+
+/* A signal that would have ended this process, had it done the work itself, ends it: a closed pipe is no news. */
+static Status take_signal(int signal, const char *what)
+{
+    if (is_files_fault(signal))
         return status_fail(
             STATUS_DATA,
             "%s: the HDF5 library was ended by a signal (%s): a file that it read is damaged, or made to "
             "do harm; copy it again from where it came, or do without it",
-            what, strsignal(WTERMSIG(ended)));
+            what, strsignal(signal));
+    if (signal != SIGKILL) raise(signal);
+    return status_fail(STATUS_INTERNAL,
+                       "%s: the process that reads it was ended by a signal (%s); if nobody did that, the system was "
+                       "out of memory",
+                       what, strsignal(signal));
+}
+
+static Status take(const Outcome *outcome, int ended, const char *what)
+{
+    if (WIFSIGNALED(ended)) return take_signal(WTERMSIG(ended), what);
     if (!outcome->done)
         return status_fail(STATUS_INTERNAL, "%s: the process that reads it ended itself with exit code %d", what,
                            WEXITSTATUS(ended));

@@ -45,6 +45,12 @@ check 'evaluate: the full file is named' says '/dev/full'
 start 0 predict "$last" "$work/good.h5"
 shows 'predict' '^96,[0-9],(0|1)\.[0-9]+$'
 check 'predict: a row an image, and the header' [ "$(wc -l <"$out")" = 98 ]
+exec {unread}> >(:)
+wait $!
+code=0
+env --default-signal=PIPE "$lockstep" predict "$last" "$work/good.h5" 1>&"$unread" 2>"$err" || code=$?
+exec {unread}>&-
+check 'predict into a closed pipe: ended by its signal, and no word' [ "$code:$(<"$err")" = 141: ]
 start 0 train "$work/config.cfg" --set "data.file=$work/float.h5" --run "$work/float" --quiet
 start 0 predict "$work/float/best.h5" "$work/float.h5"
 check 'predict of float images: a row an image' [ "$code:$(wc -l <"$out")" = 0:98 ]

@@ -2,6 +2,7 @@
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <sys/wait.h>
 #include <unistd.h>
 
 #include "base/apart.h"
@@ -209,19 +210,40 @@ static void work_apart_gives_its_status_and_message(void)
     status_clear();
 }
 
-static void what_ends_work_apart_is_bad_data(void)
+static void a_crash_of_work_apart_is_bad_data(void)
 {
-    const int signals[] = {SIGABRT, SIGKILL}; /* AddressSanitizer takes SIGSEGV */
-    for (size_t i = 0; i < sizeof signals / sizeof *signals; i++) {
-        int signal = signals[i];
-        CU_ASSERT_EQUAL(apart_run(end_by_signal, &signal, 0, "the work"), STATUS_DATA);
-        CU_ASSERT_MESSAGE_HAS("the work: ");
-        CU_ASSERT_MESSAGE_HAS(strsignal(signal));
-    }
-    int number = 0;
+    int signal = SIGABRT, number = 0; /* AddressSanitizer takes SIGSEGV */
+    CU_ASSERT_EQUAL(apart_run(end_by_signal, &signal, 0, "the work"), STATUS_DATA);
+    CU_ASSERT_MESSAGE_HAS("the work: ");
+    CU_ASSERT_MESSAGE_HAS(strsignal(signal));
     CU_ASSERT_EQUAL(apart_run(never_end, &number, 1, "the work"), STATUS_DATA);
     CU_ASSERT_MESSAGE_HAS("CPU time limit exceeded");
     status_clear();
+}
+
+static void work_apart_that_is_killed_is_no_bad_data(void)
+{
+    int signal = SIGKILL;
+    CU_ASSERT_EQUAL(apart_run(end_by_signal, &signal, 0, "the work"), STATUS_INTERNAL);
+    CU_ASSERT_MESSAGE_HAS("the work: ");
+    CU_ASSERT_MESSAGE_HAS("out of memory");
+    status_clear();
+}
+
+/* In a child that may be ended so. */
+static void other_signals_end_both(void)
+{
+    int signals[] = {SIGPIPE, SIGTERM, SIGUSR1};
+    for (size_t i = 0; i < sizeof signals / sizeof *signals; i++) {
+        const pid_t child = fork();
+        if (child == 0) {
+            signal(signals[i], SIG_DFL); /* whatever this was started with */
+            _exit((int)apart_run(end_by_signal, &signals[i], 0, "the work"));
+        }
+        int ended = 0;
+        CU_ASSERT_EQUAL(waitpid(child, &ended, 0), child);
+        CU_ASSERT(WIFSIGNALED(ended) && WTERMSIG(ended) == signals[i]);
+    }
 }
 
 /* What text_put writes; valid until the next call. */
@@ -291,7 +313,9 @@ int main(void)
         UNIT(a_changed_rounding_is_seen),
         UNIT(flushing_of_denormals_is_seen),
         UNIT(work_apart_gives_its_status_and_message),
-        UNIT(what_ends_work_apart_is_bad_data),
+        UNIT(a_crash_of_work_apart_is_bad_data),
+        UNIT(work_apart_that_is_killed_is_no_bad_data),
+        UNIT(other_signals_end_both),
         UNIT(no_text_drives_a_terminal),
         UNIT(a_quoted_line_is_no_message),
     };
