@@ -105,7 +105,7 @@ static Status look_only(const Invocation *invocation, const TrainerOptions *trai
     if (invocation_has(invocation, "print-config")) settings_print(&settings, stdout);
     if (!invocation_has(invocation, "check")) return STATUS_OK;
     Plan plan = {&settings, path, (size_t)ranks, trainer_options->resume == RESUME_NONE};
-    return apart_run(check, &plan, 0, settings.data.file);
+    return apart_run(check, &plan, APART_SECONDS, settings.data.file);
 }
 
 /* From the settings to the end. Collective; agreed. */
