@@ -42,4 +42,15 @@ while read -r variant words; do
     rm "$work/$variant.h5"
 done < <("$make_hostile" list)
 
+# The commands that do not read in a child process alone.
+"$make_hostile" deep-groups "$work/crash.h5"
+set=(--set "data.file=$work/crash.h5")
+for ranks in 0 2; do
+    start "$ranks" bench "$work/hostile.cfg" "${set[@]}" --seconds 1
+    fails "bench on $ranks ranks" 65 'crash.h5|ended by a signal|copy it again'
+    start "$ranks" doctor "$work/hostile.cfg" "${set[@]}" --ranks 2
+    check "doctor on $ranks ranks: exit code 70" [ "$code" = 70 ]
+    check "doctor on $ranks ranks: the dataset is the problem" grep -q '^PROBLEM  dataset .*crash.h5.*ended by a signal' "$out"
+done
+
 finish
