@@ -10,6 +10,7 @@
 #include "commands.h"
 #include "config_file.h"
 #include "train/build.h"
+#include "train/check.h"
 
 static const Option options[] = {
     {"json", 0, NULL, "one JSON object a line for each measurement", false},
@@ -47,13 +48,20 @@ static Status default_settings(const Invocation *invocation, int ranks, Settings
     return st;
 }
 
-/* Rank 0's, on every rank. Collective; agreed. */
-static Status share_settings(Comm *comm, const Invocation *invocation, Settings *settings)
+/* What rank 0 does while there is no MPI yet. */
+static Status read_settings(const Invocation *invocation, Settings *settings)
 {
-    Status st = STATUS_OK;
-    if (comm_rank(comm) == 0)
-        st = invocation->operand_count ? config_file_read(invocation, invocation->operands[0], settings)
-                                       : default_settings(invocation, comm_size(comm), settings);
+    int rank, size;
+    comm_launched(&rank, &size);
+    if (rank > 0) return STATUS_OK;
+    if (!invocation->operand_count) return default_settings(invocation, size, settings);
+    const Status st = config_file_read(invocation, invocation->operands[0], settings);
+    return st == STATUS_OK ? train_try_dataset(settings) : st;
+}
+
+/* Rank 0's, on every rank; st: of reading them. Collective; agreed. */
+static Status share_settings(Comm *comm, Status st, Settings *settings)
+{
     st = comm_agree(comm, st);
     if (st == STATUS_OK) comm_broadcast(comm, settings, sizeof *settings);
     return st;
@@ -66,11 +74,13 @@ static Status bench(const Invocation *invocation)
     double seconds = 10.0;
     Comm *comm = NULL;
     Status st = read_seconds(invocation, &seconds);
-    if (st == STATUS_OK) st = comm_begin(invocation->argc, invocation->argv, &comm);
+    if (st != STATUS_OK) return st;
+    const Status mine = read_settings(invocation, &settings);
+    st = comm_begin(invocation->argc, invocation->argv, &comm);
     if (st != STATUS_OK) return st;
     const bool json = invocation_has(invocation, "json");
     st = build_check(comm);
-    if (st == STATUS_OK) st = share_settings(comm, invocation, &settings);
+    if (st == STATUS_OK) st = share_settings(comm, mine, &settings);
     if (st == STATUS_OK) st = bench_run(comm, &settings, seconds, json ? bench_print_json : bench_print_table, &last);
     status_report(st); /* before any rank leaves: mpirun then ends the others at once */
     comm_end(comm);

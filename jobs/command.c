@@ -216,7 +216,7 @@ static Status run_apart(Invocation *invocation)
 {
     char what[4096];
     snprintf(what, sizeof what, "%s \"%s\"", invocation->command->name, invocation->operands[0]);
-    return apart_run(run_here, invocation, 0, what);
+    return apart_run(run_here, invocation, APART_SECONDS, what);
 }
 
 static Status run(const Command *command, int words, int *argc, char ***argv)

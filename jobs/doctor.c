@@ -9,6 +9,7 @@
 #include "config_file.h"
 #include "doctor_gather.h"
 #include "rundir/rundir.h"
+#include "train/check.h"
 #include "train/setup.h"
 
 static const Option options[] = {
@@ -161,6 +162,16 @@ static Status read_options(const Invocation *invocation, long long ranks, Settin
     return st == STATUS_OK ? setup_check_ranks(settings, asked->ranks) : st;
 }
 
+/* While there is no MPI yet: a dataset that HDF5 does not survive is told, and not opened. */
+static void try_dataset(Settings *settings, FactsAsked *asked)
+{
+    static char error[FACT_SIZE];
+    if (!asked->settings || train_try_dataset(settings) == STATUS_OK) return;
+    snprintf(error, sizeof error, "%s", status_message());
+    status_clear();
+    asked->dataset_error = error;
+}
+
 static Status doctor_run(const Invocation *invocation)
 {
     static Settings settings;
@@ -172,6 +183,7 @@ static Status doctor_run(const Invocation *invocation)
     Status st = read_options(invocation, inside ? size : 0, &settings, run, &asked);
     if (!inside && (st != STATUS_OK || !invocation_has(invocation, "facts")))
         return st == STATUS_OK ? look_outside(invocation, &asked) : st;
+    if (st == STATUS_OK) try_dataset(&settings, &asked);
     Status begun = comm_begin(invocation->argc, invocation->argv, &comm);
     if (begun != STATUS_OK) return begun;
     st = comm_agree(comm, st);

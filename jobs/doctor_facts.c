@@ -84,6 +84,7 @@ static Status look_at_dataset(const FactsAsked *asked, FILE *out)
     Network network;
     TrainNeeds needs;
     char text[FACT_SIZE];
+    if (asked->dataset_error) return status_fail(STATUS_DATA, "%s", asked->dataset_error);
     Status st = setup_check_ranks(asked->settings, asked->ranks);
     if (st == STATUS_OK) st = setup_dataset(asked->settings, &dataset);
     if (st == STATUS_OK) st = dataset_facts(dataset, &facts);

@@ -27,10 +27,11 @@ enum { FACTS_SIZE = 16384, FACT_SIZE = 1024 };
 
 typedef struct {
     int rank, size;
-    const char *copying;      /* facts_copying; borrowed */
-    const Settings *settings; /* NULL: no config; borrowed */
-    const char *run;          /* the run directory; "": not looked at; borrowed */
-    size_t ranks;             /* of the training, for what it needs */
+    const char *copying;       /* facts_copying; borrowed */
+    const Settings *settings;  /* NULL: no config; borrowed */
+    const char *run;           /* the run directory; "": not looked at; borrowed */
+    size_t ranks;              /* of the training, for what it needs */
+    const char *dataset_error; /* why this process must not open the dataset; NULL: it may; borrowed */
 } FactsAsked;
 
 /* Each line is on its way when the next is looked for. Local. */

@@ -27,21 +27,12 @@ static const Option options[] = {
     {"quiet", 0, NULL, "only warnings, errors and the last line", false},
 };
 
-/* Does HDF5 survive it? Whatever else is wrong with the dataset, every rank will find, and all agree on. */
-static Status try_dataset(void *settings)
-{
-    const Status st = train_try_dataset(settings);
-    (void)st;
-    return STATUS_OK;
-}
-
 /* What rank 0 does while there is no MPI yet. */
 static Status read_settings(const Invocation *invocation, Settings *settings, char *path, size_t size)
 {
-    enum { PATIENCE_SECONDS = 600 }; /* 32 of the largest chunks take a few minutes */
     Status st = config_file_read(invocation, invocation->operands[0], settings);
     if (st == STATUS_OK) st = config_file_run(invocation, settings, path, size);
-    if (st == STATUS_OK) st = apart_run(try_dataset, settings, PATIENCE_SECONDS, settings->data.file);
+    if (st == STATUS_OK) st = train_try_dataset(settings);
     return st;
 }
 
@@ -105,7 +96,7 @@ static Status look_only(const Invocation *invocation, const TrainerOptions *trai
     if (invocation_has(invocation, "print-config")) settings_print(&settings, stdout);
     if (!invocation_has(invocation, "check")) return STATUS_OK;
     Plan plan = {&settings, path, (size_t)ranks, trainer_options->resume == RESUME_NONE};
-    return apart_run(check, &plan, 0, settings.data.file);
+    return apart_run(check, &plan, APART_SECONDS, settings.data.file);
 }
 
 /* From the settings to the end. Collective; agreed. */

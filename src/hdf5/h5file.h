@@ -44,7 +44,8 @@ void h5file_close(H5File *file); /* accepts NULL */
 
 /* STATUS_DATA: no dataset of this path reached by hard links alone (the message lists the datasets that there are), not
  * a dataset, 0 or more than H5FILE_MAX_DIMENSIONS dimensions, external or virtual storage, a filter other than gzip,
- * shuffle and fletcher32, chunks over 1 GiB, or extents that the file has no bytes for. */
+ * shuffle and fletcher32 or one of them twice, chunks over 1 GiB, chunks that were never written, or extents that the
+ * file has no bytes for. */
 MUST_CHECK Status h5file_info(H5File *file, const char *dataset, H5Info *info);
 
 /* The version of the HDF5 library that runs, "1.10.8". */
@@ -53,7 +54,8 @@ const char *h5file_library(void);
 /* Rows [first, first + count) of a dataset, one hyperslab, row-major, into memory of count * (product of the other
  * extents) elements. The dataset's kind must be the function's (integer: uint8 or any integer, widened;
  * a value that int64 cannot hold is STATUS_DATA; uint64: the same kinds, a signed type is STATUS_DATA).
- * STATUS_DATA: damaged or truncated. */
+ * STATUS_DATA: damaged or truncated, a chunk that does not unpack to exactly its size. Beside out it takes the memory
+ * of two chunks. */
 MUST_CHECK Status h5file_read_uint8(H5File *file, const char *dataset, uint64_t first, uint64_t count, uint8_t *out);
 MUST_CHECK Status h5file_read_float32(H5File *file, const char *dataset, uint64_t first, uint64_t count, float *out);
 MUST_CHECK Status h5file_read_float64(H5File *file, const char *dataset, uint64_t first, uint64_t count, double *out);

@@ -4,14 +4,11 @@
 #include <stdio.h>
 #include <string.h>
 
-#include "base/file.h"
 #include "base/memory.h"
+#include "chunks.h"
 #include "library.h"
 
 enum { TEXT_LIMIT = 1 << 24, ROWS_TEXT = 1024 };
-
-/* HDF5 reads whole chunks into memory. */
-static const uint64_t CHUNK_LIMIT = 1u << 30;
 
 static ElementKind describe_integer(hid_t type, char *text, size_t room)
 {
@@ -77,38 +74,6 @@ static Status describe_extents(H5File *file, const char *dataset, hid_t id, H5In
     return st;
 }
 
-/* The bytes of one chunk; 0 if the dataset is not chunked. */
-static uint64_t chunk_bytes(hid_t id, size_t element)
-{
-    const hid_t creation = H5Dget_create_plist(id);
-    hsize_t extent[H5S_MAX_RANK];
-    uint64_t bytes = 0;
-    if (H5Pget_layout(creation) == H5D_CHUNKED) {
-        const int dimensions = H5Pget_chunk(creation, H5S_MAX_RANK, extent);
-        bytes = element;
-        for (int i = 0; i < dimensions; i++)
-            if (__builtin_mul_overflow(bytes, extent[i], &bytes)) bytes = UINT64_MAX;
-    }
-    H5Pclose(creation);
-    return bytes;
-}
-
-/* Chunks are whole, so the compressed ones cannot be larger than what deflate makes of the bytes there are. */
-static Status check_chunk(const H5File *file, const char *dataset, uint64_t chunk, uint64_t stored)
-{
-    if (chunk > CHUNK_LIMIT)
-        return status_fail(STATUS_DATA,
-                           "\"%s\": dataset \"%s\" has chunks of %" PRIu64 " bytes, more than the %" PRIu64
-                           " allowed: write it again with smaller ones",
-                           file->path, dataset, chunk, CHUNK_LIMIT);
-    if (stored > 0 && chunk / FILE_DEFLATE_MOST > stored)
-        return status_fail(STATUS_DATA,
-                           "\"%s\": dataset \"%s\" claims chunks of %" PRIu64
-                           " bytes, but the file stores only %" PRIu64 ": it is damaged, copy or make it again",
-                           file->path, dataset, chunk, stored);
-    return STATUS_OK;
-}
-
 /* The extents are believable: the file has bytes behind them. Else the values were never written, and HDF5 would make
  * them up from the fill value, at any extent. */
 static Status check_size(H5File *file, const char *dataset, hid_t id, size_t element, const H5Info *info)
@@ -119,15 +84,17 @@ static Status check_size(H5File *file, const char *dataset, hid_t id, size_t ele
         if (__builtin_mul_overflow(bytes, info->extent[i], &bytes))
             return status_fail(STATUS_DATA, "\"%s\": dataset \"%s\" claims more than 2^64 bytes", file->path, dataset);
     if (H5Fget_filesize(file->id, &whole) < 0) return library_damaged(file, dataset);
-    const uint64_t stored = H5Dget_storage_size(id), chunk = chunk_bytes(id, element);
+    const uint64_t stored = H5Dget_storage_size(id);
     if (stored > whole)
         return status_fail(STATUS_DATA,
                            "\"%s\": dataset \"%s\" claims to be stored in %" PRIu64
                            " bytes, but the file has only %" PRIu64 ": it is damaged, copy or make it again",
                            file->path, dataset, stored, (uint64_t)whole);
-    const Status st = check_chunk(file, dataset, chunk, stored);
+    Chunks chunks;
+    const Status st = chunks_get(file, dataset, id, element, info, &chunks);
     if (st != STATUS_OK) return st;
-    if (chunk ? bytes / FILE_DEFLATE_MOST > stored || (bytes > 0 && stored == 0) : bytes > stored)
+    if (chunks.bytes) return chunks_check(file, dataset, id, &chunks, stored);
+    if (bytes > stored)
         return status_fail(STATUS_DATA,
                            "\"%s\": dataset \"%s\" claims %" PRIu64 " bytes, but the file stores only %" PRIu64
                            ": its values were never written",
@@ -159,17 +126,15 @@ static hid_t transfer_of(uint64_t elements)
     return transfer;
 }
 
-/* Reads rows [first, first + count) as memory_type. */
-static Status read_rows(H5File *file, const char *dataset, hid_t id, const H5Info *info, uint64_t first, uint64_t count,
+/* Those of a dataset that is not in chunks. */
+static Status read_slab(H5File *file, const char *dataset, hid_t id, const H5Info *info, uint64_t first, uint64_t count,
                         hid_t memory_type, void *out)
 {
-    assert(first <= info->extent[0] && count <= info->extent[0] - first);
     hsize_t start[H5FILE_MAX_DIMENSIONS] = {first}, extent[H5FILE_MAX_DIMENSIONS], elements = 1;
     for (int i = 0; i < info->dimensions; i++) {
         extent[i] = i == 0 ? count : info->extent[i];
         elements *= extent[i];
     }
-    if (elements == 0) return STATUS_OK;
     const hid_t transfer = transfer_of(elements);
     const hid_t in_file = H5Dget_space(id), in_memory = H5Screate_simple(info->dimensions, extent, NULL);
     H5Sselect_hyperslab(in_file, H5S_SELECT_SET, start, NULL, extent, NULL);
@@ -182,6 +147,43 @@ static Status read_rows(H5File *file, const char *dataset, hid_t id, const H5Inf
     H5Sclose(in_memory);
     H5Sclose(in_file);
     H5Pclose(transfer);
+    return st;
+}
+
+/* Those of a dataset in chunks: as they are stored, then converted where they are. */
+static Status read_chunked(H5File *file, const char *dataset, hid_t id, const H5Info *info, const Chunks *chunks,
+                           uint64_t first, uint64_t count, hid_t stored, hid_t memory_type, void *out)
+{
+    size_t elements = count;
+    for (int i = 1; i < info->dimensions; i++) elements *= info->extent[i];
+    assert(H5Tget_size(stored) <= H5Tget_size(memory_type));
+    const Status st = chunks_read(file, dataset, id, H5Tget_size(stored), info, chunks, first, count, out);
+    if (st != STATUS_OK || H5Tequal(stored, memory_type) > 0) return st;
+    if (H5Tconvert(stored, memory_type, elements, out, NULL, H5P_DEFAULT) >= 0) return STATUS_OK;
+    return library_damaged(file, dataset);
+}
+
+static bool is_empty(const H5Info *info, uint64_t count)
+{
+    for (int i = 1; i < info->dimensions; i++)
+        if (info->extent[i] == 0) return true;
+    return count == 0;
+}
+
+/* Reads rows [first, first + count) as memory_type. */
+static Status read_rows(H5File *file, const char *dataset, hid_t id, const H5Info *info, uint64_t first, uint64_t count,
+                        hid_t memory_type, void *out)
+{
+    assert(first <= info->extent[0] && count <= info->extent[0] - first);
+    if (is_empty(info, count)) return STATUS_OK;
+    const hid_t stored = H5Dget_type(id);
+    Chunks chunks;
+    Status st = chunks_get(file, dataset, id, H5Tget_size(stored), info, &chunks);
+    if (st == STATUS_OK && chunks.bytes)
+        st = read_chunked(file, dataset, id, info, &chunks, first, count, stored, memory_type, out);
+    else if (st == STATUS_OK)
+        st = read_slab(file, dataset, id, info, first, count, memory_type, out);
+    H5Tclose(stored);
     return st;
 }
 

@@ -12,9 +12,10 @@
  * creates nothing. The failures of trainer_open. */
 MUST_CHECK Status train_check(const Settings *settings, size_t ranks, const char *run_path, bool fresh, FILE *out);
 
-/* Opens the dataset and reads some of it, as trainer_open does on every rank before any loads its share. Local. The
- * failures of dataset_open and dataset_facts. */
-MUST_CHECK Status train_try_dataset(const Settings *settings);
+/* Does HDF5 survive the dataset? A child opens it and reads some of it, as trainer_open does on every rank before any
+ * loads its share. Local, before MPI begins. The failures of apart_run alone: what else is wrong with the dataset is
+ * found by whoever opens it. */
+MUST_CHECK Status train_try_dataset(Settings *settings);
 
 typedef struct {
     size_t bytes, largest; /* what the rank takes that takes the most (RankPlan), and which one that is */

@@ -32,9 +32,25 @@ while read -r variant words; do
     check "$variant: no run directory" [ ! -e "$work/run" ]
     in_little_memory inspect "$work/$variant.h5"
     check "inspect of $variant: exit code 65" [ "$code" = 65 ]
+    cp "$out" "$work/first"
+    cp "$err" "$work/first.err"
     check "inspect of $variant: one message" [ "$(grep -c '^lockstep: ' "$err")" = 1 ]
     check "$variant: nothing drives the terminal" [ "$(cat "$out" "$err" | tr -d '\n[:print:]' | wc -c)" = 0 ]
+    in_little_memory inspect "$work/$variant.h5"
+    check "$variant: inspect reads the same again" cmp "$work/first" "$out"
+    check "$variant: inspect says the same again" cmp "$work/first.err" "$err"
     rm "$work/$variant.h5"
 done < <("$make_hostile" list)
+
+# The commands that do not read in a child process alone.
+"$make_hostile" deep-groups "$work/crash.h5"
+set=(--set "data.file=$work/crash.h5")
+for ranks in 0 2; do
+    start "$ranks" bench "$work/hostile.cfg" "${set[@]}" --seconds 1
+    fails "bench on $ranks ranks" 65 'crash.h5|ended by a signal|copy it again'
+    start "$ranks" doctor "$work/hostile.cfg" "${set[@]}" --ranks 2
+    check "doctor on $ranks ranks: exit code 70" [ "$code" = 70 ]
+    check "doctor on $ranks ranks: the dataset is the problem" grep -q '^PROBLEM  dataset .*crash.h5.*ended by a signal' "$out"
+done
 
 finish

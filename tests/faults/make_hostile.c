@@ -5,8 +5,9 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <zlib.h>
 
-enum { ROWS = 40, PIXELS = 16, DEEP = 10000, MANY = 5000 };
+enum { ROWS = 40, PIXELS = 16, CHUNK_ROWS = 8, CHUNK_BYTES = CHUNK_ROWS * PIXELS, DEEP = 10000, MANY = 5000 };
 
 static hid_t file;
 
@@ -109,6 +110,20 @@ static void huge_chunk(void)
     put_images(H5T_STD_U8LE, chunked((1u << 31) / PIXELS), NULL);
 }
 
+/* /train/images in chunks of 8 rows, none of them written yet. */
+static hid_t chunks_of_images(bool deflated)
+{
+    const hid_t creation = chunked(CHUNK_ROWS);
+    if (deflated) H5Pset_deflate(creation, 9);
+    put_rest(true);
+    return put("/train/images", H5T_STD_U8LE, 2, images_extent, creation, NULL);
+}
+
+static void put_chunk(hid_t id, hsize_t row, uint32_t skipped, const void *bytes, size_t size)
+{
+    if (H5Dwrite_chunk(id, H5P_DEFAULT, skipped, (hsize_t[]){row, 0}, size, bytes) < 0) fail("cannot write a chunk");
+}
+
 /* A gigabyte to unpack, of a megabyte stored. */
 static void chunk_bomb(void)
 {
@@ -117,7 +132,63 @@ static void chunk_bomb(void)
     put_rest(true);
     const hid_t id = put("/train/images", H5T_STD_U8LE, 2, images_extent, creation, NULL);
     static const uint8_t little[64];
-    if (H5Dwrite_chunk(id, H5P_DEFAULT, 0, (hsize_t[]){0, 0}, sizeof little, little) < 0) fail("cannot write a chunk");
+    put_chunk(id, 0, 0, little, sizeof little);
+}
+
+/* All chunks, the last one of so many bytes before it is deflated, or not (skipped). */
+static void put_last_chunk(hid_t id, uint32_t skipped, size_t last)
+{
+    static uint8_t packed[2 * CHUNK_BYTES + 64];
+    static const uint8_t zeros[2 * CHUNK_BYTES];
+    for (hsize_t row = 0; row < ROWS; row += CHUNK_ROWS) {
+        const size_t size = row + CHUNK_ROWS < ROWS ? (size_t)CHUNK_BYTES : last;
+        uLongf made = sizeof packed;
+        if (compress(packed, &made, zeros, size) != Z_OK) fail("cannot deflate");
+        put_chunk(id, row, skipped, skipped ? zeros : packed, skipped ? size : made);
+    }
+}
+
+static void short_chunk(void)
+{
+    put_last_chunk(chunks_of_images(true), 0, CHUNK_BYTES - PIXELS);
+}
+
+static void long_chunk(void)
+{
+    put_last_chunk(chunks_of_images(true), 0, 2 * CHUNK_BYTES);
+}
+
+static void short_plain_chunk(void)
+{
+    put_last_chunk(chunks_of_images(true), 1, CHUNK_BYTES - PIXELS);
+}
+
+/* No filter: what the last chunk lacks, the one before has too much. */
+static void uneven_chunks(void)
+{
+    const hid_t id = chunks_of_images(false);
+    for (hsize_t row = 0; row < ROWS - 2 * CHUNK_ROWS; row += CHUNK_ROWS) put_chunk(id, row, 0, pixels, CHUNK_BYTES);
+    put_chunk(id, ROWS - 2 * CHUNK_ROWS, 0, pixels, CHUNK_BYTES + PIXELS);
+    put_chunk(id, ROWS - CHUNK_ROWS, 0, pixels, CHUNK_BYTES - PIXELS);
+}
+
+static void missing_chunks(void)
+{
+    put_chunk(chunks_of_images(false), 0, 0, pixels, CHUNK_BYTES);
+}
+
+static void missing_deflated_chunks(void)
+{
+    put_chunk(chunks_of_images(true), 0, 1, pixels, CHUNK_BYTES);
+}
+
+/* The second filter would unpack what the first has unpacked a thousandfold a thousandfold. */
+static void filter_twice(void)
+{
+    const hid_t creation = chunked(CHUNK_ROWS);
+    H5Pset_deflate(creation, 9);
+    H5Pset_deflate(creation, 9);
+    put_images(H5T_STD_U8LE, creation, pixels);
 }
 
 static void never_written(void)
@@ -264,7 +335,14 @@ static const struct {
     {"virtual", virtual_dataset, "/train/images|is virtual|h5repack"},
     {"huge-extent", huge_extent, "/train/images|never written"},
     {"huge-chunk", huge_chunk, "/train/images|chunks of 2147483648 bytes|smaller"},
-    {"chunk-bomb", chunk_bomb, "/train/images|claims chunks of 1073741824 bytes|stores only 64"},
+    {"chunk-bomb", chunk_bomb, "/train/images|claims 1 chunks of 1073741824 bytes|stores only 64"},
+    {"short-chunk", short_chunk, "/train/images|the chunk at row 32|does not unpack to its size"},
+    {"long-chunk", long_chunk, "/train/images|the chunk at row 32|does not unpack to its size"},
+    {"short-plain-chunk", short_plain_chunk, "/train/images|the chunk at row 32|does not unpack to its size"},
+    {"uneven-chunks", uneven_chunks, "/train/images|the chunk at row 24|more bytes than it has"},
+    {"missing-chunks", missing_chunks, "/train/images|1 of its 5 chunks|make it again"},
+    {"missing-deflated-chunks", missing_deflated_chunks, "/train/images|1 of its 5 chunks|make it again"},
+    {"filter-twice", filter_twice, "/train/images|(deflate) twice|gzip"},
     {"never-written", never_written, "/train/images|never written"},
     {"nbit", nbit, "/train/images|filter 5|gzip"},
     {"szip", szip, "/train/images|filter 4|gzip"},
