@@ -82,6 +82,24 @@ nothing_left() {
     [ -z "$rest" ] && [ -z "$(find /dev/shm /tmp -maxdepth 1 -name "lockstep-$(id -u)-$launcher-*")" ]
 }
 
+starts() {
+    sed -n '/"event":"\(start\|resume\)"/p' "$run/metrics.jsonl" 2>/dev/null | wc -l
+}
+has_started() {
+    [ "$(starts)" -gt 0 ]
+}
+
+# asked_for WORDS: launch has said so.
+asked_for() {
+    grep -q "^$1" "$work/err.launch"
+}
+
+# ask WORDS: asks launch to stop, which answers in these words.
+ask() {
+    kill -TERM "$launcher"
+    until_true asked_for "$1"
+}
+
 begin plain
 conclude
 check 'plain: exit code' [ "$code" = 0 ]
@@ -121,6 +139,55 @@ begin asked
 conclude
 check 'asked and gone on: the last line' [ "$(<"$out")" = "$line" ]
 
+# killed_as_asked WHAT WORDS: it ended without a new checkpoint, and was not started again.
+killed_as_asked() {
+    conclude
+    check "$1: exit code 70" [ "$code" = 70 ]
+    check "$1: told" says "stopped as asked, but killed before its $2"
+    check "$1: not started again" [ "$(starts)" = 1 ]
+    check "$1: nothing on stdout" [ ! -s "$out" ]
+    check "$1: nothing is left" nothing_left
+}
+
+# Asked to stop, a rank is killed before its checkpoint.
+LOCKSTEP_FAULT=raise-kill-save:0 begin killed-saving --set training.epochs=1000 --set checkpoint.every_steps=0 --set checkpoint.every_epochs=0
+until_true has_started
+ask 'asked to stop'
+killed_as_asked 'killed as it saves' 'first checkpoint'
+
+# Asked twice, of an mpirun that waits for ever, as for a lost host: it is killed after a while, at once if asked a third time.
+for requests in 2 3; do
+    hold 40 "asked-$requests-times"
+    kill -STOP "$(mpirun_process)"
+    ask 'asked to stop'
+    ask 'asked again'
+    [ "$requests" = 2 ] || kill -TERM "$launcher"
+    killed_as_asked "asked $requests times" 'checkpoint; the newest is that of step 20'
+    check "asked $requests times: how it ended" [ "$(grep -c 'mpirun does not end' "$err")" = $((3 - requests)) ]
+done
+
+# Asked before mpirun is ready to hear it, which here it is late to be.
+mkdir "$work/late"
+cat >"$work/late/mpirun" <<TEXT
+#!/bin/sh
+kill -STOP \$\$
+exec '$(command -v mpirun)' "\$@"
+TEXT
+chmod +x "$work/late/mpirun"
+late() {
+    pgrep -f "^/bin/sh $work/late/mpirun .*$lockstep train $work/config.cfg --run $run "
+}
+LOCKSTEP_FAULT=raise-stop-save:0:40 PATH=$work/late:$PATH begin asked-early
+until_true stands_still late
+ask 'asked to stop'
+kill -CONT "$standing"
+until_true stands_still ranks || true
+release
+conclude
+check 'asked early: exit code 75' [ "$code" = 75 ]
+start 0 status "$run"
+check 'asked early: stopped' grep -q '^state  *stopped$' "$out"
+
 # The supervisor is killed: the ranks checkpoint and stop.
 hold 40 orphaned
 kill -9 "$launcher"
@@ -133,10 +200,6 @@ find /dev/shm /tmp -maxdepth 1 -name "lockstep-$(id -u)-$launcher-*" -exec rm -r
 begin orphaned
 conclude
 check 'supervisor killed, gone on: the last line' [ "$(<"$out")" = "$line" ]
-
-starts() {
-    sed -n '/"event":"\(start\|resume\)"/p' "$run/metrics.jsonl" 2>/dev/null | wc -l
-}
 
 # once WHAT CODE WORDS [OPTION]...: ends with this code and one message, after one start at most.
 once() {
