@@ -218,8 +218,8 @@ static Status supervise(Launch *launch)
         JobEnd end = {0};
         const Standing before = standing_of(launch->run);
         Status st = run_once(launch, first, &end);
+        if (st != STATUS_OK || (end.code == 0 && !end.asked)) return st; /* its message is pending */
         const Standing after = standing_of(launch->run);
-        if (st != STATUS_OK || (end.code == 0 && !end.asked)) return st;
         if (was_not_started(end.code))
             return status_fail(STATUS_INTERNAL, "mpirun cannot be started: Open MPI's must be on the PATH");
         if (end.code == STATUS_STOPPED) return stopped(launch);

@@ -66,6 +66,10 @@ PATH=$work/few examine
 ill 'no mpirun'
 finds PROBLEM mpirun 'no mpirun on the PATH'
 finds PROBLEM launch 'exit code 127, 0 of'
+rm "$work/few/setpriv"
+PATH=$work/few examine
+ill 'no setpriv'
+finds PROBLEM launch 'mpirun was not started: cannot start "setpriv"'
 cat >"$work/other/mpirun" <<TEXT
 #!/usr/bin/env bash
 if [ "\$1" = --version ]; then echo 'mpirun (Open MPI) 3.0.1' && exit; fi

@@ -181,8 +181,8 @@ LOCKSTEP_FAULT=raise-stop-save:0:40 PATH=$work/late:$PATH begin asked-early
 until_true stands_still late
 ask 'asked to stop'
 kill -CONT "$standing"
-until_true stands_still ranks || true
-release
+until_true stands_still ranks
+if [ -n "$standing" ]; then release; fi
 conclude
 check 'asked early: exit code 75' [ "$code" = 75 ]
 start 0 status "$run"
@@ -233,6 +233,13 @@ done
 OMPI_MCA_oob_tcp_keepalive_time=5 PATH=$work/bin:$PATH begin words --quiet
 conclude
 check 'keepalives: the user has the last word' [ "$(grep -o 'oob_tcp_keepalive_[a-z]*' "$work/words" | tr '\n' ' ')" = 'oob_tcp_keepalive_intvl oob_tcp_keepalive_probes ' ]
+
+# Without what starts mpirun.
+mkdir "$work/few"
+for tool in sh env mkdir rm grep sort wc nproc lscpu; do ln -s "$(command -v "$tool")" "$work/few/$tool"; done
+PATH=$work/few begin no-setpriv --quiet
+conclude
+fails 'no setpriv' 70 'cannot start "setpriv"'
 
 # What fails each time is given up.
 LOCKSTEP_FAULT=flip-parameter:1:3 begin given-up --quiet --restarts 1 --set log.digest_every_steps=1
