@@ -150,6 +150,24 @@ size_t hosts_slots(const Hosts *hosts)
     return slots;
 }
 
+size_t hosts_ranks_on(const Hosts *hosts, size_t host, size_t ranks)
+{
+    const size_t slots = hosts_slots(hosts), own = hosts->host[host].answers ? hosts->host[host].slots : 0;
+    size_t before = 0;
+    for (size_t i = 0; i < host; i++) before += hosts->host[i].answers ? hosts->host[i].slots : 0;
+    if (ranks > slots) return slots ? (ranks * own + slots - 1) / slots : 0;
+    const size_t left = ranks > before ? ranks - before : 0;
+    return left < own ? left : own;
+}
+
+bool hosts_crowded(const Hosts *hosts, size_t ranks)
+{
+    bool crowded = ranks > hosts_slots(hosts);
+    for (size_t i = 0; i < hosts->count; i++)
+        crowded = crowded || hosts_ranks_on(hosts, i, ranks) > hosts->host[i].cores;
+    return crowded;
+}
+
 void hosts_directories(const Hosts *hosts, char shared[JOB_NAME_SIZE + 16], char files[JOB_NAME_SIZE + 16])
 {
     snprintf(shared, JOB_NAME_SIZE + 16, "/dev/shm/%s", hosts->job);
@@ -226,6 +244,7 @@ static void take_answer(Host *host, const Talk *talk)
     if (cores == 0 && host->answers) log_warning("host %s does not answer: it is left out", host->name);
     if (cores > 0 && !host->answers) log_info("host %s answers again", host->name);
     host->answers = cores > 0;
+    host->cores = cores;
     if (host->slots == 0) host->slots = cores;
 }
 

@@ -12,7 +12,8 @@ enum { HOST_NAME_SIZE = 256, JOB_NAME_SIZE = 64 };
 
 typedef struct {
     char name[HOST_NAME_SIZE];
-    size_t slots; /* ranks that it takes; 0: one a core, as it tells when it answers */
+    size_t slots; /* ranks that it takes; 0: one a core */
+    size_t cores; /* as it tells when it answers */
     bool answers;
 } Host;
 
@@ -47,6 +48,12 @@ void hosts_clean(Hosts *hosts);
 
 /* The slots of those that answer. */
 size_t hosts_slots(const Hosts *hosts);
+
+/* How many of so many ranks a host gets: mpirun fills the slots of one after the other, and deals out what is more. */
+size_t hosts_ranks_on(const Hosts *hosts, size_t host, size_t ranks);
+
+/* Has any of them fewer cores than ranks? */
+bool hosts_crowded(const Hosts *hosts, size_t ranks);
 
 /* The directories that hosts_ask makes: for shared memory, and for files. */
 void hosts_directories(const Hosts *hosts, char shared[JOB_NAME_SIZE + 16], char files[JOB_NAME_SIZE + 16]);

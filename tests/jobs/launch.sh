@@ -241,6 +241,13 @@ PATH=$work/few begin no-setpriv --quiet
 conclude
 fails 'no setpriv' 70 'cannot start "setpriv"'
 
+# More slots than cores: ranks share them.
+echo 'localhost slots=64' >"$work/hostfile"
+begin more-slots --quiet --restarts 0 -n $(($(nproc) < 8 ? $(nproc) + 1 : 8)) --hostfile "$work/hostfile"
+conclude
+check 'more slots than cores: the last line' [ "$(<"$out")" = "$line" ]
+check 'more slots than cores: nothing is left' nothing_left
+
 # What fails each time is given up.
 LOCKSTEP_FAULT=flip-parameter:1:3 begin given-up --quiet --restarts 1 --set log.digest_every_steps=1
 conclude
