@@ -1,9 +1,11 @@
 #include "launch_hosts.h"
 
+#include <errno.h>
+#include <inttypes.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <time.h>
+#include <sys/random.h>
 #include <unistd.h>
 
 #include "base/file.h"
@@ -124,15 +126,26 @@ static Status read_this_host(Hosts *hosts)
     return st == STATUS_OK ? add_host(hosts, 1, name, 0) : st;
 }
 
+/* Of directories where everyone may make some: nobody else can know it beforehand. */
+static Status name_job(char job[JOB_NAME_SIZE])
+{
+    uint64_t random[2];
+    if (getrandom(random, sizeof random, 0) != sizeof random)
+        return status_fail(STATUS_INTERNAL, "the system gives no random numbers: %s", strerror(errno));
+    snprintf(job, JOB_NAME_SIZE, "lockstep-%ld-%ld-%016" PRIx64 "%016" PRIx64, (long)getuid(), (long)getpid(),
+             random[0], random[1]);
+    return STATUS_OK;
+}
+
 Status hosts_open(const char *file, double patience, Hosts *hosts)
 {
     *hosts = (Hosts){.patience = patience};
     const char *nodes = getenv("SLURM_JOB_NODELIST");
-    snprintf(hosts->job, sizeof hosts->job, "lockstep-%ld-%ld-%llx", (long)getuid(), (long)getpid(),
-             (unsigned long long)time(NULL));
-    const Status st = file              ? read_hostfile(file, hosts)
-                      : nodes && *nodes ? read_allocation(nodes, hosts)
-                                        : read_this_host(hosts);
+    Status st = name_job(hosts->job);
+    if (st == STATUS_OK)
+        st = file              ? read_hostfile(file, hosts)
+             : nodes && *nodes ? read_allocation(nodes, hosts)
+                               : read_this_host(hosts);
     if (st != STATUS_OK) hosts_close(hosts);
     return st;
 }
@@ -231,9 +244,12 @@ static const char *const end_processes =
     "p=${p#/proc/}; kill -9 \"${p%/*}\" 2>/dev/null; done; ";
 static const char *const remove_directories = "rm -rf \"/dev/shm/$j\" \"/tmp/$j\"; ";
 
-/* Physical cores, where they are fewer: a multiply-add takes the whole of one. */
+/* Nobody else's, and no link to another place. Physical cores, where they are fewer: a multiply-add takes the whole of
+ * one. */
 static const char *const make_directories =
-    "mkdir -p \"/dev/shm/$j\" \"/tmp/$j\" || exit; n=$(env -u OMP_NUM_THREADS -u OMP_THREAD_LIMIT nproc); "
+    "for d in \"/dev/shm/$j\" \"/tmp/$j\"; do mkdir -m 700 \"$d\" 2>/dev/null || "
+    "{ [ -d \"$d\" ] && [ -O \"$d\" ] && [ ! -L \"$d\" ]; } || exit; done; n=$(env -u OMP_NUM_THREADS -u "
+    "OMP_THREAD_LIMIT nproc); "
     "p=$(lscpu -p=CORE,SOCKET 2>/dev/null | grep -v '^#' | sort -u | wc -l); "
     "[ \"$p\" -gt 0 ] && [ \"$p\" -lt \"$n\" ] && n=$p; echo lockstep-cores $n";
 

@@ -8,7 +8,7 @@
 
 #include "talk.h"
 
-enum { HOST_NAME_SIZE = 256, JOB_NAME_SIZE = 64 };
+enum { HOST_NAME_SIZE = 256, JOB_NAME_SIZE = 96 };
 
 typedef struct {
     char name[HOST_NAME_SIZE];

@@ -223,16 +223,40 @@ fails 'another config' 78 'optimizer.momentum was 0.9'
 
 # A stand-in for mpirun: a host that falls silent will be noticed, and when is the user's to say.
 mkdir "$work/bin"
-printf '#!/bin/sh\necho "$@" >"%s"\nexit 64\n' "$work/words" >"$work/bin/mpirun"
+cat >"$work/bin/mpirun" <<TEXT
+#!/bin/sh
+echo "\$@" >"$work/words"
+stat -c %a /dev/shm/lockstep-$(id -u)-\$PPID-* /tmp/lockstep-$(id -u)-\$PPID-* >"$work/modes"
+exit 64
+TEXT
 chmod +x "$work/bin/mpirun"
 PATH=$work/bin:$PATH begin words --quiet
 conclude
 for parameter in time intvl probes; do
     check "keepalives: $parameter" grep -Eq -- "--mca oob_tcp_keepalive_$parameter [1-9]" "$work/words"
 done
+check 'directories: nobody else enters' [ "$(uniq -c "$work/modes" | xargs)" = '2 700' ]
+check 'directories: nobody guesses' grep -Eq "/dev/shm/lockstep-$(id -u)-$launcher-[0-9a-f]{32} " "$work/words"
 OMPI_MCA_oob_tcp_keepalive_time=5 PATH=$work/bin:$PATH begin words --quiet
 conclude
 check 'keepalives: the user has the last word' [ "$(grep -o 'oob_tcp_keepalive_[a-z]*' "$work/words" | tr '\n' ' ')" = 'oob_tcp_keepalive_intvl oob_tcp_keepalive_probes ' ]
+
+# A link that somebody has put where a directory is to be made.
+mkdir "$work/links" "$work/elsewhere"
+cat >"$work/links/mkdir" <<TEXT
+#!/bin/sh
+for last; do :; done
+ln -s "$work/elsewhere" "\$last"
+exec '$(command -v mkdir)' "\$@"
+TEXT
+chmod +x "$work/links/mkdir"
+mkdir -p "$work/linked"
+PATH=$work/links:$work/bin:$PATH "$lockstep" launch "$work/config.cfg" -n 3 --run "$work/linked" >"$work/out.launch" 2>"$work/err.launch" &
+launcher=$! run=$work/linked started='launch among links'
+conclude
+check 'a link in place of a directory: exit code 70' [ "$code" = 70 ]
+check 'a link in place of a directory: told' says 'no host answers'
+check 'a link in place of a directory: nothing is left' nothing_left
 
 # Without what starts mpirun.
 mkdir "$work/few"
