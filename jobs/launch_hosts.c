@@ -244,6 +244,13 @@ static const char *const end_processes =
     "p=${p#/proc/}; kill -9 \"${p%/*}\" 2>/dev/null; done; ";
 static const char *const remove_directories = "rm -rf \"/dev/shm/$j\" \"/tmp/$j\"; ";
 
+/* What a launch of this user's that was killed has left: no process is of that job, and nothing was made in there for a
+ * time in which a job that is just starting has made something. */
+static const char *const sweep =
+    "for d in $(find /dev/shm /tmp -maxdepth 1 -type d -user \"$(id -u)\" -name \"lockstep-$(id -u)-*-*\" -mmin +60 "
+    "2>/dev/null); do echo \"${d##*/}\" | grep -aqsFf - /proc/[0-9]*/environ /proc/[0-9]*/cmdline || rm -rf \"$d\"; "
+    "done; ";
+
 /* Nobody else's, and no link to another place. Physical cores, where they are fewer: a multiply-add takes the whole of
  * one. */
 static const char *const make_directories =
@@ -283,7 +290,7 @@ void hosts_ask(Hosts *hosts, bool kills)
     char script[SCRIPT_SIZE];
     const int used = snprintf(script, sizeof script, name, hosts->job, hosts->job + 8);
     snprintf(script + used, sizeof script - (size_t)used, "%s%s%s", kills ? end_processes : "",
-             kills ? remove_directories : "", make_directories);
+             kills ? remove_directories : sweep, make_directories);
     run_script(hosts, script, true);
 }
 

@@ -35,7 +35,8 @@ MUST_CHECK Status hosts_open(const char *file, double patience, Hosts *hosts);
 void hosts_close(Hosts *hosts); /* accepts a zeroed struct */
 
 /* Asks all hosts, at the same time, to make the job's directories; kills: and first to end what
- * still runs of the job, and remove what it left in them. Sets answers, and slots where they are not known; a warning
+ * still runs of the job, and remove what it left in them; else first to remove what others of this user's jobs have
+ * left there, whose launch was killed, an hour later. Sets answers, and slots where they are not known; a warning
  * names each host that has ceased to answer, a message each that has come back. */
 void hosts_ask(Hosts *hosts, bool kills);
 

@@ -123,7 +123,7 @@ check 'killed: verified' [ "$code" = 0 ]
 
 # A terminal's INT, a cluster's TERM: a checkpoint, 75, and no restart.
 step=0
-for signal in INT TERM USR2; do
+for signal in INT TERM QUIT USR2; do
     step=$((step + 40))
     hold $step asked
     kill "-$signal" "$launcher"
@@ -138,6 +138,17 @@ done
 begin asked
 conclude
 check 'asked and gone on: the last line' [ "$(<"$out")" = "$line" ]
+
+# Nobody listens any more.
+run=$work/unheard started='launch unheard'
+LOCKSTEP_FAULT=raise-stop-save:0:40 "$lockstep" launch "$work/config.cfg" -n 3 --run "$run" > >(:) 2>&1 &
+launcher=$!
+until_true stands_still ranks
+kill "$launcher"
+release
+conclude
+check 'unheard: exit code 75' [ "$code" = 75 ]
+check 'unheard: nothing is left' nothing_left
 
 # killed_as_asked WHAT WORDS: it ended without a new checkpoint, and was not started again.
 killed_as_asked() {
@@ -196,10 +207,28 @@ release
 while ranks >/dev/null; do sleep 0.05; done
 start 0 status "$run"
 check "supervisor killed: stopped, in: $(<"$out")" grep -q '^state  *stopped$' "$out"
-find /dev/shm /tmp -maxdepth 1 -name "lockstep-$(id -u)-$launcher-*" -exec rm -rf {} +
+orphans() {
+    find /dev/shm /tmp -maxdepth 1 -name "lockstep-$(id -u)-$killed-*" "$@"
+}
+killed=$launcher
+check 'supervisor killed: its directories are left' [ "$(orphans | wc -l)" = 2 ]
+begin fresh --quiet
+conclude
+check 'another launch, soon: they may be in use' [ "$(orphans | wc -l)" = 2 ]
+orphans -exec touch -d '2 hours ago' {} +
+name=$(orphans -printf '%f\n' -quit)
+LOCKSTEP_LAUNCH=$name tail -f /dev/null &
+user=$!
+until_true grep -qs "$name" "/proc/$user/environ"
+begin fresh --quiet
+conclude
+check 'another launch, later: they are in use' [ "$(orphans | wc -l)" = 2 ]
+kill "$user"
+wait "$user" 2>/dev/null || true
 begin orphaned
 conclude
 check 'supervisor killed, gone on: the last line' [ "$(<"$out")" = "$line" ]
+check 'supervisor killed, gone on: nothing is left' [ -z "$(orphans)" ]
 
 # once WHAT CODE WORDS [OPTION]...: ends with this code and one message, after one start at most.
 once() {
