@@ -200,7 +200,7 @@ static Status before_restart(Launch *launch, const JobEnd *end, const Standing *
         if (job_pause(pause)) return as_asked(launch, standing, false);
         hosts_ask(&launch->hosts, true);
         if (hosts_slots(&launch->hosts) > 0) return STATUS_OK;
-        if (++*row > launch->restarts) return status_fail(STATUS_INTERNAL, "no host answers: given up");
+        if (++*row > launch->restarts) return status_fail(STATUS_INTERNAL, "no host can be used: given up");
     }
 }
 
@@ -244,7 +244,7 @@ static Status launch_run(const Invocation *invocation)
     job_take_signals();
     hosts_ask(&launch.hosts, false);
     if (hosts_slots(&launch.hosts) == 0)
-        st = status_fail(STATUS_INTERNAL, "no host answers");
+        st = status_fail(STATUS_INTERNAL, "no host can be used; \"lockstep doctor\" looks closer");
     else
         st = supervise(&launch);
     hosts_clean(&launch.hosts);

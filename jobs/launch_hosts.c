@@ -255,7 +255,8 @@ static const char *const sweep =
  * one. */
 static const char *const make_directories =
     "for d in \"/dev/shm/$j\" \"/tmp/$j\"; do mkdir -m 700 \"$d\" 2>/dev/null || "
-    "{ [ -d \"$d\" ] && [ -O \"$d\" ] && [ ! -L \"$d\" ]; } || exit; done; n=$(env -u OMP_NUM_THREADS -u "
+    "{ [ -d \"$d\" ] && [ -O \"$d\" ] && [ ! -L \"$d\" ]; } || { echo lockstep-refuses; exit; }; done; n=$(env -u "
+    "OMP_NUM_THREADS -u "
     "OMP_THREAD_LIMIT nproc); "
     "p=$(lscpu -p=CORE,SOCKET 2>/dev/null | grep -v '^#' | sort -u | wc -l); "
     "[ \"$p\" -gt 0 ] && [ \"$p\" -lt \"$n\" ] && n=$p; echo lockstep-cores $n";
@@ -264,7 +265,10 @@ static void take_answer(Host *host, const Talk *talk)
 {
     const char *word = strstr(talk->said, "lockstep-cores ");
     const size_t cores = talk->code >= 0 && word ? strtoul(word + strlen("lockstep-cores "), NULL, 10) : 0;
-    if (cores == 0 && host->answers) log_warning("host %s does not answer: it is left out", host->name);
+    host->refuses = strstr(talk->said, "lockstep-refuses") != NULL;
+    if (cores == 0 && host->answers)
+        log_warning("host %s %s: it is left out", host->name,
+                    host->refuses ? "lets no directory be made in /dev/shm or /tmp" : "does not answer");
     if (cores > 0 && !host->answers) log_info("host %s answers again", host->name);
     host->answers = cores > 0;
     host->cores = cores;

@@ -15,6 +15,7 @@ typedef struct {
     size_t slots; /* ranks that it takes; 0: one a core */
     size_t cores; /* as it tells when it answers */
     bool answers;
+    bool refuses; /* it does not take the job, whose directories cannot be made there */
 } Host;
 
 /* How a command comes to a host. */

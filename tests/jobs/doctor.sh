@@ -174,6 +174,10 @@ if [ "$(id -u)" = 0 ] && unshare --mount --uts true 2>/dev/null; then
     in_rooms 'mount -t tmpfs -o size=3m tmpfs /dev/shm'
     ill 'a small /dev/shm'
     finds PROBLEM 'shared memory' '/dev/shm has 3.1 MB free for 2 ranks'
+    in_rooms 'mount -t tmpfs -o ro tmpfs /dev/shm'
+    ill 'a read-only /dev/shm'
+    finds PROBLEM hosts 'answers, but no directory can be made in /dev/shm or /tmp'
+    finds PROBLEM launch 'mpirun was not started: no host is ready'
     in_rooms 'echo nobody-knows-it >/proc/sys/kernel/hostname'
     finds WARNING 'host names' '"nobody-knows-it"'
     : >"$work/no-names"
