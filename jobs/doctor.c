@@ -89,6 +89,7 @@ static Status examine(const FactsAsked *asked, bool inside, double patience, con
         .rank = gathered->rank,
         .started = gathered->started,
         .launch_code = gathered->launch_code,
+        .not_started = gathered->not_started,
         .patience = patience,
     };
     for (size_t i = gathered->hosts.count; i-- > 0;) {

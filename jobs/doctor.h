@@ -21,8 +21,9 @@ typedef struct {
     size_t ranks;            /* that are meant to be started */
     const char *const *rank; /* (started) facts of each rank */
     size_t started;
-    int launch_code; /* mpirun's exit code; -1: it did not end in time */
-    double patience; /* seconds for a program to tell of itself */
+    int launch_code;         /* mpirun's exit code; -1: it did not end in time */
+    const char *not_started; /* why mpirun was not; "": it was */
+    double patience;         /* seconds for a program to tell of itself */
 
     const char *check; /* the name of the one that is running */
     int count[PROBLEM + 1];

@@ -88,9 +88,13 @@ static Status ask_hosts(const Invocation *invocation, double patience, Gathered 
     return st;
 }
 
+static void set_not_started(Gathered *gathered, const char *why)
+{
+    snprintf(gathered->not_started, sizeof gathered->not_started, "%s", why);
+}
+
 static Status start_ranks(double patience, Gathered *gathered)
 {
-    enum { NOT_STARTED = 127 };
     Mpirun mpirun;
     Status st = talks_open(1, gathered->ranks * FACTS_SIZE, &gathered->ranks_said);
     if (st == STATUS_OK) st = memory_new(&gathered->rank, gathered->ranks, "the ranks");
@@ -104,7 +108,7 @@ static Status start_ranks(double patience, Gathered *gathered)
         talks_hear(talk, 1, patience);
         gathered->launch_code = talk->code;
     } else {
-        gathered->launch_code = NOT_STARTED;
+        set_not_started(gathered, status_message());
         status_clear();
     }
     mpirun_close(&mpirun);
@@ -130,7 +134,10 @@ Status gather_outside(const Invocation *invocation, const Settings *settings, si
     hosts_ask(&gathered->hosts, false);
     gathered->ranks = ranks_for(&gathered->hosts, settings, wanted);
     st = ask_hosts(invocation, patience, gathered);
-    if (st == STATUS_OK && hosts_slots(&gathered->hosts) > 0) st = start_ranks(patience, gathered);
+    if (st == STATUS_OK && hosts_slots(&gathered->hosts) > 0)
+        st = start_ranks(patience, gathered);
+    else
+        set_not_started(gathered, "no host is ready, see hosts above");
     hosts_clean(&gathered->hosts);
     log_set_speaker(true);
     return st;

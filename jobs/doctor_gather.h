@@ -13,6 +13,7 @@ typedef struct {
     Talk *hosts_said, *ranks_said; /* or */
     char *texts;                   /* (started, FACTS_SIZE) */
     int launch_code;
+    char not_started[STATUS_MESSAGE_SIZE]; /* why mpirun was not; "": it was */
     size_t ranks;
 } Gathered;
 

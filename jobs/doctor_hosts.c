@@ -21,6 +21,10 @@ void check_hosts(Doctor *doctor)
         last_key(told, key);
         if (strcmp(key, "end") == 0)
             good++;
+        else if (hosts->host[i].refuses)
+            doctor_says(doctor, PROBLEM, "launch leaves it out; under a plain mpirun ranks fail, or share no memory",
+                        "look there whether they are full, read-only, or not for everyone to write: df /dev/shm /tmp",
+                        "host %s answers, but no directory can be made in /dev/shm or /tmp", name);
         else if (!hosts->host[i].answers)
             doctor_says(doctor, PROBLEM, "launch leaves it out; a plain mpirun fails or hangs",
                         "start it, mend its network, or take it out of the hostfile; a command must reach it without a "

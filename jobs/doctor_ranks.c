@@ -59,21 +59,10 @@ static Binding binding_on(const Doctor *doctor, const char *host)
     return binding;
 }
 
-/* As mpirun fills the hosts' slots, and deals out what is more. */
-static size_t ranks_meant_for(const Doctor *doctor, size_t host)
-{
-    const Hosts *hosts = doctor->hosts;
-    const size_t slots = hosts_slots(hosts), own = hosts->host[host].answers ? hosts->host[host].slots : 0;
-    size_t before = 0;
-    for (size_t i = 0; i < host; i++) before += hosts->host[i].answers ? hosts->host[i].slots : 0;
-    if (doctor->ranks > slots) return slots ? (doctor->ranks * own + slots - 1) / slots : 0;
-    const size_t left = doctor->ranks > before ? doctor->ranks - before : 0;
-    return left < own ? left : own;
-}
-
 size_t doctor_ranks_on(const Doctor *doctor, size_t host)
 {
-    return doctor->started ? binding_on(doctor, doctor->told[host]).ranks : ranks_meant_for(doctor, host);
+    return doctor->started ? binding_on(doctor, doctor->told[host]).ranks
+                           : hosts_ranks_on(doctor->hosts, host, doctor->ranks);
 }
 
 void check_binding(Doctor *doctor)

@@ -65,7 +65,11 @@ void check_mpirun(Doctor *doctor)
 
 static void say_launch_failed(Doctor *doctor)
 {
-    if (doctor->launch_code < 0)
+    if (*doctor->not_started)
+        doctor_says(doctor, PROBLEM, "no training on these hosts will start",
+                    "mend that first; setpriv is of the package util-linux", "mpirun was not started: %s",
+                    doctor->not_started);
+    else if (doctor->launch_code < 0)
         doctor_says(doctor, PROBLEM,
                     "ranks or mpirun's daemons cannot reach each other, or a file system does not answer",
                     "name the network between the hosts: export OMPI_MCA_oob_tcp_if_include=NET "

@@ -41,6 +41,7 @@ typedef struct {
 /* What the run directory says. */
 typedef struct {
     uint64_t starts, newest; /* how often it was started; the step of the newest checkpoint */
+    bool safe;               /* there is one */
     char end[64];            /* course_end; "" if it was killed */
 } Standing;
 
@@ -52,6 +53,7 @@ static Standing standing_of(const char *run)
     size_t count;
     if (checkpoint_list(run, &steps, &count) != STATUS_OK) count = 0;
     if (count) standing.newest = steps[0];
+    standing.safe = count > 0;
     memory_free(steps);
     if (history_read(run, &history) == STATUS_OK) {
         const Course course = course_of(&history);
@@ -137,13 +139,6 @@ static bool is_final(int code, const Standing *before, const Standing *after)
     }
 }
 
-/* Asked to stop, mpirun's exit code may be anything: the run's end record counts. */
-static bool is_stopped(const JobEnd *end, const Standing *before, const Standing *after)
-{
-    if (end->code == STATUS_STOPPED) return true;
-    return end->asked && (after->starts == before->starts || strcmp(after->end, "stopped") == 0);
-}
-
 static const char *describe(const JobEnd *end)
 {
     if (end->lost) return "mpirun was lost";
@@ -172,8 +167,24 @@ static Status stopped(const Launch *launch)
     return STATUS_STOPPED;
 }
 
+/* Asked to stop, it is not started again, however it ended: mpirun's exit code may be anything, and the run directory
+ * decides. STATUS_STOPPED promises that nothing is lost. trained: since there was a checkpoint. */
+static Status as_asked(const Launch *launch, const Standing *standing, bool trained)
+{
+    if (strcmp(standing->end, "finished") == 0) return STATUS_OK;
+    if (strcmp(standing->end, "stopped") == 0 || (standing->safe && !trained)) return stopped(launch);
+    if (standing->safe)
+        return status_fail(STATUS_INTERNAL,
+                           "stopped as asked, but killed before its checkpoint; the newest is that of step %" PRIu64
+                           ", from which the same command goes on",
+                           standing->newest);
+    return status_fail(STATUS_INTERNAL,
+                       "stopped as asked, but killed before its first checkpoint: the same command "
+                       "begins anew");
+}
+
 /* After a job that ended badly. *row: restarts without a new checkpoint. */
-static Status before_restart(Launch *launch, const JobEnd *end, uint64_t newest, long long *row)
+static Status before_restart(Launch *launch, const JobEnd *end, const Standing *standing, long long *row)
 {
     if (++*row > launch->restarts)
         return status_fail(
@@ -185,11 +196,11 @@ static Status before_restart(Launch *launch, const JobEnd *end, uint64_t newest,
         const double pause = back_off(*row);
         log_warning("%s (exit code %d); restart %lld of at most %lld in a row, from the checkpoint of step %" PRIu64
                     ", in %.0f s",
-                    describe(end), end->code, *row, launch->restarts, newest, pause);
-        if (job_pause(pause)) return stopped(launch);
+                    describe(end), end->code, *row, launch->restarts, standing->newest, pause);
+        if (job_pause(pause)) return as_asked(launch, standing, false);
         hosts_ask(&launch->hosts, true);
         if (hosts_slots(&launch->hosts) > 0) return STATUS_OK;
-        if (++*row > launch->restarts) return status_fail(STATUS_INTERNAL, "no host answers: given up");
+        if (++*row > launch->restarts) return status_fail(STATUS_INTERNAL, "no host can be used: given up");
     }
 }
 
@@ -207,15 +218,16 @@ static Status supervise(Launch *launch)
         JobEnd end = {0};
         const Standing before = standing_of(launch->run);
         Status st = run_once(launch, first, &end);
+        if (st != STATUS_OK || (end.code == 0 && !end.asked)) return st; /* its message is pending */
         const Standing after = standing_of(launch->run);
-        if (st != STATUS_OK || end.code == 0) return st;
         if (was_not_started(end.code))
             return status_fail(STATUS_INTERNAL, "mpirun cannot be started: Open MPI's must be on the PATH");
-        if (is_stopped(&end, &before, &after)) return stopped(launch);
+        if (end.code == STATUS_STOPPED) return stopped(launch);
         if (is_final(end.code, &before, &after)) return (Status)end.code; /* the ranks have said why */
+        if (end.asked) return as_asked(launch, &after, after.starts > before.starts);
         if (after.newest > before.newest) row = 0;
         launch->talks = after.starts == before.starts;
-        st = before_restart(launch, &end, after.newest, &row);
+        st = before_restart(launch, &end, &after, &row);
         if (st != STATUS_OK) return st;
     }
 }
@@ -232,7 +244,7 @@ static Status launch_run(const Invocation *invocation)
     job_take_signals();
     hosts_ask(&launch.hosts, false);
     if (hosts_slots(&launch.hosts) == 0)
-        st = status_fail(STATUS_INTERNAL, "no host answers");
+        st = status_fail(STATUS_INTERNAL, "no host can be used; \"lockstep doctor\" looks closer");
     else
         st = supervise(&launch);
     hosts_clean(&launch.hosts);

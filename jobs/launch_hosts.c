@@ -1,9 +1,11 @@
 #include "launch_hosts.h"
 
+#include <errno.h>
+#include <inttypes.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <time.h>
+#include <sys/random.h>
 #include <unistd.h>
 
 #include "base/file.h"
@@ -124,15 +126,26 @@ static Status read_this_host(Hosts *hosts)
     return st == STATUS_OK ? add_host(hosts, 1, name, 0) : st;
 }
 
+/* Of directories where everyone may make some: nobody else can know it beforehand. */
+static Status name_job(char job[JOB_NAME_SIZE])
+{
+    uint64_t random[2];
+    if (getrandom(random, sizeof random, 0) != sizeof random)
+        return status_fail(STATUS_INTERNAL, "the system gives no random numbers: %s", strerror(errno));
+    snprintf(job, JOB_NAME_SIZE, "lockstep-%ld-%ld-%016" PRIx64 "%016" PRIx64, (long)getuid(), (long)getpid(),
+             random[0], random[1]);
+    return STATUS_OK;
+}
+
 Status hosts_open(const char *file, double patience, Hosts *hosts)
 {
     *hosts = (Hosts){.patience = patience};
     const char *nodes = getenv("SLURM_JOB_NODELIST");
-    snprintf(hosts->job, sizeof hosts->job, "lockstep-%ld-%ld-%llx", (long)getuid(), (long)getpid(),
-             (unsigned long long)time(NULL));
-    const Status st = file              ? read_hostfile(file, hosts)
-                      : nodes && *nodes ? read_allocation(nodes, hosts)
-                                        : read_this_host(hosts);
+    Status st = name_job(hosts->job);
+    if (st == STATUS_OK)
+        st = file              ? read_hostfile(file, hosts)
+             : nodes && *nodes ? read_allocation(nodes, hosts)
+                               : read_this_host(hosts);
     if (st != STATUS_OK) hosts_close(hosts);
     return st;
 }
@@ -148,6 +161,24 @@ size_t hosts_slots(const Hosts *hosts)
     size_t slots = 0;
     for (size_t i = 0; i < hosts->count; i++) slots += hosts->host[i].answers ? hosts->host[i].slots : 0;
     return slots;
+}
+
+size_t hosts_ranks_on(const Hosts *hosts, size_t host, size_t ranks)
+{
+    const size_t slots = hosts_slots(hosts), own = hosts->host[host].answers ? hosts->host[host].slots : 0;
+    size_t before = 0;
+    for (size_t i = 0; i < host; i++) before += hosts->host[i].answers ? hosts->host[i].slots : 0;
+    if (ranks > slots) return slots ? (ranks * own + slots - 1) / slots : 0;
+    const size_t left = ranks > before ? ranks - before : 0;
+    return left < own ? left : own;
+}
+
+bool hosts_crowded(const Hosts *hosts, size_t ranks)
+{
+    bool crowded = ranks > hosts_slots(hosts);
+    for (size_t i = 0; i < hosts->count; i++)
+        crowded = crowded || hosts_ranks_on(hosts, i, ranks) > hosts->host[i].cores;
+    return crowded;
 }
 
 void hosts_directories(const Hosts *hosts, char shared[JOB_NAME_SIZE + 16], char files[JOB_NAME_SIZE + 16])
@@ -213,9 +244,20 @@ static const char *const end_processes =
     "p=${p#/proc/}; kill -9 \"${p%/*}\" 2>/dev/null; done; ";
 static const char *const remove_directories = "rm -rf \"/dev/shm/$j\" \"/tmp/$j\"; ";
 
-/* Physical cores, where they are fewer: a multiply-add takes the whole of one. */
+/* What a launch of this user's that was killed has left: no process is of that job, and nothing was made in there for a
+ * time in which a job that is just starting has made something. */
+static const char *const sweep =
+    "for d in $(find /dev/shm /tmp -maxdepth 1 -type d -user \"$(id -u)\" -name \"lockstep-$(id -u)-*-*\" -mmin +60 "
+    "2>/dev/null); do echo \"${d##*/}\" | grep -aqsFf - /proc/[0-9]*/environ /proc/[0-9]*/cmdline || rm -rf \"$d\"; "
+    "done; ";
+
+/* Nobody else's, and no link to another place. Physical cores, where they are fewer: a multiply-add takes the whole of
+ * one. */
 static const char *const make_directories =
-    "mkdir -p \"/dev/shm/$j\" \"/tmp/$j\" || exit; n=$(env -u OMP_NUM_THREADS -u OMP_THREAD_LIMIT nproc); "
+    "for d in \"/dev/shm/$j\" \"/tmp/$j\"; do mkdir -m 700 \"$d\" 2>/dev/null || "
+    "{ [ -d \"$d\" ] && [ -O \"$d\" ] && [ ! -L \"$d\" ]; } || { echo lockstep-refuses; exit; }; done; n=$(env -u "
+    "OMP_NUM_THREADS -u "
+    "OMP_THREAD_LIMIT nproc); "
     "p=$(lscpu -p=CORE,SOCKET 2>/dev/null | grep -v '^#' | sort -u | wc -l); "
     "[ \"$p\" -gt 0 ] && [ \"$p\" -lt \"$n\" ] && n=$p; echo lockstep-cores $n";
 
@@ -223,9 +265,13 @@ static void take_answer(Host *host, const Talk *talk)
 {
     const char *word = strstr(talk->said, "lockstep-cores ");
     const size_t cores = talk->code >= 0 && word ? strtoul(word + strlen("lockstep-cores "), NULL, 10) : 0;
-    if (cores == 0 && host->answers) log_warning("host %s does not answer: it is left out", host->name);
+    host->refuses = strstr(talk->said, "lockstep-refuses") != NULL;
+    if (cores == 0 && host->answers)
+        log_warning("host %s %s: it is left out", host->name,
+                    host->refuses ? "lets no directory be made in /dev/shm or /tmp" : "does not answer");
     if (cores > 0 && !host->answers) log_info("host %s answers again", host->name);
     host->answers = cores > 0;
+    host->cores = cores;
     if (host->slots == 0) host->slots = cores;
 }
 
@@ -248,7 +294,7 @@ void hosts_ask(Hosts *hosts, bool kills)
     char script[SCRIPT_SIZE];
     const int used = snprintf(script, sizeof script, name, hosts->job, hosts->job + 8);
     snprintf(script + used, sizeof script - (size_t)used, "%s%s%s", kills ? end_processes : "",
-             kills ? remove_directories : "", make_directories);
+             kills ? remove_directories : sweep, make_directories);
     run_script(hosts, script, true);
 }
 

@@ -8,12 +8,14 @@
 
 #include "talk.h"
 
-enum { HOST_NAME_SIZE = 256, JOB_NAME_SIZE = 64 };
+enum { HOST_NAME_SIZE = 256, JOB_NAME_SIZE = 96 };
 
 typedef struct {
     char name[HOST_NAME_SIZE];
-    size_t slots; /* ranks that it takes; 0: one a core, as it tells when it answers */
+    size_t slots; /* ranks that it takes; 0: one a core */
+    size_t cores; /* as it tells when it answers */
     bool answers;
+    bool refuses; /* it does not take the job, whose directories cannot be made there */
 } Host;
 
 /* How a command comes to a host. */
@@ -34,7 +36,8 @@ MUST_CHECK Status hosts_open(const char *file, double patience, Hosts *hosts);
 void hosts_close(Hosts *hosts); /* accepts a zeroed struct */
 
 /* Asks all hosts, at the same time, to make the job's directories; kills: and first to end what
- * still runs of the job, and remove what it left in them. Sets answers, and slots where they are not known; a warning
+ * still runs of the job, and remove what it left in them; else first to remove what others of this user's jobs have
+ * left there, whose launch was killed, an hour later. Sets answers, and slots where they are not known; a warning
  * names each host that has ceased to answer, a message each that has come back. */
 void hosts_ask(Hosts *hosts, bool kills);
 
@@ -47,6 +50,12 @@ void hosts_clean(Hosts *hosts);
 
 /* The slots of those that answer. */
 size_t hosts_slots(const Hosts *hosts);
+
+/* How many of so many ranks a host gets: mpirun fills the slots of one after the other, and deals out what is more. */
+size_t hosts_ranks_on(const Hosts *hosts, size_t host, size_t ranks);
+
+/* Has any of them fewer cores than ranks? */
+bool hosts_crowded(const Hosts *hosts, size_t ranks);
 
 /* The directories that hosts_ask makes: for shared memory, and for files. */
 void hosts_directories(const Hosts *hosts, char shared[JOB_NAME_SIZE + 16], char files[JOB_NAME_SIZE + 16]);

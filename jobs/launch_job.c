@@ -43,15 +43,20 @@ static sigset_t taken_signals(void)
 {
     sigset_t set;
     sigemptyset(&set);
-    const int taken[] = {SIGTERM, SIGINT, SIGHUP, SIGUSR1, SIGUSR2, SIGCHLD};
+    const int taken[] = {SIGTERM, SIGINT, SIGHUP, SIGQUIT, SIGUSR1, SIGUSR2, SIGCHLD};
     for (size_t i = 0; i < sizeof taken / sizeof *taken; i++) sigaddset(&set, taken[i]);
     return set;
 }
 
+/* Whatever becomes mpirun inherits what is ignored, and drops USR1 and USR2 until it is ready to pass them on: else
+ * they would end it. Linux keeps a blocked signal for sigtimedwait though it is ignored. */
 void job_take_signals(void)
 {
     const sigset_t set = taken_signals();
     sigprocmask(SIG_BLOCK, &set, NULL);
+    signal(SIGUSR1, SIG_IGN);
+    signal(SIGUSR2, SIG_IGN);
+    signal(SIGPIPE, SIG_IGN); /* what is left behind is removed, though nobody listens any more */
 }
 
 /* The next signal within a second, 0 for none. */
@@ -73,51 +78,91 @@ static uint64_t trace_of(const char *run, const char *name)
            (uint64_t)about.st_size;
 }
 
-/* Has the run directory been silent for too long? */
+/* One mpirun, from its start to its end. */
 typedef struct {
-    uint64_t trace;
-    double since;
-} Silence;
+    const Job *job;
+    pid_t mpirun;
 
-static bool is_silent(const Job *job, Silence *silence)
+    uint64_t trace;
+    double changed; /* when the run directory last did */
+    int requests;   /* to stop */
+    double asked;   /* when the last one came */
+    bool lost;
+} Watch;
+
+/* Has the run directory been silent for too long? Who asked to stop does not wait for ever. */
+static bool is_silent(Watch *watch)
 {
-    const uint64_t trace =
-        trace_of(job->run, "metrics.jsonl") ^ trace_of(job->run, "log.txt") ^ trace_of(job->run, "checkpoints");
-    const double now = clock_seconds();
-    if (trace != silence->trace) *silence = (Silence){trace, now};
-    return job->longest_silence > 0.0 && now - silence->since > job->longest_silence;
+    const double longest_stop = 600.0;
+    const char *run = watch->job->run;
+    const uint64_t trace = trace_of(run, "metrics.jsonl") ^ trace_of(run, "log.txt") ^ trace_of(run, "checkpoints");
+    const double now = clock_seconds(), longest = watch->job->longest_silence;
+    if (trace != watch->trace) {
+        watch->trace = trace;
+        watch->changed = now;
+    }
+    if (longest > 0.0 && now - watch->changed > longest) return true;
+    return watch->requests > 0 && now - watch->changed > longest_stop && now - watch->asked > longest_stop;
 }
 
-static void pass_signal(int signal, pid_t mpirun, JobEnd *end)
+static void take_request(Watch *watch, int signal)
 {
-    if (signal == SIGUSR1) {
-        kill(mpirun, SIGUSR1);
-        return;
+    watch->asked = clock_seconds();
+    switch (++watch->requests) {
+        case 1:
+            log_info("asked to stop (signal %d): the ranks checkpoint and stop; once more, and they are killed",
+                     signal);
+            kill(watch->mpirun, SIGUSR2);
+            break;
+        case 2:
+            log_info("asked again (signal %d): the ranks are killed; once more, and mpirun is too", signal);
+            kill(watch->mpirun, SIGTERM);
+            break;
+        default: kill(-watch->mpirun, SIGKILL);
     }
-    if (!end->asked)
-        log_info("asked to stop (signal %d): the ranks checkpoint and stop; once more, and they are killed", signal);
-    kill(mpirun, end->asked ? SIGTERM : SIGUSR2);
-    end->asked = true;
+}
+
+static void pass_signal(Watch *watch, int signal)
+{
+    if (signal == SIGUSR1)
+        kill(watch->mpirun, SIGUSR1);
+    else if (signal && signal != SIGCHLD)
+        take_request(watch, signal);
+    else if (watch->requests == 1)
+        kill(watch->mpirun, SIGUSR2); /* mpirun drops it before its ranks run; they only note it, however often */
+}
+
+/* mpirun waits for ever for the daemon of a host that fell silent. */
+static void end_if_lost(Watch *watch)
+{
+    const double longest_end = 10.0; /* mpirun kills ranks within a second or two */
+    if (watch->lost) return;
+    if (is_silent(watch))
+        log_error("nothing has been written to \"%s\" for %.0f s: mpirun is taken for lost and ended", watch->job->run,
+                  clock_seconds() - watch->changed);
+    else if (watch->requests > 1 && clock_seconds() - watch->asked > longest_end)
+        log_warning("mpirun does not end: it is killed");
+    else
+        return;
+    watch->lost = true;
+    kill(-watch->mpirun, SIGKILL);
 }
 
 static JobEnd wait_for(const Job *job, pid_t mpirun)
 {
-    JobEnd end = {0};
-    Silence silence = {0, clock_seconds()};
+    Watch watch = {.job = job, .mpirun = mpirun, .changed = clock_seconds()};
     int status;
     for (;;) {
         const int signal = next_signal(1.0);
-        const pid_t ended = waitpid(mpirun, &status, WNOHANG);
-        if (ended == mpirun) break;
-        if (signal && signal != SIGCHLD) pass_signal(signal, mpirun, &end);
-        if (end.lost || !is_silent(job, &silence)) continue;
-        log_error("nothing has been written to \"%s\" for %.0f s: mpirun is taken for lost and ended", job->run,
-                  job->longest_silence);
-        end.lost = true;
-        kill(-mpirun, SIGKILL);
+        if (waitpid(mpirun, &status, WNOHANG) == mpirun) break;
+        pass_signal(&watch, signal);
+        end_if_lost(&watch);
     }
-    end.code = WIFSIGNALED(status) ? 128 + WTERMSIG(status) : WEXITSTATUS(status);
-    return end;
+    return (JobEnd){
+        .code = WIFSIGNALED(status) ? 128 + WTERMSIG(status) : WEXITSTATUS(status),
+        .asked = watch.requests > 0,
+        .lost = watch.lost,
+    };
 }
 
 Status job_run(const Job *job, JobEnd *end)

@@ -103,7 +103,7 @@ Status mpirun_open(const Hosts *hosts, size_t ranks, bool talks, size_t more, Mp
     if (st == STATUS_OK) st = memory_new(&mpirun->word, mpirun->room, "the command line of mpirun");
     if (st == STATUS_OK) st = list_hosts(hosts, &mpirun->hosts);
     if (st == STATUS_OK)
-        add_words(mpirun, hosts, ranks > hosts_slots(hosts), talks);
+        add_words(mpirun, hosts, hosts_crowded(hosts, ranks), talks);
     else
         mpirun_close(mpirun);
     return st;

@@ -67,6 +67,10 @@ PATH=$work/few examine
 ill 'no mpirun'
 finds PROBLEM mpirun 'no mpirun on the PATH'
 finds PROBLEM launch 'exit code 127, 0 of'
+rm "$work/few/setpriv"
+PATH=$work/few examine
+ill 'no setpriv'
+finds PROBLEM launch 'mpirun was not started: cannot start "setpriv"'
 cat >"$work/other/mpirun" <<TEXT
 #!/usr/bin/env bash
 if [ "\$1" = --version ]; then echo 'mpirun (Open MPI) 3.0.1' && exit; fi
@@ -171,6 +175,10 @@ if [ "$(id -u)" = 0 ] && unshare --mount --uts true 2>/dev/null; then
     in_rooms 'mount -t tmpfs -o size=3m tmpfs /dev/shm'
     ill 'a small /dev/shm'
     finds PROBLEM 'shared memory' '/dev/shm has 3.1 MB free for 2 ranks'
+    in_rooms 'mount -t tmpfs -o ro tmpfs /dev/shm'
+    ill 'a read-only /dev/shm'
+    finds PROBLEM hosts 'answers, but no directory can be made in /dev/shm or /tmp'
+    finds PROBLEM launch 'mpirun was not started: no host is ready'
     in_rooms 'echo nobody-knows-it >/proc/sys/kernel/hostname'
     finds WARNING 'host names' '"nobody-knows-it"'
     : >"$work/no-names"

@@ -82,6 +82,24 @@ nothing_left() {
     [ -z "$rest" ] && [ -z "$(find /dev/shm /tmp -maxdepth 1 -name "lockstep-$(id -u)-$launcher-*")" ]
 }
 
+starts() {
+    sed -n '/"event":"\(start\|resume\)"/p' "$run/metrics.jsonl" 2>/dev/null | wc -l
+}
+has_started() {
+    [ "$(starts)" -gt 0 ]
+}
+
+# asked_for WORDS: launch has said so.
+asked_for() {
+    grep -q "^$1" "$work/err.launch"
+}
+
+# ask WORDS: asks launch to stop, which answers in these words.
+ask() {
+    kill -TERM "$launcher"
+    until_true asked_for "$1"
+}
+
 begin plain
 conclude
 check 'plain: exit code' [ "$code" = 0 ]
@@ -105,7 +123,7 @@ check 'killed: verified' [ "$code" = 0 ]
 
 # A terminal's INT, a cluster's TERM: a checkpoint, 75, and no restart.
 step=0
-for signal in INT TERM USR2; do
+for signal in INT TERM QUIT USR2; do
     step=$((step + 40))
     hold $step asked
     kill "-$signal" "$launcher"
@@ -121,6 +139,66 @@ begin asked
 conclude
 check 'asked and gone on: the last line' [ "$(<"$out")" = "$line" ]
 
+# Nobody listens any more.
+run=$work/unheard started='launch unheard'
+LOCKSTEP_FAULT=raise-stop-save:0:40 "$lockstep" launch "$work/config.cfg" -n 3 --run "$run" > >(:) 2>&1 &
+launcher=$!
+until_true stands_still ranks
+kill "$launcher"
+release
+conclude
+check 'unheard: exit code 75' [ "$code" = 75 ]
+check 'unheard: nothing is left' nothing_left
+
+# killed_as_asked WHAT WORDS: it ended without a new checkpoint, and was not started again.
+killed_as_asked() {
+    conclude
+    check "$1: exit code 70" [ "$code" = 70 ]
+    check "$1: told" says "stopped as asked, but killed before its $2"
+    check "$1: not started again" [ "$(starts)" = 1 ]
+    check "$1: nothing on stdout" [ ! -s "$out" ]
+    check "$1: nothing is left" nothing_left
+}
+
+# Asked to stop, a rank is killed before its checkpoint.
+LOCKSTEP_FAULT=raise-kill-save:0 begin killed-saving --set training.epochs=1000 --set checkpoint.every_steps=0 --set checkpoint.every_epochs=0
+until_true has_started
+ask 'asked to stop'
+killed_as_asked 'killed as it saves' 'first checkpoint'
+
+# Asked twice, of an mpirun that waits for ever, as for a lost host: it is killed after a while, at once if asked a third time.
+for requests in 2 3; do
+    hold 40 "asked-$requests-times"
+    kill -STOP "$(mpirun_process)"
+    ask 'asked to stop'
+    ask 'asked again'
+    [ "$requests" = 2 ] || kill -TERM "$launcher"
+    killed_as_asked "asked $requests times" 'checkpoint; the newest is that of step 20'
+    check "asked $requests times: how it ended" [ "$(grep -c 'mpirun does not end' "$err")" = $((3 - requests)) ]
+done
+
+# Asked before mpirun is ready to hear it, which here it is late to be.
+mkdir "$work/late"
+cat >"$work/late/mpirun" <<TEXT
+#!/bin/sh
+kill -STOP \$\$
+exec '$(command -v mpirun)' "\$@"
+TEXT
+chmod +x "$work/late/mpirun"
+late() {
+    pgrep -f "^/bin/sh $work/late/mpirun .*$lockstep train $work/config.cfg --run $run "
+}
+LOCKSTEP_FAULT=raise-stop-save:0:40 PATH=$work/late:$PATH begin asked-early
+until_true stands_still late
+ask 'asked to stop'
+kill -CONT "$standing"
+until_true stands_still ranks
+if [ -n "$standing" ]; then release; fi
+conclude
+check 'asked early: exit code 75' [ "$code" = 75 ]
+start 0 status "$run"
+check 'asked early: stopped' grep -q '^state  *stopped$' "$out"
+
 # The supervisor is killed: the ranks checkpoint and stop.
 hold 40 orphaned
 kill -9 "$launcher"
@@ -129,14 +207,28 @@ release
 while ranks >/dev/null; do sleep 0.05; done
 start 0 status "$run"
 check "supervisor killed: stopped, in: $(<"$out")" grep -q '^state  *stopped$' "$out"
-find /dev/shm /tmp -maxdepth 1 -name "lockstep-$(id -u)-$launcher-*" -exec rm -rf {} +
+orphans() {
+    find /dev/shm /tmp -maxdepth 1 -name "lockstep-$(id -u)-$killed-*" "$@"
+}
+killed=$launcher
+check 'supervisor killed: its directories are left' [ "$(orphans | wc -l)" = 2 ]
+begin fresh --quiet
+conclude
+check 'another launch, soon: they may be in use' [ "$(orphans | wc -l)" = 2 ]
+orphans -exec touch -d '2 hours ago' {} +
+name=$(orphans -printf '%f\n' -quit)
+LOCKSTEP_LAUNCH=$name tail -f /dev/null &
+user=$!
+until_true grep -qs "$name" "/proc/$user/environ"
+begin fresh --quiet
+conclude
+check 'another launch, later: they are in use' [ "$(orphans | wc -l)" = 2 ]
+kill "$user"
+wait "$user" 2>/dev/null || true
 begin orphaned
 conclude
 check 'supervisor killed, gone on: the last line' [ "$(<"$out")" = "$line" ]
-
-starts() {
-    sed -n '/"event":"\(start\|resume\)"/p' "$run/metrics.jsonl" 2>/dev/null | wc -l
-}
+check 'supervisor killed, gone on: nothing is left' [ -z "$(orphans)" ]
 
 # once WHAT CODE WORDS [OPTION]...: ends with this code and one message, after one start at most.
 once() {
@@ -160,16 +252,54 @@ fails 'another config' 78 'optimizer.momentum was 0.9'
 
 # A stand-in for mpirun: a host that falls silent will be noticed, and when is the user's to say.
 mkdir "$work/bin"
-printf '#!/bin/sh\necho "$@" >"%s"\nexit 64\n' "$work/words" >"$work/bin/mpirun"
+cat >"$work/bin/mpirun" <<TEXT
+#!/bin/sh
+echo "\$@" >"$work/words"
+stat -c %a /dev/shm/lockstep-$(id -u)-\$PPID-* /tmp/lockstep-$(id -u)-\$PPID-* >"$work/modes"
+exit 64
+TEXT
 chmod +x "$work/bin/mpirun"
 PATH=$work/bin:$PATH begin words --quiet
 conclude
 for parameter in time intvl probes; do
     check "keepalives: $parameter" grep -Eq -- "--mca oob_tcp_keepalive_$parameter [1-9]" "$work/words"
 done
+check 'directories: nobody else enters' [ "$(uniq -c "$work/modes" | xargs)" = '2 700' ]
+check 'directories: nobody guesses' grep -Eq "/dev/shm/lockstep-$(id -u)-$launcher-[0-9a-f]{32} " "$work/words"
 OMPI_MCA_oob_tcp_keepalive_time=5 PATH=$work/bin:$PATH begin words --quiet
 conclude
 check 'keepalives: the user has the last word' [ "$(grep -o 'oob_tcp_keepalive_[a-z]*' "$work/words" | tr '\n' ' ')" = 'oob_tcp_keepalive_intvl oob_tcp_keepalive_probes ' ]
+
+# A link that somebody has put where a directory is to be made.
+mkdir "$work/links" "$work/elsewhere"
+cat >"$work/links/mkdir" <<TEXT
+#!/bin/sh
+for last; do :; done
+ln -s "$work/elsewhere" "\$last"
+exec '$(command -v mkdir)' "\$@"
+TEXT
+chmod +x "$work/links/mkdir"
+mkdir -p "$work/linked"
+PATH=$work/links:$work/bin:$PATH "$lockstep" launch "$work/config.cfg" -n 3 --run "$work/linked" >"$work/out.launch" 2>"$work/err.launch" &
+launcher=$! run=$work/linked started='launch among links'
+conclude
+check 'a link in place of a directory: exit code 70' [ "$code" = 70 ]
+check 'a link in place of a directory: told' grep -q 'lets no directory be made in /dev/shm or /tmp: it is left out' "$err"
+check 'a link in place of a directory: nothing is left' nothing_left
+
+# Without what starts mpirun.
+mkdir "$work/few"
+for tool in sh env mkdir rm grep sort wc nproc lscpu; do ln -s "$(command -v "$tool")" "$work/few/$tool"; done
+PATH=$work/few begin no-setpriv --quiet
+conclude
+fails 'no setpriv' 70 'cannot start "setpriv"'
+
+# More slots than cores: ranks share them.
+echo 'localhost slots=64' >"$work/hostfile"
+begin more-slots --quiet --restarts 0 -n $(($(nproc) < 8 ? $(nproc) + 1 : 8)) --hostfile "$work/hostfile"
+conclude
+check 'more slots than cores: the last line' [ "$(<"$out")" = "$line" ]
+check 'more slots than cores: nothing is left' nothing_left
 
 # What fails each time is given up.
 LOCKSTEP_FAULT=flip-parameter:1:3 begin given-up --quiet --restarts 1 --set log.digest_every_steps=1
