@@ -65,9 +65,11 @@ static Status read_last_line(RecordFile *r)
         bytes = 2 * bytes + 4096;
         if (bytes > BUFFER_SIZE) bytes = BUFFER_SIZE;
         if (bytes > size) bytes = size;
-        lseek(fd, (off_t)(size - bytes), SEEK_SET);
-        st = file_read_some(fd, r->path, "the records of a run", r->buffer, &bytes);
-        first = last_line(r->buffer, bytes);
+        if (FILE_RETRY(lseek(fd, (off_t)(size - bytes), SEEK_SET)) < 0)
+            st = status_fail(STATUS_IO, "cannot read \"%s\": %s", r->path, strerror(errno));
+        else
+            st = file_read_some(fd, r->path, "the records of a run", r->buffer, &bytes);
+        if (st == STATUS_OK) first = last_line(r->buffer, bytes);
     }
     file_close(fd);
     if (st == STATUS_OK && bytes > 0) r->before = r->last = record_link_of(r->buffer + first, bytes - 1 - first);

@@ -85,7 +85,8 @@ start 0 status "$work/run"
 check "status of the killed one" grep -q '^state *killed:' "$out"
 start 0 train "$work/config.cfg" --run "$work/run" --quiet --stop-after-steps 1
 check "the next one: exit code 75" [ "$code" = 75 ]
-check "the next one has nothing to say" [ ! -s "$err" ]
+# One time in a hundred the kill falls into the middle of a write.
+check "the next one has nothing else to say" [ -z "$(grep -v 'bytes of a torn last record were cut off' "$err")" ]
 
 # Without locks.
 export LOCKSTEP_FAULT=no-locks
