@@ -3,6 +3,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <sys/mman.h>
+#include <sys/resource.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -241,9 +242,26 @@ static Status map_much(void *failed)
     return *has_failed ? STATUS_INTERNAL : STATUS_OK;
 }
 
+/* qemu-user ignores a limit of the address space, which its own mappings would break. */
+static bool are_limits_kept(void)
+{
+    struct rlimit before, now;
+    CU_ASSERT_EQUAL_FATAL(getrlimit(RLIMIT_AS, &before), 0);
+    const struct rlimit wide = {before.rlim_cur / 2, before.rlim_max};
+    setrlimit(RLIMIT_AS, &wide);
+    getrlimit(RLIMIT_AS, &now);
+    setrlimit(RLIMIT_AS, &before);
+    return now.rlim_cur == wide.rlim_cur;
+}
+
 static void work_apart_has_the_memory_of_the_machine_at_most(void)
 {
     bool failed;
+    if (!are_limits_kept()) {
+        CU_PASS("no limits here");
+        puts("SKIPPED: memory of work apart: this system keeps no limit of the address space");
+        return;
+    }
     CU_ASSERT_EQUAL(apart_run(map_much, &failed, APART_SECONDS, "the work"), STATUS_INTERNAL);
     status_clear();
 }
