@@ -1,74 +1,9 @@
 /* src/data/dataset: which files are taken as they are, and how others are refused. */
-#include <hdf5.h>
 #include <math.h>
 
-#include "data/dataset.h"
-#include "scratch.h"
-#include "unit.h"
+#include "dataset_file.h"
 
-enum { ROWS = 5, SIDE = 2, FEATURES = SIDE * SIDE };
-
-static const DatasetSource defaults = {
-    .images = {"/train/images", "/test/images"}, .labels = {"/train/labels", "/test/labels"}, .classes = 10};
-
-/* What one dataset of a file is made of. */
-typedef struct {
-    const char *name;
-    hid_t type, memory_type;
-    int dimensions;
-    hsize_t extent[4];
-    const void *values;
-    bool compressed;
-} Content;
-
-static const uint8_t pixels[ROWS * FEATURES] = {1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15, 16, 17, 18, 19, 255};
 static const float floats[ROWS * FEATURES] = {0.5f, -1, 2, 3};
-static const int64_t labels[ROWS] = {0, 9, 3, 3, 1};
-
-static void put(hid_t file, const Content *content)
-{
-    const hid_t space = H5Screate_simple(content->dimensions, content->extent, NULL);
-    const hid_t creation = H5Pcreate(H5P_DATASET_CREATE), links = H5Pcreate(H5P_LINK_CREATE);
-    H5Pset_create_intermediate_group(links, 1);
-    if (content->compressed) {
-        hsize_t chunk[4] = {2, 1, 1, 1};
-        H5Pset_chunk(creation, content->dimensions, chunk);
-        H5Pset_deflate(creation, 6);
-    }
-    const hid_t id = H5Dcreate2(file, content->name, content->type, space, links, creation, H5P_DEFAULT);
-    CU_ASSERT(id >= 0);
-    CU_ASSERT(H5Dwrite(id, content->memory_type, H5S_ALL, H5S_ALL, H5P_DEFAULT, content->values) >= 0);
-    H5Dclose(id);
-    H5Pclose(links);
-    H5Pclose(creation);
-    H5Sclose(space);
-}
-
-/* A good dataset in which one of the four is replaced; NULL for none. An empty name leaves the one away. */
-static const char *make(const char *name, Part part, bool is_images, const Content *other)
-{
-    const char *path = scratch_path(name);
-    const hid_t file = H5Fcreate(path, H5F_ACC_TRUNC, H5P_DEFAULT, H5P_DEFAULT);
-    for (int p = 0; p < 2; p++) {
-        Content content[2] = {
-            {defaults.images[p], H5T_STD_U8LE, H5T_NATIVE_UINT8, 3, {ROWS, SIDE, SIDE}, pixels, false},
-            {defaults.labels[p], H5T_STD_U8LE, H5T_NATIVE_INT64, 1, {ROWS}, labels, false}};
-        if (other && p == (int)part) content[is_images ? 0 : 1] = *other;
-        for (int i = 0; i < 2; i++) {
-            if (!content[i].name) content[i].name = i == 0 ? defaults.images[p] : defaults.labels[p];
-            if (*content[i].name) put(file, &content[i]);
-        }
-    }
-    H5Fclose(file);
-    return path;
-}
-
-static Status open_file(const char *path, Dataset **dataset)
-{
-    DatasetSource source = defaults;
-    source.file = path;
-    return dataset_open(&source, dataset);
-}
 
 /* The status of opening the file with this content in it, and of reading all of that part. */
 static Status try(Part part, bool is_images, const Content *content)
@@ -295,108 +230,14 @@ static void a_missing_file_is_no_input(void)
     CU_ASSERT_PTR_NULL(dataset);
 }
 
-static Digest digest_of_file(const char *path)
-{
-    Dataset *dataset;
-    Digest digest = {0};
-    CU_ASSERT_EQUAL_FATAL(open_file(path, &dataset), STATUS_OK);
-    CU_ASSERT_EQUAL(dataset_digest(dataset, &digest), STATUS_OK);
-    dataset_close(dataset);
-    return digest;
-}
-
-/* So ranks take it while they load: the parts' sums add up to the whole's, whatever the parts. */
-static void the_digest_is_made_of_sums_over_rows(void)
-{
-    const char *path = make("sums.h5", PART_TRAIN, true, NULL);
-    const Digest whole = digest_of_file(path);
-    for (uint32_t split = 0; split <= ROWS; split++) {
-        Dataset *dataset;
-        RowSums sums = {{0}};
-        CU_ASSERT_EQUAL_FATAL(open_file(path, &dataset), STATUS_OK);
-        for (int part = PART_TRAIN; part <= PART_TEST; part++)
-            for (int half = 0; half < 2; half++) {
-                Samples samples;
-                const uint32_t first = half ? split : 0, count = half ? ROWS - split : split;
-                CU_ASSERT_EQUAL_FATAL(samples_init(&samples, dataset, (Part)part, first, count), STATUS_OK);
-                samples_add_sums(&samples, (Part)part, &sums);
-                samples_free(&samples);
-            }
-        const Digest digest = dataset_digest_of(&sums, ROWS, ROWS, dataset_features(dataset), dataset_kind(dataset));
-        CU_ASSERT(digest_equal(digest, whole));
-        sums.word[3]++;
-        CU_ASSERT_FALSE(digest_equal(
-            dataset_digest_of(&sums, ROWS, ROWS, dataset_features(dataset), dataset_kind(dataset)), whole));
-        dataset_close(dataset);
-    }
-}
-
-static void the_digest_is_of_the_values_alone(void)
-{
-    const Digest plain = digest_of_file(make("a.h5", PART_TRAIN, true, NULL));
-    const Content wide = {NULL, H5T_STD_I64BE, H5T_NATIVE_INT64, 2, {ROWS, 1}, labels, true};
-    CU_ASSERT(digest_equal(plain, digest_of_file(make("b.h5", PART_TRAIN, false, &wide))));
-    int64_t changed[ROWS];
-    memcpy(changed, labels, sizeof labels);
-    changed[4]++;
-    const Content other = {NULL, H5T_STD_U8LE, H5T_NATIVE_INT64, 1, {ROWS}, changed, false};
-    CU_ASSERT_FALSE(digest_equal(plain, digest_of_file(make("c.h5", PART_TEST, false, &other))));
-}
-
-static DatasetFacts facts_of_file(const char *path)
-{
-    Dataset *dataset;
-    DatasetFacts facts = {.is_uint8 = 0};
-    CU_ASSERT_EQUAL_FATAL(open_file(path, &dataset), STATUS_OK);
-    CU_ASSERT_EQUAL(dataset_facts(dataset, &facts), STATUS_OK);
-    dataset_close(dataset);
-    return facts;
-}
-
-/* So few rows are all sampled. */
-static void the_facts_are_shape_and_sampled_values(void)
-{
-    const DatasetFacts plain = facts_of_file(make("a.h5", PART_TRAIN, true, NULL));
-    CU_ASSERT_EQUAL(plain.rows[PART_TRAIN], ROWS);
-    CU_ASSERT_EQUAL(plain.rows[PART_TEST], ROWS);
-    const Content wide = {NULL, H5T_STD_I64BE, H5T_NATIVE_INT64, 2, {ROWS, 1}, labels, true};
-    const DatasetFacts same = facts_of_file(make("b.h5", PART_TRAIN, false, &wide));
-    CU_ASSERT_EQUAL(memcmp(&plain, &same, sizeof plain), 0);
-    for (int row = 0; row < ROWS; row++) {
-        int64_t changed[ROWS];
-        memcpy(changed, labels, sizeof labels);
-        changed[row] = (changed[row] + 1) % 10;
-        const Content label = {NULL, H5T_STD_U8LE, H5T_NATIVE_INT64, 1, {ROWS}, changed, false};
-        const DatasetFacts other_label = facts_of_file(make("c.h5", PART_TEST, false, &label));
-        CU_ASSERT_FALSE(digest_equal(plain.sample, other_label.sample));
-        uint8_t painted[ROWS * FEATURES];
-        memcpy(painted, pixels, sizeof pixels);
-        painted[row * FEATURES + 3]++;
-        const Content image = {NULL, H5T_STD_U8LE, H5T_NATIVE_UINT8, 3, {ROWS, SIDE, SIDE}, painted, false};
-        const DatasetFacts other_image = facts_of_file(make("d.h5", PART_TRAIN, true, &image));
-        CU_ASSERT_FALSE(digest_equal(plain.sample, other_image.sample));
-    }
-    char text[256];
-    dataset_facts_text(&plain, text, sizeof text);
-    CU_ASSERT_PTR_NOT_NULL(strstr(text, "5 training and 5 test images of 2x2 uint8"));
-}
-
 int main(void)
 {
     static const UnitTest tests[] = {
-        UNIT(rows_carry_pixels_labels_and_their_number),
-        UNIT(an_empty_share_is_read),
-        UNIT(other_people_s_files_load_as_they_are),
-        UNIT(float_images_of_any_shape_and_path_are_read),
-        UNIT(labels_out_of_range_are_named_with_their_row),
-        UNIT(a_bad_label_in_a_later_block_is_named_rightly),
-        UNIT(labels_of_other_types_and_shapes_are_refused),
-        UNIT(images_of_other_types_and_shapes_are_refused),
-        UNIT(values_that_are_not_finite_are_named),
-        UNIT(a_missing_file_is_no_input),
-        UNIT(the_facts_are_shape_and_sampled_values),
-        UNIT(the_digest_is_made_of_sums_over_rows),
-        UNIT(the_digest_is_of_the_values_alone),
+        UNIT(rows_carry_pixels_labels_and_their_number),    UNIT(an_empty_share_is_read),
+        UNIT(other_people_s_files_load_as_they_are),        UNIT(float_images_of_any_shape_and_path_are_read),
+        UNIT(labels_out_of_range_are_named_with_their_row), UNIT(a_bad_label_in_a_later_block_is_named_rightly),
+        UNIT(labels_of_other_types_and_shapes_are_refused), UNIT(images_of_other_types_and_shapes_are_refused),
+        UNIT(values_that_are_not_finite_are_named),         UNIT(a_missing_file_is_no_input),
     };
     return UNIT_RUN("dataset", tests);
 }
