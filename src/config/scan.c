@@ -4,6 +4,9 @@
  *   integer    [-+]?[0-9]+ or 0[Xx][0-9A-Fa-f]+, then L or LL for 64 bits
  *   float      [-+]?[0-9]*\.[0-9]*([eE][-+]?[0-9]+)? or [-+]?[0-9]+[eE][-+]?[0-9]+
  *   string     "...", in which \ may precede " and \; comments # and // to the line's end, and slash-star to star-slash
+ *
+ * and one that libconfig does not know: U+FEFF in UTF-8, a byte order mark, which some editors begin a file with. It is
+ * white space here, wherever two such files were joined too (RFC 3629, section 6, on what it means at the begin).
  */
 #include "config/scan.h"
 
@@ -15,6 +18,8 @@
 
 #define LETTERS "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz"
 #define DIGITS  "0123456789"
+
+#define BYTE_ORDER_MARK "\xef\xbb\xbf"
 
 typedef struct {
     const char *at; /* view into the text */
@@ -66,13 +71,21 @@ static size_t numeral_length(const char *s, bool *whole)
     return length + exponent;
 }
 
+/* Of a numeral. libconfig takes "." and ".e5" for floats. */
+static bool has_digits(const char *s)
+{
+    s += *s == '+' || *s == '-';
+    s += *s == '.';
+    return *s >= '0' && *s <= '9';
+}
+
 static bool fits(const char *s, bool whole)
 {
     char *end;
     errno = 0;
     if (!whole) {
         const double value = strtod(s, &end);
-        return end != s && isfinite(value) && !(errno == ERANGE && value == 0);
+        return isfinite(value) && !(errno == ERANGE && value == 0);
     }
     const bool hex = s[0] == '0' && (s[1] == 'x' || s[1] == 'X');
     strtoll(s, &end, hex ? 16 : 10);
@@ -85,8 +98,9 @@ static bool scan_numeral(Scan *scan)
     size_t length = numeral_length(scan->at, &whole);
     if (length == 0) return false;
     scan->numerals++;
-    if (scan->unfit->index == 0 && !fits(scan->at, whole))
-        *scan->unfit = (ScanNumeral){scan->numerals, scan->line, scan->at, length};
+    const bool number = has_digits(scan->at);
+    if (scan->unfit->index == 0 && !(number && fits(scan->at, whole)))
+        *scan->unfit = (ScanNumeral){scan->numerals, scan->line, scan->at, length, number};
     size_t suffix = 0;
     while (whole && suffix < 2 && scan->at[length + suffix] == 'L') suffix++;
     copy(scan, length + suffix);
@@ -118,13 +132,21 @@ static const char *scan_comment(Scan *scan)
     return NULL;
 }
 
+static void scan_mark(Scan *scan)
+{
+    scan->at += strlen(BYTE_ORDER_MARK);
+    *scan->out++ = ' ';
+}
+
 static const char *scan_token(Scan *scan)
 {
     const char *s = scan->at;
     if (*s == '"') return scan_string(scan);
     if (s[0] == '/' && s[1] == '*') return scan_comment(scan);
     if (strncmp(s, "@include", 8) == 0) return "@include is not supported: a config is one file";
-    if (*s == '#' || (s[0] == '/' && s[1] == '/'))
+    if (strncmp(s, BYTE_ORDER_MARK, strlen(BYTE_ORDER_MARK)) == 0)
+        scan_mark(scan);
+    else if (*s == '#' || (s[0] == '/' && s[1] == '/'))
         copy(scan, strcspn(s, "\n"));
     else if (strchr(LETTERS "*", *s))
         copy(scan, strspn(s, LETTERS DIGITS "-_*"));

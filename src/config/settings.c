@@ -111,10 +111,10 @@ static Status read_value(Reader *reader, const Setting *setting, const config_se
     }
     char found[FOUND_SIZE], allowed[ALLOWED_SIZE];
     if (unfit)
-        snprintf(found, sizeof found, "%.*s, which 64 bits cannot hold",
-                 (int)(reader->unfit.length < 60 ? reader->unfit.length : 60), reader->unfit.text);
+        snprintf(found, sizeof found, "%.*s, which %s", (int)(reader->unfit.length < 60 ? reader->unfit.length : 60),
+                 reader->unfit.text, reader->unfit.number ? "64 bits cannot hold" : "is not a number");
     else
-        value_describe(wrong, found, sizeof found);
+        value_describe(setting, wrong, found, sizeof found);
     value_allowed(setting, allowed, sizeof allowed);
     return refuse(reader, unfit ? reader->unfit.line : (int)config_setting_source_line(wrong),
                   "%s: found %s; %s is needed", setting->path, found, allowed);

@@ -88,13 +88,20 @@ const config_setting_t *value_take(const Setting *setting, const config_setting_
     return taken ? NULL : value;
 }
 
-void value_describe(const config_setting_t *value, char *text, size_t size)
+/* 1.0 prints as 1, which is what would be right for a whole number. */
+static void describe_float(const Setting *setting, double number, char *text, size_t size)
+{
+    const bool whole = setting->type == SETTING_INTEGER || setting->type == SETTING_LIST;
+    snprintf(text, size, whole ? "%.15g, written as a float" : "%.15g", number);
+}
+
+void value_describe(const Setting *setting, const config_setting_t *value, char *text, size_t size)
 {
     enum { SHOWN = 60 };
     switch (config_setting_type(value)) {
         case CONFIG_TYPE_INT:
         case CONFIG_TYPE_INT64: snprintf(text, size, "%lld", config_setting_get_int64(value)); break;
-        case CONFIG_TYPE_FLOAT: snprintf(text, size, "%.15g", config_setting_get_float(value)); break;
+        case CONFIG_TYPE_FLOAT: describe_float(setting, config_setting_get_float(value), text, size); break;
         case CONFIG_TYPE_BOOL: snprintf(text, size, config_setting_get_bool(value) ? "true" : "false"); break;
         case CONFIG_TYPE_STRING: {
             const char *string = config_setting_get_string(value);

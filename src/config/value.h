@@ -11,8 +11,8 @@
  * value itself or an element of it; then nothing is stored. */
 const config_setting_t *value_take(const Setting *setting, const config_setting_t *value, Settings *settings);
 
-/* text = what value is, for a message: 5, "relu" (cut when long), "a group". */
-void value_describe(const config_setting_t *value, char *text, size_t size);
+/* text = what value is, which the setting does not allow, for a message: 5, "relu" (cut when long), "a group". */
+void value_describe(const Setting *setting, const config_setting_t *value, char *text, size_t size);
 
 /* text = what the setting allows: "a whole number from 1 to 1024". */
 void value_allowed(const Setting *setting, char *text, size_t size);

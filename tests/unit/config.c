@@ -6,6 +6,8 @@
 #include "config/table.h"
 #include "config_parse.h"
 
+#define MARK "\xef\xbb\xbf"
+
 static void defaults_are_those_of_the_design(void)
 {
     CU_ASSERT_EQUAL(parse(DATA), STATUS_OK);
@@ -93,7 +95,8 @@ static void a_wrong_type_is_refused_with_what_was_found(void)
 {
     REFUSED(parse("training = {\n  epochs = \"ten\"; }"), "x.cfg:2: training.epochs: found \"ten\"",
             "a whole number from 1 to 1000000 is needed");
-    REFUSED(parse("training = { epochs = 10.0 }"), "found 10;");
+    REFUSED(parse("training = { epochs = 10.0 }"), "found 10, written as a float; a whole number");
+    REFUSED(parse("model = { hidden = [1e2] }"), "found 100, written as a float; an array in brackets");
     REFUSED(parse("training = { epochs = true }"), "found true");
     REFUSED(parse("run = { name = 5 }"), "found 5", "text in quotes");
     REFUSED(parse("optimizer = { nesterov = 1 }"), "found 1", "true or false");
@@ -250,7 +253,9 @@ static void floats_are_finite(void)
     REFUSED(parse("\n\noptimizer = { learning_rate = 1e400 }"), "x.cfg:3: optimizer.learning_rate: found 1e400,");
     REFUSED(parse("optimizer = { momentum = -1e400 }"), "found -1e400,");
     REFUSED(parse("optimizer = { weight_decay = 1e-400 }"), "found 1e-400,");
-    REFUSED(parse("optimizer = { momentum = . }"), "found .,");
+    REFUSED(parse("optimizer = { momentum = . }"), "found ., which is not a number; a number >=");
+    REFUSED(parse("optimizer = { momentum = -.e5 }"), "found -.e5, which is not a number");
+    REFUSED(parse("run = { seed = . }"), "found ., which is not a number; a whole number");
     REFUSED(parse("optimizer = { learning_rate = inf }"), "x.cfg:1: syntax error");
     REFUSED(parse_set(DATA, "optimizer.learning_rate=inf"), "found \"inf\"");
     REFUSED(parse_set(DATA, "optimizer.learning_rate=nan"), "found \"nan\"");
@@ -265,6 +270,16 @@ static void numerals_in_strings_comments_and_names_are_left_alone(void)
                     STATUS_OK);
     CU_ASSERT_STRING_EQUAL(settings.data.file, "5 1e400 99999999999999999999 \" @include # /* \\");
     REFUSED(parse("a99999999999999999999 = 1"), "a99999999999999999999 is not a setting");
+}
+
+static void byte_order_marks_are_blanks(void)
+{
+    CU_ASSERT_EQUAL(parse(MARK DATA MARK "run" MARK "={ name = \"a" MARK "b\" # " MARK "\n seed = 5" MARK "}" MARK),
+                    STATUS_OK);
+    CU_ASSERT_EQUAL(settings.run.seed, 5);
+    CU_ASSERT_STRING_EQUAL(settings.run.name, "a" MARK "b");
+    REFUSED(parse(MARK "\nrun = { se" MARK "ed = 5 }"), "x.cfg:2: syntax error");
+    REFUSED(parse("\xef\xbb" DATA), "x.cfg:1: syntax error");
 }
 
 static void one_file_is_the_whole_config(void)
@@ -352,6 +367,7 @@ int main(void)
         UNIT(integers_are_never_wrapped),
         UNIT(floats_are_finite),
         UNIT(numerals_in_strings_comments_and_names_are_left_alone),
+        UNIT(byte_order_marks_are_blanks),
         UNIT(one_file_is_the_whole_config),
         UNIT(what_is_not_text_is_refused),
         UNIT(a_text_needs_no_closing_zero),
