@@ -2,6 +2,7 @@
 
 #include <assert.h>
 #include <inttypes.h>
+#include <stdio.h>
 
 #include "base/memory.h"
 #include "data/dataset.h"
@@ -22,6 +23,20 @@ static uint32_t big_endian(const uint8_t byte[4])
     return (uint32_t)byte[0] << 24 | (uint32_t)byte[1] << 16 | (uint32_t)byte[2] << 8 | byte[3];
 }
 
+/* Is the file long enough for so many values behind its header of so many bytes? NULL: 2^64 of them, or more. */
+static Status check_room(const Source *source, const char *path, uint64_t header, const uint64_t *count)
+{
+    bool exact;
+    const uint64_t most = source_most(source, &exact), room = most < header ? 0 : most - header;
+    if (count && *count <= room) return STATUS_OK;
+    char promised[24] = "2^64 or more";
+    if (count) snprintf(promised, sizeof promised, "%" PRIu64, *count);
+    return status_fail(STATUS_DATA,
+                       "\"%s\" is truncated, or its header is wrong: it promises %s values, but %s%" PRIu64
+                       " bytes can hold them",
+                       path, promised, exact ? "" : "at most ", room);
+}
+
 /* The extents, once the first four bytes are known to be right. *count = the number of values, which the file is long
  * enough for. */
 static Status read_extents(Source *source, const char *path, Idx *idx, uint64_t *count)
@@ -39,15 +54,7 @@ static Status read_extents(Source *source, const char *path, Idx *idx, uint64_t 
     for (int i = 0; i < idx->dimensions; i++)
         if (idx->extent[i] == 0)
             return status_fail(STATUS_DATA, "\"%s\" holds no values: an extent in its header is 0", path);
-    bool exact;
-    const uint64_t most = source_most(source, &exact);
-    if (too_many || most < header || *count > most - header)
-        return status_fail(STATUS_DATA,
-                           "\"%s\" is truncated, or its header is wrong: it promises %s%" PRIu64
-                           " values, but %s%" PRIu64 " bytes can hold them",
-                           path, too_many ? "more than 2^64, not " : "", *count, exact ? "" : "at most ",
-                           most < header ? 0 : most - header);
-    return STATUS_OK;
+    return check_room(source, path, header, too_many ? NULL : count);
 }
 
 static Status read_header(Source *source, const char *path, const char *what, int dimensions, Idx *idx, uint64_t *count)
