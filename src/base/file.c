@@ -3,6 +3,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <libgen.h>
+#include <stdbool.h>
 #include <stdint.h>
 #include <string.h>
 #include <sys/stat.h>
@@ -11,12 +12,18 @@
 #include "base/memory.h"
 #include "base/text.h"
 
+/* Does open fail so because no regular file has the name? ENXIO is of a socket, or of a device without a driver. */
+static bool leads_nowhere(int error)
+{
+    return error == ENOENT || error == ENOTDIR || error == ELOOP || error == ENAMETOOLONG || error == ENXIO;
+}
+
 Status file_open(const char *path, const char *what, int *fd, size_t *size)
 {
     *fd = FILE_RETRY(open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK));
     if (*fd < 0)
-        return status_fail(errno == ENOENT || errno == ENOTDIR ? STATUS_NO_INPUT : STATUS_IO,
-                           "cannot open %s \"%s\": %s", what, path, strerror(errno));
+        return status_fail(leads_nowhere(errno) ? STATUS_NO_INPUT : STATUS_IO, "cannot open %s \"%s\": %s", what, path,
+                           strerror(errno));
     struct stat about;
     Status st = STATUS_OK;
     if (FILE_RETRY(fstat(*fd, &about)) != 0)

@@ -25,6 +25,8 @@ sed '2s/}//' "$work/good.cfg" >"$work/syntax.cfg"
 head -c 3000000 /dev/zero >"$work/zeros.cfg"
 : >"$work/empty.cfg"
 mkdir "$work/directory.cfg"
+mkfifo "$work/pipe.cfg"
+ln -s circle.cfg "$work/circle.cfg"
 
 # So does --check refuse it, which creates nothing. uncheckable=1: only training can find out.
 uncheckable=
@@ -71,6 +73,9 @@ LOCKSTEP_ISA=nonsense refused 64 'LOCKSTEP_ISA=nonsense|portable' "$work/good.cf
 # Config.
 refused 66 'nosuch.cfg|No such file' "$work/nosuch.cfg"
 refused 66 'directory.cfg|not a regular file' "$work/directory.cfg"
+refused 66 'pipe.cfg|not a regular file' "$work/pipe.cfg"
+refused 66 '/dev/null|not a regular file' /dev/null
+refused 66 'circle.cfg|Too many levels' "$work/circle.cfg"
 refused 78 'key.cfg:3|training.batch_sise is not a setting|did you mean training.batch_size' "$work/key.cfg"
 refused 78 'type.cfg:3|training.batch_size|fifty|a whole number from 1' "$work/type.cfg"
 refused 78 'range.cfg:3|training.batch_size|found 0|a whole number from 1' "$work/range.cfg"
