@@ -119,8 +119,9 @@ MUST_CHECK Status checkpoint_prepare(const char *run);
 MUST_CHECK Status checkpoint_list(const char *run, uint64_t **steps, size_t *count);
 
 /* Reads the newest valid checkpoint of a run; a warning names each damaged one that is skipped, and why.
- * STATUS_NO_INPUT: there is none; STATUS_DATA: all are damaged, or one is of a newer major version (which is not
- * damage: going on from an older one would undo a newer program's work). */
+ * STATUS_NO_INPUT: there is none; STATUS_IO: none can be used, and of these not all could be read, which may be mended;
+ * STATUS_DATA: all are damaged, or one is of a newer major version (which is not damage: going on from an older one
+ * would undo a newer program's work). */
 MUST_CHECK Status checkpoint_read_newest(const char *run, Checkpoint *checkpoint);
 
 /* Those of a run that are not to be counted on: from the start that passed them by on. */

@@ -122,9 +122,18 @@ Status checkpoint_list(const char *run, uint64_t **steps, size_t *count)
     return st;
 }
 
+/* Warns of the checkpoint that the pending message is about. unread: the message about the first of those that could
+ * not be read, "" as long as each could. */
+static void pass_by(Status st, char unread[STATUS_MESSAGE_SIZE])
+{
+    log_warning("%s; it is skipped", status_message());
+    if (st == STATUS_IO && !*unread) strcpy(unread, status_message());
+    status_clear();
+}
+
 /* STATUS_OK also when none of them can be used: then *found is false. */
 static Status read_first_valid(const char *run, const uint64_t *steps, size_t count, Checkpoint *checkpoint,
-                               bool *found)
+                               bool *found, char unread[STATUS_MESSAGE_SIZE])
 {
     *found = false;
     for (size_t i = 0; i < count; i++) {
@@ -138,10 +147,24 @@ static Status read_first_valid(const char *run, const uint64_t *steps, size_t co
         }
         *found = st == STATUS_OK;
         if (*found || newer || (st != STATUS_DATA && st != STATUS_IO && st != STATUS_NO_INPUT)) return st;
-        log_warning("%s; it is skipped", status_message());
-        status_clear();
+        pass_by(st, unread);
     }
     return STATUS_OK;
+}
+
+static Status none_found(const char *run, size_t count, const char *unread)
+{
+    if (count == 0) return status_fail(STATUS_NO_INPUT, "run directory \"%s\" has no checkpoints", run);
+    if (*unread)
+        return status_fail(STATUS_IO,
+                           "%s; none of the %zu checkpoints in run directory \"%s\" can be used: see to it that they "
+                           "can be read, and start again",
+                           unread, count, run);
+    return status_fail(
+        STATUS_DATA,
+        "none of the %zu checkpoints in run directory \"%s\" can be used; perhaps its best.h5 can: --resume "
+        "%s/best.h5",
+        count, run, run);
 }
 
 Status checkpoint_read_newest(const char *run, Checkpoint *checkpoint)
@@ -150,17 +173,12 @@ Status checkpoint_read_newest(const char *run, Checkpoint *checkpoint)
     uint64_t *steps;
     size_t count;
     bool found;
+    char unread[STATUS_MESSAGE_SIZE] = "";
     Status st = checkpoint_list(run, &steps, &count);
     if (st != STATUS_OK) return st;
-    st = read_first_valid(run, steps, count, checkpoint, &found);
+    st = read_first_valid(run, steps, count, checkpoint, &found, unread);
     memory_free(steps);
-    if (st != STATUS_OK || found) return st;
-    if (count == 0) return status_fail(STATUS_NO_INPUT, "run directory \"%s\" has no checkpoints", run);
-    return status_fail(
-        STATUS_DATA,
-        "none of the %zu checkpoints in run directory \"%s\" can be used; perhaps its best.h5 can: --resume "
-        "%s/best.h5",
-        count, run, run);
+    return st != STATUS_OK || found ? st : none_found(run, count, unread);
 }
 
 Status checkpoint_distrust(const char *run, uint64_t step, Distrusted *distrusted)

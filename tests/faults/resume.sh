@@ -96,6 +96,24 @@ start 0 verify "$work/run"
 check "verify without it" [ "$code" = 0 ]
 check "steps done again are told" grep -q ' 4 were done again' "$out"
 
+# None may be read: that can be mended, so they are not called damaged. Root may read what it likes; without two of its capabilities it may not.
+by_rank <<'TEXT'
+limited=()
+[ "$(id -u)" != 0 ] || limited=(setpriv --bounding-set=-dac_override,-dac_read_search --inh-caps=-dac_override,-dac_read_search)
+exec "${limited[@]}" "$program" "$@"
+TEXT
+for ranks in 0 2; do
+    rm -rf "$work/run"
+    cp -r "$work/stopped" "$work/run"
+    chmod 000 "$work"/run/checkpoints/*
+    lockstep=$by_rank start $ranks train "$work/config.cfg" --run "$work/run" --quiet
+    check "unreadable checkpoints: exit code" [ "$code" = 74 ]
+    check "unreadable checkpoints: which, and why" says 'step-0000000015.h5": Permission denied'
+    chmod 644 "$work"/run/checkpoints/*
+    start $ranks train "$work/config.cfg" --run "$work/run" --quiet
+    goes_on "checkpoints that can be read again"
+done
+
 # Killed before its first checkpoint: the directory's config and records tell what it may go on with.
 without_checkpoints() {
     rm -rf "$work/run"

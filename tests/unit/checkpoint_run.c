@@ -28,6 +28,11 @@ static void write_step(const char *run, uint64_t step)
     sample_free(&c);
 }
 
+static void write_steps(const char *run, uint64_t first, uint64_t last, uint64_t apart)
+{
+    for (uint64_t step = first; step <= last; step += apart) write_step(run, step);
+}
+
 static void put_byte(const char *file, long at, int byte)
 {
     FILE *f = fopen(file, "r+b");
@@ -121,6 +126,25 @@ static void a_step_under_another_name_is_skipped(void)
     CU_ASSERT_PTR_NOT_NULL(strstr(warned, "is that of step 2"));
 }
 
+/* The first page of a process is nobody's: reading it is EIO, for root too. */
+static void unreadable_ones_are_not_called_damaged(void)
+{
+    const char *run = make_run("unreadable");
+    char warned[4096];
+    uint64_t step;
+    write_steps(run, 1, 3, 1);
+    put_byte(step_path(run, 3), -1, 'x');
+    CU_ASSERT_EQUAL_FATAL(unlink(step_path(run, 2)), 0);
+    CU_ASSERT_EQUAL_FATAL(symlink("/proc/self/mem", step_path(run, 2)), 0);
+    CU_ASSERT_EQUAL(newest(run, &step, warned), STATUS_OK);
+    CU_ASSERT_EQUAL(step, 1);
+    CU_ASSERT_EQUAL_FATAL(unlink(step_path(run, 1)), 0);
+    CU_ASSERT_EQUAL_FATAL(symlink("/proc/self/mem", step_path(run, 1)), 0);
+    CU_ASSERT_EQUAL(newest(run, &step, warned), STATUS_IO);
+    CU_ASSERT_MESSAGE_HAS("step-0000000002.h5\": Input/output error; none of the 3 checkpoints");
+    CU_ASSERT_PTR_NOT_NULL(strstr(warned, "step-0000000001.h5\": Input/output error; it is skipped"));
+}
+
 /* It is not damaged: the program is too old. */
 static void a_newer_version_is_not_skipped(void)
 {
@@ -138,11 +162,6 @@ static void a_newer_version_is_not_skipped(void)
     CU_ASSERT_EQUAL(newest(run, &step, warned), STATUS_DATA);
     CU_ASSERT_MESSAGE_HAS("has format version 2.2");
     CU_ASSERT_STRING_EQUAL(warned, "");
-}
-
-static void write_steps(const char *run, uint64_t first, uint64_t last, uint64_t apart)
-{
-    for (uint64_t step = first; step <= last; step += apart) write_step(run, step);
 }
 
 static void pruning_keeps_the_newest(void)
@@ -259,6 +278,7 @@ int main(void)
         UNIT(a_list_is_of_steps_newest_first),
         UNIT(the_newest_valid_one_is_read),
         UNIT(a_step_under_another_name_is_skipped),
+        UNIT(unreadable_ones_are_not_called_damaged),
         UNIT(a_newer_version_is_not_skipped),
         UNIT(pruning_keeps_the_newest),
         UNIT(pruning_never_counts_what_a_start_passed_by),
