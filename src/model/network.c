@@ -34,6 +34,15 @@ void network_set_image(Network *network, int dimensions, const uint64_t *extent)
     network->width = patches_width(dimensions, extent);
 }
 
+size_t network_difference(const Network *a, const Network *b)
+{
+    size_t i = 0;
+    while (i < a->layers && i < b->layers && a->layer[i].in == b->layer[i].in && a->layer[i].out == b->layer[i].out &&
+           a->layer[i].activation == b->layer[i].activation)
+        i++;
+    return i;
+}
+
 Activation network_activation(const char *name)
 {
     if (strcmp(name, "relu") == 0) return ACTIVATION_RELU;

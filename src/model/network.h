@@ -34,6 +34,10 @@ MUST_CHECK Status network_init(Network *network, size_t features, const size_t *
 /* The inputs are images of this shape, of as many values as the network has features; without it they have none. */
 void network_set_image(Network *network, int dimensions, const uint64_t *extent);
 
+/* The first layer whose inputs, outputs or activation differ in the two; the number of layers if none do. If one
+ * network has more layers, the last of the other differs: it alone has no activation. */
+size_t network_difference(const Network *a, const Network *b);
+
 /* The activation of this name ("relu", "tanh", "sigmoid"), one of them for certain. */
 Activation network_activation(const char *name);
 

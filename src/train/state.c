@@ -30,33 +30,6 @@ static Status write_config(Trainer *t)
     return rundir_finish_file(&t->run, "config.cfg", file);
 }
 
-/* Could a run with the settings in `text`, which `where` names, be this one? *target: its training.target_accuracy. */
-static Status check_settings(const Trainer *t, const char *where, const char *text, double *target)
-{
-    Settings before;
-    Status st = settings_parse(&before, where, text, strlen(text), NULL, 0);
-    *target = before.training.target_accuracy;
-    return st == STATUS_OK ? settings_check_resume(&before, t->settings) : st;
-}
-
-static Status other_dataset(const Trainer *t)
-{
-    return status_fail(STATUS_CONFIG,
-                       "data.file: the values in \"%s\" are not those that this run began with; use that dataset, or "
-                       "start a new run with --run",
-                       t->settings->data.file);
-}
-
-/* Does the checkpoint belong to a run with these settings and this dataset? *target: that its run had. */
-static Status check_belongs(const Trainer *t, const Checkpoint *checkpoint, double *target)
-{
-    Status st = check_settings(t, "the config in the checkpoint", checkpoint->config, target);
-    if (st != STATUS_OK) return st;
-    if (!digest_equal(checkpoint->dataset, t->dataset)) return other_dataset(t);
-    if (checkpoint->network.floats == t->network.floats && !checkpoint->velocity == !t->velocity) return STATUS_OK;
-    return status_fail(STATUS_CONFIG, "the checkpoint's network is not the config's");
-}
-
 /* Do the records of the directory's run hold a step, and the digest of its dataset (the last start's; "" if there is
  * none)? Records that cannot be read are as good as some. */
 static Status read_course(const Trainer *t, bool *trained, char dataset[DIGEST_HEX_SIZE])
@@ -97,10 +70,10 @@ static Status check_directory(Trainer *t)
         return STATUS_OK;
     }
     if (st != STATUS_OK) return st;
-    st = check_settings(t, path, text, &target);
+    st = trainer_check_settings(t, path, text, &target);
     memory_free(text);
     digest_hex(t->dataset, now);
-    return st == STATUS_OK && *before && strcmp(before, now) != 0 ? other_dataset(t) : st;
+    return st == STATUS_OK && *before && strcmp(before, now) != 0 ? trainer_other_dataset(t) : st;
 }
 
 /* target: what the checkpoint's run had to reach. With a lower one now, what was an evaluation on the way may be the
@@ -135,7 +108,7 @@ static Status read_state(Trainer *t, Replica *from, bool *found)
         status_clear();
         return STATUS_OK;
     }
-    if (st == STATUS_OK) st = check_belongs(t, &checkpoint, &target);
+    if (st == STATUS_OK) st = trainer_check_checkpoint(t, &checkpoint, &target);
     if (st == STATUS_OK) {
         *found = true;
         *from = (Replica){.model = checkpoint.model, .velocity = checkpoint.optimizer, .chain = checkpoint.chain};

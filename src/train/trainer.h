@@ -179,7 +179,8 @@ double trainer_training_seconds(const Trainer *trainer);
 double trainer_work_seconds(const Trainer *trainer);
 
 /* Sets everything up: reads the dataset, opens the run directory, draws the parameters or takes them from a checkpoint.
- * Collective; agreed. STATUS_CONFIG also: the run began with other settings or another dataset. */
+ * Collective; agreed. STATUS_CONFIG also: the run began with other settings or another dataset, or
+ * the checkpoint is of another network. */
 MUST_CHECK Status trainer_open(Trainer *trainer, Comm *comm, const Settings *settings, const TrainerOptions *options);
 void trainer_close(Trainer *trainer); /* collective */
 
@@ -211,6 +212,16 @@ void trainer_record_state(Trainer *trainer, const Replica *state);
 
 /* The record of a start. from: the state that it goes on from; NULL: from the beginning. Rank 0. */
 void trainer_record_start(Trainer *trainer, const Replica *from);
+
+/* Could a run with the settings in `text`, which `where` names in messages, be this one? *target: its
+ * training.target_accuracy. Rank 0. STATUS_CONFIG, with the setting that differs. */
+MUST_CHECK Status trainer_check_settings(const Trainer *trainer, const char *where, const char *text, double *target);
+
+/* The same of a checkpoint with its config, the digest of its dataset, its layers and the shape of its images. */
+MUST_CHECK Status trainer_check_checkpoint(const Trainer *trainer, const Checkpoint *checkpoint, double *target);
+
+/* STATUS_CONFIG: the run began with another dataset. */
+MUST_CHECK Status trainer_other_dataset(const Trainer *trainer);
 
 /* Opens the run directory and, where there is a run to go on with, takes its state. Collective; agreed. */
 MUST_CHECK Status trainer_begin_run(Trainer *trainer);

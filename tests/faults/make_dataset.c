@@ -13,6 +13,7 @@
  *   shape         test images are of 8x7
  *   relabelled    as good, but for the label of training row 100
  *   retouched     as good, but for one pixel of training row 100
+ *   flat          as good, images are of 64
  *   empty         no dataset at all
  */
 #include <hdf5.h>
@@ -89,9 +90,12 @@ static void put_images(hid_t file, int part)
     }
     if (is("retouched") && part == 0) bytes[100 * features] ^= 1;
     if (is("not-finite") && part == 0) floats[30 * features + 4] = NAN;
+    const hsize_t flat[2] = {extent[0], features};
     const char *name = is("odd") ? parts[part].odd_images : parts[part].images;
     if (is_float)
         put(file, name, H5T_IEEE_F32LE, 3, extent, H5T_NATIVE_FLOAT, floats);
+    else if (is("flat"))
+        put(file, name, H5T_STD_U8LE, 2, flat, H5T_NATIVE_UINT8, bytes);
     else
         put(file, name, H5T_STD_U8LE, 3, extent, H5T_NATIVE_UINT8, bytes);
 }
@@ -112,8 +116,8 @@ static void put_labels(hid_t file, int part)
 int main(int argc, char **argv)
 {
     static const char *const variants[] = {
-        "good",         "odd",   "float",      "not-finite", "constant",       "counts", "label",
-        "float-labels", "shape", "relabelled", "empty",      "constant-float", "narrow", "retouched"};
+        "good",  "odd",        "float", "not-finite",     "constant", "counts",    "label", "float-labels",
+        "shape", "relabelled", "empty", "constant-float", "narrow",   "retouched", "flat"};
     if (argc != 3) return 64;
     variant = argv[1];
     size_t known = 0;

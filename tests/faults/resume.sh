@@ -3,8 +3,10 @@
 set -euo pipefail
 # shellcheck source=tests/program.sh
 . "$(dirname "${BASH_SOURCE[0]}")/../program.sh"
+alter_checkpoint=$3
 
 "$make_dataset" good "$work/good.h5"
+"$make_dataset" flat "$work/flat.h5"
 cp "$work/good.h5" "$work/moved.h5"
 "$lockstep" import synth --train 211 --test 97 -o "$work/other.h5" >/dev/null
 cat >"$work/config.cfg" <<TEXT
@@ -70,6 +72,18 @@ again --set training.epochs=1
 fails "fewer epochs" 78 "training.epochs|may only grow"
 again --set "data.file=$work/other.h5"
 fails "other values" 78 "data.file|other.h5"
+again --set "data.file=$work/flat.h5"
+fails "the same values in images of another shape" 78 "data.file|flat.h5|another shape|28x28 is not 784"
+# Checkpoints of other networks under this run's config; that of 12 classes is as long in memory, where rows are padded.
+for network in 'data.classes=12:layer1 has 24 inputs and 12 outputs, by the config 24 and 10' \
+    'model.hidden=[24,10]:layer1 has 24 inputs and 10 outputs (and another activation), by the config 24 and 10' \
+    'optimizer.momentum=0:has no momentum, its config has one'; do
+    rm -rf "$work/forged"
+    start 0 train "$work/config.cfg" --run "$work/forged" --quiet --stop-after-steps 5 --set "${network%%:*}"
+    "$alter_checkpoint" "$work/forged/checkpoints/step-0000000005.h5" "$work/stopped/config.cfg"
+    again --resume "$work/forged/checkpoints/step-0000000005.h5"
+    fails "the network of ${network%%:*}" 78 "the checkpoint|${network#*:}"
+done
 again --resume none
 fails "a new run in the place of an old one" 73 "not empty"
 again --resume "$work/absent.h5"

@@ -322,6 +322,28 @@ static void schedules_follow_their_formulas(void)
     CU_ASSERT_EQUAL(schedule_rate(&s, 50), 0.8f);
 }
 
+static size_t difference(const size_t *other, size_t count, Activation activation)
+{
+    Network a, b;
+    CU_ASSERT_EQUAL_FATAL(network_init(&a, 8, (const size_t[]){5, 6}, 2, 3, ACTIVATION_RELU), STATUS_OK);
+    CU_ASSERT_EQUAL_FATAL(network_init(&b, other[0], other + 1, count - 2, other[count - 1], activation), STATUS_OK);
+    const size_t there = network_difference(&a, &b);
+    CU_ASSERT_EQUAL(network_difference(&b, &a), there);
+    return there;
+}
+
+static void the_first_layer_that_differs_is_found(void)
+{
+    CU_ASSERT_EQUAL(difference((const size_t[]){8, 5, 6, 3}, 4, ACTIVATION_RELU), 3);
+    CU_ASSERT_EQUAL(difference((const size_t[]){8, 5, 6, 3}, 4, ACTIVATION_TANH), 0);
+    CU_ASSERT_EQUAL(difference((const size_t[]){9, 5, 6, 3}, 4, ACTIVATION_RELU), 0);
+    CU_ASSERT_EQUAL(difference((const size_t[]){8, 6, 5, 3}, 4, ACTIVATION_RELU), 0);
+    CU_ASSERT_EQUAL(difference((const size_t[]){8, 5, 7, 3}, 4, ACTIVATION_RELU), 1);
+    CU_ASSERT_EQUAL(difference((const size_t[]){8, 5, 6, 4}, 4, ACTIVATION_RELU), 2);
+    CU_ASSERT_EQUAL(difference((const size_t[]){8, 5, 6}, 3, ACTIVATION_RELU), 1);
+    CU_ASSERT_EQUAL(difference((const size_t[]){8, 5, 6, 3, 3}, 5, ACTIVATION_RELU), 2);
+}
+
 int main(void)
 {
     static const UnitTest tests[] = {
@@ -331,6 +353,7 @@ int main(void)
         UNIT(the_network_in_float_is_near_the_reference_in_double),
         UNIT(parameters_are_drawn_within_bounds_and_element_by_element),
         UNIT(the_digest_is_over_rows),
+        UNIT(the_first_layer_that_differs_is_found),
         UNIT(slices_are_a_partition_of_each_layer),
         UNIT(cosine_needs_no_libm),
         UNIT(schedules_follow_their_formulas),
