@@ -4,7 +4,7 @@
 # From the environment, or set before this file is sourced; README.md says when to change which:
 #   LOCKSTEP      the program (default: build/release/lockstep of the project)
 #   LAUNCHER      mpirun (default) or srun
-#   BIND          core (default) or none: each rank on a core of its own, or wherever there is room
+#   BIND          core or none: each rank on a core of its own, or wherever there is room (default: set_binding decides)
 #   MODULES       names for "module load"
 #   LOCAL_COPY    a folder on each node, for a copy of the dataset there (default: none, every rank reads data.file)
 #   MAX_REQUEUES  how often a job has itself started again (default 10)
@@ -12,7 +12,7 @@
 set -u
 
 : "${name:?}" "${CONFIG:?}" "${LOCKSTEP_PROJECT:?}"
-: "${LOCKSTEP:=$LOCKSTEP_PROJECT/build/release/lockstep}" "${LAUNCHER:=mpirun}" "${BIND:=core}" "${MODULES:=}" "${LOCAL_COPY:=}"
+: "${LOCKSTEP:=$LOCKSTEP_PROJECT/build/release/lockstep}" "${LAUNCHER:=mpirun}" "${BIND:=}" "${MODULES:=}" "${LOCAL_COPY:=}"
 : "${MAX_REQUEUES:=10}" "${CHAIN:=}"
 
 say() {
@@ -22,6 +22,30 @@ say() {
 # look WHAT: a line of what the run directory RUN says; nothing if there is no run yet.
 look() {
     "$LOCKSTEP" status "$RUN" 2>/dev/null | sed -n "s/^$1  *//p"
+}
+
+# allowed_cpus: a line for each that this script may run on: its number and its physical core.
+allowed_cpus() {
+    local range
+    join <(for range in $(LC_ALL=C taskset -cp $$ | sed 's/.*: //; s/,/ /g'); do seq "${range%-*}" "${range#*-}"; done | sort) \
+        <(lscpu -p=CPU,CORE | sed '/^#/d; s/,/ /' | sort)
+}
+
+# set_binding: to cores, if the user has not set BIND, where each rank has one. mpirun counts from the first that it may use: where Slurm does
+# not keep jobs apart, two jobs would be bound to the same one. It refuses to bind two ranks to the threads of one core.
+set_binding() {
+    local cpus cores
+    [ -z "$BIND" ] || return 0
+    cpus=$(allowed_cpus | wc -l)
+    cores=$(allowed_cpus | cut -d ' ' -f 2 | sort -u | wc -l)
+    BIND=none
+    if ((cpus > SLURM_CPUS_ON_NODE)); then
+        say "ranks are not bound: $SLURM_CPUS_ON_NODE CPUs of this node are the job's, but Slurm lets it use all $cpus (BIND=core binds them)"
+    elif ((cores < tasks)); then
+        say "ranks are not bound: $tasks on each node, physical cores on this one: $cores"
+    else
+        BIND=core
+    fi
 }
 
 # begin_job: what each job needs before it starts a rank. Sets job, restarts, tasks (a node's) and ranks (all).
@@ -34,8 +58,9 @@ begin_job() {
     tasks=${SLURM_NTASKS_PER_NODE:-}
     [ -n "$tasks" ] || leave 64 'how many ranks a node has is not known: submit with --ntasks-per-node=N (-n does not count)'
     ranks=$((SLURM_JOB_NUM_NODES * tasks))
-    [[ $BIND =~ ^(core|none)$ ]] || leave 64 "BIND is core or none, not \"$BIND\""
+    [[ $BIND =~ ^(core|none|)$ ]] || leave 64 "BIND is core or none, not \"$BIND\""
     [[ $MAX_REQUEUES =~ ^[0-9]+$ ]] || leave 64 "MAX_REQUEUES is a number, not \"$MAX_REQUEUES\""
+    set_binding
     if [ -n "$MODULES" ]; then
         local modules
         read -ra modules <<<"$MODULES"

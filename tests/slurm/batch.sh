@@ -162,6 +162,19 @@ check 'the keepalives of the user' grep -qx oob_tcp_keepalive_time=5 keepalives
 # shellcheck disable=SC2016 # for the start
 job 0 left finished '[ "$SLURM_EXPORT_ENV" = ALL ] && cp -r finished run' SLURM_EXPORT_ENV=NONE
 
+# Bound where each rank has a core that no other job is on; otherwise only if the user says so.
+# bound BINDING PHRASE [VARIABLE=VALUE]...
+bound() {
+    job 0 left "$2" 'cp -r finished run' "${@:3}"
+    check "bound to $1" grep -q "^-n 4 --bind-to $1 " mpirun.said
+}
+bound core finished ALLOWED=0,9 SLURM_CPUS_ON_NODE=2
+bound none '2 CPUs of this node are the job' SLURM_CPUS_ON_NODE=2
+bound core finished SLURM_CPUS_ON_NODE=2 BIND=core
+bound none '2 on each node, physical cores on this one: 1' ALLOWED=3,11 SLURM_CPUS_ON_NODE=2
+bound core finished ALLOWED=3,11 SLURM_CPUS_ON_NODE=2 BIND=core
+bound none finished BIND=none
+
 # With a copy of the dataset on the node, whose digest the ranks are given; it goes when the job ends or begins again.
 mkdir local
 digest=$(sha256sum <digits.h5)

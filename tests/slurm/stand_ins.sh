@@ -21,3 +21,12 @@ stand_in() {
     { echo '#!/usr/bin/env bash' && cat; } >"bin/$1"
     chmod +x "bin/$1"
 }
+
+# A node of 8 cores with two threads each, of which the job has one of each core.
+export SLURM_CPUS_ON_NODE=8
+stand_in taskset <<'STUB'
+[ "$1" = -cp ] && echo "pid $2's current affinity list: ${ALLOWED:-0-7}"
+STUB
+stand_in lscpu <<'STUB'
+[ "$1" = -p=CPU,CORE ] && echo '# CPU,Core' && for cpu in {0..15}; do echo "$cpu,$((cpu % 8))"; done
+STUB
