@@ -101,9 +101,24 @@ give_up() {
     end "$1" "$2: $next"
 }
 
+# fruitless_starts: how many of this job there have been, up to this one, since the last that recorded a step. A start that left no
+# record of its own is known by the numbers of those that did.
+fruitless_starts() {
+    grep -E '"event":"(start|resume|step)"' "$RUN/metrics.jsonl" 2>/dev/null |
+        awk -v job="\"slurm_job\":\"$SLURM_JOB_ID\"" -v restarts="$restarts" '
+        BEGIN { fruitful = -1 }
+        /"event":"step"/ { if (of_job) fruitful = number; next }
+        {
+            of_job = index($0, job) && match($0, /"slurm_restarts":[0-9]+/)
+            number = substr($0, RSTART, RLENGTH)
+            gsub(/[^0-9]/, "", number)
+        }
+        END { print restarts - fruitful }'
+}
+
 # again CODE WHY: has Slurm start this job again; gives up with CODE if that may not be.
 again() {
-    local state
+    local state fruitless
     trap '' USR1 USR2 TERM # requeue ends this script
     [ -z "$CHAIN" ] || give_up "$1" "$2"
     # Cancelled, preempted or out of time: Slurm has decided what follows, and a requeue would undo even a scancel.
@@ -112,6 +127,8 @@ again() {
     '' | JobState=RUNNING) ;;
     *) give_up "$1" "$2, and Slurm is ending the job itself ($state)" ;;
     esac
+    fruitless=$(fruitless_starts)
+    ((fruitless < 2)) || give_up "$1" "$2, and the last $fruitless starts of this job did not record a step"
     ((restarts < MAX_REQUEUES)) || give_up "$1" "$2, but started again $restarts times already (MAX_REQUEUES)"
     say "$2: to be started again ($((restarts + 1)) of at most $MAX_REQUEUES times)"
     if [ -n "$copy" ]; then on_each_node rm -f "$copy"; fi

@@ -39,7 +39,11 @@ STUB
 
 # What a start leaves in the run directory.
 cat >kit <<'KIT'
-begin() { mkdir -p run && echo '{"event":"start","step":0,"ranks":4,"steps":9}' >>run/metrics.jsonl; }
+begin() {
+    mkdir -p run
+    echo "{\"event\":\"start\",\"step\":0,\"ranks\":4,\"steps\":9,\"slurm_job\":\"$SLURM_JOB_ID\",\"slurm_restarts\":${SLURM_RESTART_COUNT:-0}}" \
+        >>run/metrics.jsonl
+}
 step() { echo '{"event":"step","step":3,"epoch":1,"loss":1.0,"loss_hex":"0x1p+0","samples":4,"rows":"00"}' >>run/metrics.jsonl; }
 end() { echo "{\"event\":\"end\",\"reason\":\"$1\",\"stopped_by\":\"${2:-}\",\"step\":3,\"test_loss\":null,\"test_accuracy\":null}" >>run/metrics.jsonl; }
 save() { mkdir -p run/checkpoints && : >run/checkpoints/step-0000000003.h5; }
@@ -73,7 +77,7 @@ job() {
 }
 run() { rm -rf run && cp -r "$1" run; }
 # mpirun when USR2 comes: the trap ends the wait for sleep.
-wait_for_usr2='trap "sleep 0.3; end stopped; save; kill %1; exit 75" USR2; begin; : >waiting; sleep 20 & wait; exit 3'
+wait_for_usr2='trap "sleep 0.3; end stopped; save; kill %1; exit 75" USR2; begin; step; : >waiting; sleep 20 & wait; exit 3'
 
 # Finished: now, or long ago; whatever mpirun says when it did train.
 job 0 left finished 'cp -r finished run'
@@ -107,6 +111,17 @@ job 0 requeued 'killed (exit code 137) after step 3' 'begin; step; end finished;
 job 137 left 'started again 10 times' 'begin; step; exit 137' SLURM_RESTART_COUNT=10
 run half && job 0 requeued 'before the training began' 'exit 205'
 job 0 requeued 'before the training began' ': >waiting; exec sleep 20' SIGNAL=USR2
+
+# Not a step in two starts: a third would be no better. Steps of another job, or from before, are not this one's.
+# begun JOB RESTARTS: a start of the past that recorded a step.
+begun() { SLURM_JOB_ID=$1 SLURM_RESTART_COUNT=$2 bash -c '. ./kit && begin && step'; }
+job 0 requeued 'before the training began' 'exit 243'
+job 243 left 'the last 2 starts' 'exit 243' SLURM_RESTART_COUNT=1
+job 137 left 'the last 2 starts' 'begin; exit 137' SLURM_RESTART_COUNT=1
+job 75 left 'the last 2 starts' 'begin; end stopped "time limit"; save; exit 75' SLURM_RESTART_COUNT=1
+begun 8 1 && job 243 left 'the last 2 starts' 'exit 243' SLURM_RESTART_COUNT=1
+begun 7 4 && job 0 requeued 'before the training began' 'exit 243' SLURM_RESTART_COUNT=5
+begun 7 4 && job 243 left 'the last 2 starts' 'exit 243' SLURM_RESTART_COUNT=6
 
 # Refused or failed: never again.
 job 78 left 'the check failed' 'exit 0' -- --set training.epochs=-1
