@@ -93,6 +93,8 @@ for wrong in '1 2 7' '1 two' '0'; do
     RANKS=$wrong ends "RANKS=$wrong" 64 bash "$project/slurm/scaling.sbatch"
     check "RANKS=$wrong: told" grep -qF "\"${wrong##* }\" is not a number from 1 to 6" log
 done
+BATCH=none ends 'BATCH=none' 64 bash "$project/slurm/scaling.sbatch"
+check 'BATCH=none: told' grep -qF 'BATCH is a number of samples, not "none"' log
 check 'nothing was measured' [ ! -e counts ]
 CONFIG=absent.cfg ends 'a bad config' 66 bash "$project/slurm/scaling.sbatch"
 
