@@ -81,10 +81,15 @@ on_each_node() {
     srun --overlap --nodes="$SLURM_JOB_NUM_NODES" --ntasks="$SLURM_JOB_NUM_NODES" --ntasks-per-node=1 "$@"
 }
 
+# remove_copy: of the dataset, on each node; only on this one if Slurm starts nothing more in the job, for it is being ended.
+remove_copy() {
+    if [ -n "$copy" ]; then on_each_node rm -f "$copy" || rm -f "$copy"; fi
+}
+
 # end CODE WHY: of this job.
 end() {
     say "$2 (exit code $1)"
-    if [ -n "$copy" ]; then on_each_node rm -f "$copy"; fi
+    remove_copy
     exit "$1"
 }
 
@@ -131,7 +136,7 @@ again() {
     ((fruitless < 2)) || give_up "$1" "$2, and the last $fruitless starts of this job did not record a step"
     ((restarts < MAX_REQUEUES)) || give_up "$1" "$2, but started again $restarts times already (MAX_REQUEUES)"
     say "$2: to be started again ($((restarts + 1)) of at most $MAX_REQUEUES times)"
-    if [ -n "$copy" ]; then on_each_node rm -f "$copy"; fi
+    remove_copy
     scontrol requeue "$job" || give_up "$1" 'Slurm did not requeue it'
     exit 0
 }
@@ -172,20 +177,36 @@ launch() {
     code=$?
 }
 
+# remove_ended PREFIX USER: on one node, the copies of jobs of this user that have ended. They are listed before squeue is, for a
+# job that begins meanwhile may make its own.
+remove_ended() {
+    local copies number jobs
+    copies=("$1"*.h5)
+    jobs=$(squeue --noheader --user="$2" --format=%A) || return 0
+    for copy in "${copies[@]}"; do
+        number=${copy#"$1"}
+        if [ -O "$copy" ] && ! grep -qx "${number%.h5}" <<<"$jobs"; then rm -f "$copy"; fi
+    done
+}
+
 # copy_dataset [ARGUMENT]...: with LOCAL_COPY, a copy of the dataset on each node. Sets copied to the arguments by which the ranks
 # take it, each after it has compared the digest of its copy with that of the original; to none if there is no room for it.
 copy_dataset() {
-    local file digest
+    local file digest prefix
     [ -n "$LOCAL_COPY" ] || return 0
+    prefix=$LOCAL_COPY/lockstep-$SLURM_JOB_USER-
     file=$("$LOCKSTEP" train "$CONFIG" "$@" --print-config | sed -n 's/^ *file = "\(.*\)";$/\1/p')
     digest=$(sha256sum <"$file") || leave 66 "cannot read the dataset \"$file\""
-    copy=$LOCAL_COPY/lockstep-$job.h5
+    # A job that is killed leaves its copy behind, and the next one of this user on that node removes it. Not one copy for
+    # all jobs: one that ends would take it away from another whose ranks are about to open it.
+    on_each_node bash -c "$(declare -f remove_ended); remove_ended \"\$@\"" bash "$prefix" "$SLURM_JOB_USER"
+    copy=$prefix$SLURM_JOB_ID.h5
     if sbcast --force "$file" "$copy"; then
         copied=(--set "data.file=\"$copy\"" --set "data.sha256=\"${digest%% *}\"")
         say "copied $file to $copy on each node"
     else
         say "the dataset cannot be copied to $LOCAL_COPY on each node: the ranks read $file"
-        on_each_node rm -f "$copy" # part of it may fill a disk that mpirun needs
+        remove_copy # part of it may fill a disk that mpirun needs
         copy=''
     fi
 }

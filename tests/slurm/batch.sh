@@ -18,13 +18,19 @@ echo "$*" >mpirun.said
 STUB
 stand_in srun <<'STUB'
 case $* in
-"--overlap --nodes=2 --ntasks=2 --ntasks-per-node=1 "*) exec "${@:5}" ;;
+"--overlap --nodes=2 --ntasks=2 --ntasks-per-node=1 "*)
+    [ ! -e cancelled ] || exit 1
+    exec "${@:5}"
+    ;;
 esac
 echo "$*" >srun.said
 . ./start
 STUB
 stand_in sbcast <<'STUB'
 [ "$1" = --force ] && cp "$2" "$3" && [ -z "${DISK_FULL:-}" ]
+STUB
+stand_in squeue <<'STUB'
+[ "$*" = '--noheader --user=somebody --format=%A' ] && [ -z "${NO_CONTROLLER:-}" ] && printf '%s\n' 7 66
 STUB
 stand_in scancel <<'STUB'
 echo "$*" >scancel.said
@@ -61,7 +67,7 @@ job() {
     while [ $# -gt 0 ] && [ "$1" != -- ]; do settings+=("$1") && shift; done
     [ $# = 0 ] || shift
     started="$(tail -n 1 start) (${settings[*]})" code=0
-    rm -f ./*.said waiting
+    rm -f ./*.said waiting cancelled
     env "${settings[@]}" bash slurm_script "$@" >log 2>&1 &
     pid=$!
     if [[ ${settings[*]} =~ SIGNAL=([A-Z0-9]+) ]]; then
@@ -193,8 +199,8 @@ bound none finished BIND=none
 # With a copy of the dataset on the node, whose digest the ranks are given; it goes when the job ends or begins again.
 mkdir local
 digest=$(sha256sum <digits.h5)
-told="--set data.file=\"local/lockstep-7.h5\" --set data.sha256=\"${digest%% *}\""
-job 0 left 'copied digits.h5' 'cmp digits.h5 local/lockstep-7.h5 && cp -r finished run' LOCAL_COPY=local
+told="--set data.file=\"local/lockstep-somebody-7.h5\" --set data.sha256=\"${digest%% *}\""
+job 0 left 'copied digits.h5' 'cmp digits.h5 local/lockstep-somebody-7.h5 && cp -r finished run' LOCAL_COPY=local
 check 'the digest of the copy' grep -qF -- "$told" mpirun.said
 check 'no copy is left' [ -z "$(ls local)" ]
 job 0 requeued 'killed' 'begin; step; exit 137' LOCAL_COPY=local
@@ -203,6 +209,19 @@ job 0 left 'the ranks read digits.h5' 'cp -r finished run' LOCAL_COPY=absent
 check 'the original' grep -q 'train config.cfg --run run$' mpirun.said
 # shellcheck disable=SC2016 # for the start
 job 0 left 'the ranks read digits.h5' '[ -z "$(ls local)" ] && cp -r finished run' LOCAL_COPY=local DISK_FULL=1
+
+# Copies of jobs that have ended go, and nothing else, nor when it is not known which have.
+left=(lockstep-somebody-{6,66}.h5 lockstep-else-6.h5)
+touch "${left[@]/#/local/}"
+job 0 left finished 'cp -r finished run' LOCAL_COPY=local NO_CONTROLLER=1
+check 'squeue does not answer: all copies stay' [ "$(cd local && echo *)" = "$(printf '%s\n' "${left[@]}" | sort | paste -sd ' ')" ]
+job 0 left finished 'cp -r finished run' LOCAL_COPY=local
+check 'the copy of a job that has ended goes' [ "$(cd local && echo *)" = 'lockstep-else-6.h5 lockstep-somebody-66.h5' ]
+rm local/*
+
+# While a job is cancelled Slurm starts nothing more in it.
+job 75 left 'Slurm is ending the job itself' ": >cancelled; $wait_for_usr2" LOCAL_COPY=local SIGNAL=TERM JOB_STATE=CANCELLED
+check 'no copy is left here, cancelled' [ -z "$(ls local)" ]
 
 # An element of an array is itself alone.
 job 0 requeued 'start 1 of job 7_2' 'begin; step; exit 137' SLURM_ARRAY_JOB_ID=7 SLURM_ARRAY_TASK_ID=2
