@@ -4,7 +4,7 @@
 # From the environment, or set before this file is sourced; README.md says when to change which:
 #   LOCKSTEP      the program (default: build/release/lockstep of the project)
 #   LAUNCHER      mpirun (default) or srun
-#   BIND          core (default) or none: each rank on a core of its own, or wherever there is room
+#   BIND          core or none: each rank on a core of its own, or wherever there is room (default: set_binding decides)
 #   MODULES       names for "module load"
 #   LOCAL_COPY    a folder on each node, for a copy of the dataset there (default: none, every rank reads data.file)
 #   MAX_REQUEUES  how often a job has itself started again (default 10)
@@ -12,7 +12,7 @@
 set -u
 
 : "${name:?}" "${CONFIG:?}" "${LOCKSTEP_PROJECT:?}"
-: "${LOCKSTEP:=$LOCKSTEP_PROJECT/build/release/lockstep}" "${LAUNCHER:=mpirun}" "${BIND:=core}" "${MODULES:=}" "${LOCAL_COPY:=}"
+: "${LOCKSTEP:=$LOCKSTEP_PROJECT/build/release/lockstep}" "${LAUNCHER:=mpirun}" "${BIND:=}" "${MODULES:=}" "${LOCAL_COPY:=}"
 : "${MAX_REQUEUES:=10}" "${CHAIN:=}"
 
 say() {
@@ -22,6 +22,30 @@ say() {
 # look WHAT: a line of what the run directory RUN says; nothing if there is no run yet.
 look() {
     "$LOCKSTEP" status "$RUN" 2>/dev/null | sed -n "s/^$1  *//p"
+}
+
+# allowed_cpus: a line for each that this script may run on: its number and its physical core.
+allowed_cpus() {
+    local range
+    join <(for range in $(LC_ALL=C taskset -cp $$ | sed 's/.*: //; s/,/ /g'); do seq "${range%-*}" "${range#*-}"; done | sort) \
+        <(lscpu -p=CPU,CORE | sed '/^#/d; s/,/ /' | sort)
+}
+
+# set_binding: to cores, if the user has not set BIND, where each rank has one. mpirun counts from the first that it may use: where Slurm does
+# not keep jobs apart, two jobs would be bound to the same one. It refuses to bind two ranks to the threads of one core.
+set_binding() {
+    local cpus cores
+    [ -z "$BIND" ] || return 0
+    cpus=$(allowed_cpus | wc -l)
+    cores=$(allowed_cpus | cut -d ' ' -f 2 | sort -u | wc -l)
+    BIND=none
+    if ((cpus > SLURM_CPUS_ON_NODE)); then
+        say "ranks are not bound: $SLURM_CPUS_ON_NODE CPUs of this node are the job's, but Slurm lets it use all $cpus (BIND=core binds them)"
+    elif ((cores < tasks)); then
+        say "ranks are not bound: $tasks on each node, physical cores on this one: $cores"
+    else
+        BIND=core
+    fi
 }
 
 # begin_job: what each job needs before it starts a rank. Sets job, restarts, tasks (a node's) and ranks (all).
@@ -34,8 +58,9 @@ begin_job() {
     tasks=${SLURM_NTASKS_PER_NODE:-}
     [ -n "$tasks" ] || leave 64 'how many ranks a node has is not known: submit with --ntasks-per-node=N (-n does not count)'
     ranks=$((SLURM_JOB_NUM_NODES * tasks))
-    [[ $BIND =~ ^(core|none)$ ]] || leave 64 "BIND is core or none, not \"$BIND\""
+    [[ $BIND =~ ^(core|none|)$ ]] || leave 64 "BIND is core or none, not \"$BIND\""
     [[ $MAX_REQUEUES =~ ^[0-9]+$ ]] || leave 64 "MAX_REQUEUES is a number, not \"$MAX_REQUEUES\""
+    set_binding
     if [ -n "$MODULES" ]; then
         local modules
         read -ra modules <<<"$MODULES"
@@ -56,10 +81,15 @@ on_each_node() {
     srun --overlap --nodes="$SLURM_JOB_NUM_NODES" --ntasks="$SLURM_JOB_NUM_NODES" --ntasks-per-node=1 "$@"
 }
 
+# remove_copy: of the dataset, on each node; only on this one if Slurm starts nothing more in the job, for it is being ended.
+remove_copy() {
+    if [ -n "$copy" ]; then on_each_node rm -f "$copy" || rm -f "$copy"; fi
+}
+
 # end CODE WHY: of this job.
 end() {
     say "$2 (exit code $1)"
-    if [ -n "$copy" ]; then on_each_node rm -f "$copy"; fi
+    remove_copy
     exit "$1"
 }
 
@@ -76,9 +106,24 @@ give_up() {
     end "$1" "$2: $next"
 }
 
+# fruitless_starts: how many of this job there have been, up to this one, since the last that recorded a step. A start that left no
+# record of its own is known by the numbers of those that did.
+fruitless_starts() {
+    grep -E '"event":"(start|resume|step)"' "$RUN/metrics.jsonl" 2>/dev/null |
+        awk -v job="\"slurm_job\":\"$SLURM_JOB_ID\"" -v restarts="$restarts" '
+        BEGIN { fruitful = -1 }
+        /"event":"step"/ { if (of_job) fruitful = number; next }
+        {
+            of_job = index($0, job) && match($0, /"slurm_restarts":[0-9]+/)
+            number = substr($0, RSTART, RLENGTH)
+            gsub(/[^0-9]/, "", number)
+        }
+        END { print restarts - fruitful }'
+}
+
 # again CODE WHY: has Slurm start this job again; gives up with CODE if that may not be.
 again() {
-    local state
+    local state fruitless
     trap '' USR1 USR2 TERM # requeue ends this script
     [ -z "$CHAIN" ] || give_up "$1" "$2"
     # Cancelled, preempted or out of time: Slurm has decided what follows, and a requeue would undo even a scancel.
@@ -87,9 +132,11 @@ again() {
     '' | JobState=RUNNING) ;;
     *) give_up "$1" "$2, and Slurm is ending the job itself ($state)" ;;
     esac
+    fruitless=$(fruitless_starts)
+    ((fruitless < 2)) || give_up "$1" "$2, and the last $fruitless starts of this job did not record a step"
     ((restarts < MAX_REQUEUES)) || give_up "$1" "$2, but started again $restarts times already (MAX_REQUEUES)"
     say "$2: to be started again ($((restarts + 1)) of at most $MAX_REQUEUES times)"
-    if [ -n "$copy" ]; then on_each_node rm -f "$copy"; fi
+    remove_copy
     scontrol requeue "$job" || give_up "$1" 'Slurm did not requeue it'
     exit 0
 }
@@ -130,20 +177,36 @@ launch() {
     code=$?
 }
 
+# remove_ended PREFIX USER: on one node, the copies of jobs of this user that have ended. They are listed before squeue is, for a
+# job that begins meanwhile may make its own.
+remove_ended() {
+    local copies number jobs
+    copies=("$1"*.h5)
+    jobs=$(squeue --noheader --user="$2" --format=%A) || return 0
+    for copy in "${copies[@]}"; do
+        number=${copy#"$1"}
+        if [ -O "$copy" ] && ! grep -qx "${number%.h5}" <<<"$jobs"; then rm -f "$copy"; fi
+    done
+}
+
 # copy_dataset [ARGUMENT]...: with LOCAL_COPY, a copy of the dataset on each node. Sets copied to the arguments by which the ranks
 # take it, each after it has compared the digest of its copy with that of the original; to none if there is no room for it.
 copy_dataset() {
-    local file digest
+    local file digest prefix
     [ -n "$LOCAL_COPY" ] || return 0
+    prefix=$LOCAL_COPY/lockstep-$SLURM_JOB_USER-
     file=$("$LOCKSTEP" train "$CONFIG" "$@" --print-config | sed -n 's/^ *file = "\(.*\)";$/\1/p')
     digest=$(sha256sum <"$file") || leave 66 "cannot read the dataset \"$file\""
-    copy=$LOCAL_COPY/lockstep-$job.h5
+    # A job that is killed leaves its copy behind, and the next one of this user on that node removes it. Not one copy for
+    # all jobs: one that ends would take it away from another whose ranks are about to open it.
+    on_each_node bash -c "$(declare -f remove_ended); remove_ended \"\$@\"" bash "$prefix" "$SLURM_JOB_USER"
+    copy=$prefix$SLURM_JOB_ID.h5
     if sbcast --force "$file" "$copy"; then
         copied=(--set "data.file=\"$copy\"" --set "data.sha256=\"${digest%% *}\"")
         say "copied $file to $copy on each node"
     else
         say "the dataset cannot be copied to $LOCAL_COPY on each node: the ranks read $file"
-        on_each_node rm -f "$copy" # part of it may fill a disk that mpirun needs
+        remove_copy # part of it may fill a disk that mpirun needs
         copy=''
     fi
 }

@@ -83,7 +83,8 @@ static void take_answer(Slurm *slurm)
     if (left >= 0.0) slurm->end = slurm->asked + left;
     if (left >= 0.0 || isfinite(slurm->end) || slurm->told) return;
     slurm->told = true;
-    log_warning("squeue does not say when Slurm ends job %s: only a signal makes this training stop in time",
+    log_warning("%ssqueue does not say when Slurm ends job %s: only a signal makes this training stop in time",
+                slurm->expired ? "SLURM_JOB_END_TIME had passed before this start, and " : "",
                 variable("SLURM_JOB_ID"));
 }
 
@@ -99,12 +100,21 @@ static void hear(Slurm *slurm, double now)
     take_answer(slurm);
 }
 
+/* A shell that outlives its allocation keeps the variables: a time that has passed tells nothing of a job in which
+ * something can still be started. */
+static void take_variable(Slurm *slurm)
+{
+    const long long end = strtoll(variable("SLURM_JOB_END_TIME"), NULL, 10);
+    const long long now = time(NULL);
+    if (end > now) slurm->end = slurm->began + (double)(end - now);
+    slurm->expired = end > 0 && end <= now;
+}
+
 void slurm_begin(Slurm *slurm)
 {
     *slurm = (Slurm){.inside = *variable("SLURM_JOB_ID"), .began = clock_seconds(), .end = INFINITY, .answer = -1};
     if (!slurm->inside) return;
-    const long long end = strtoll(variable("SLURM_JOB_END_TIME"), NULL, 10);
-    if (end > 0) slurm->end = slurm->began + (double)(end - (long long)time(NULL));
+    take_variable(slurm);
     ask(slurm, slurm->began);
 }
 

@@ -13,6 +13,7 @@
 
 typedef struct {
     bool inside;  /* a job of Slurm */
+    bool expired; /* SLURM_JOB_END_TIME had passed at the beginning, and was not taken */
     double began; /* clock_seconds, as all times here */
 
     double end;   /* when Slurm ends the job; INFINITY: never, or not known */
@@ -24,7 +25,8 @@ typedef struct {
     size_t used;
 } Slurm;
 
-/* Asks for the first time. slurm_end: ends a squeue that still runs; accepts a zeroed struct. Local. */
+/* Takes SLURM_JOB_END_TIME, if that is still to come, and asks for the first time. slurm_end: ends a squeue that still
+ * runs; accepts a zeroed struct. Local. */
 void slurm_begin(Slurm *slurm);
 void slurm_end(Slurm *slurm);
 

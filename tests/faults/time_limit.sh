@@ -91,9 +91,20 @@ done
 inside '' 0 SLURM_JOB_END_TIME=$(($(date +%s) + 2))
 train 2 "${for_ever[@]}"
 stopped 'the variable'
-inside '' 1000 SLURM_JOB_END_TIME=1
+inside '' 1000 SLURM_JOB_END_TIME=$(($(date +%s) + 2))
 train 2 "${for_ever[@]}"
 stopped 'squeue hangs'
+
+# One that passed before the start is no limit, unless squeue says the same: the shell of an allocation that has ended keeps it.
+inside '0:00\n' 0 SLURM_JOB_END_TIME=1
+train 2 "${for_ever[@]}"
+stopped 'the variable had passed, as squeue says'
+for hang in 0 1000; do
+    inside '' "$hang" SLURM_JOB_END_TIME=1
+    LOCKSTEP_FAULT=slow-compute:0 train 2 --stop-after-steps 60 # 6 s: longer than squeue is waited for
+    check 'the variable had passed: it goes on' has_record '"stopped_by":"steps"'
+    check 'the variable had passed: told once' [ "$(grep -c 'warning: SLURM_JOB_END_TIME had passed' "$err")" = 1 ]
+done
 
 # A checkpoint takes 3 s, so the next must begin early: 2 x 3 s before the end and the margin, which is now.
 is_held() {

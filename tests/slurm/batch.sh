@@ -1,104 +1,94 @@
 #!/usr/bin/env bash
 # What slurm/train.sbatch decides at the end of a start, without Slurm: mpirun, srun, scontrol, sbcast, scancel and the training are
-# stand-ins in a directory of their own; `lockstep train --check` and `lockstep status` are real. $1: the program.
+# stand-ins in a directory of their own; `lockstep train --check` and `lockstep status` are real.
 set -euo pipefail
-program=$(realpath "$1")
-project=$(cd "$(dirname "${BASH_SOURCE[0]}")/../.." && pwd)
-work=$(mktemp -d)
-trap 'rm -rf "$work"' EXIT
-cd "$work"
-mkdir bin
+# shellcheck source=tests/program.sh
+. "$(dirname "${BASH_SOURCE[0]}")/../program.sh"
+# shellcheck source=tests/slurm/stand_ins.sh
+. "$tests/slurm/stand_ins.sh"
 cp "$project/slurm/train.sbatch" slurm_script # alone and under another name, as sbatch does
 
-"$program" import synth --train 100 --test 10 -o digits.h5 >/dev/null
-echo 'data = { file = "digits.h5"; };' >config.cfg
-"$program" train config.cfg --set training.epochs=1 --run finished --quiet >/dev/null
+"$program" train config.cfg --run finished --quiet >/dev/null
 "$program" train config.cfg --run half --stop-after-steps 1 --quiet 2>/dev/null || [ $? = 75 ]
 
 # A start does what ./start says, in place of mpirun or srun, so that signals reach it.
-cat >bin/mpirun <<'STUB'
-#!/usr/bin/env bash
+stand_in mpirun <<'STUB'
 echo "$*" >mpirun.said
 . ./start
 STUB
-cat >bin/srun <<'STUB'
-#!/usr/bin/env bash
+stand_in srun <<'STUB'
 case $* in
-"--overlap --nodes=2 --ntasks=2 --ntasks-per-node=1 "*) exec "${@:5}" ;;
+"--overlap --nodes=2 --ntasks=2 --ntasks-per-node=1 "*)
+    [ ! -e cancelled ] || exit 1
+    exec "${@:5}"
+    ;;
 esac
 echo "$*" >srun.said
 . ./start
 STUB
-cat >bin/sbcast <<'STUB'
-#!/usr/bin/env bash
+stand_in sbcast <<'STUB'
 [ "$1" = --force ] && cp "$2" "$3" && [ -z "${DISK_FULL:-}" ]
 STUB
-cat >bin/scancel <<'STUB'
-#!/usr/bin/env bash
+stand_in squeue <<'STUB'
+[ "$*" = '--noheader --user=somebody --format=%A' ] && [ -z "${NO_CONTROLLER:-}" ] && printf '%s\n' 7 66
+STUB
+stand_in scancel <<'STUB'
 echo "$*" >scancel.said
 STUB
-cat >bin/scontrol <<'STUB'
-#!/usr/bin/env bash
+stand_in scontrol <<'STUB'
 case $* in
 "-o show job 7" | "-o show job 7_2") echo "JobId=7 JobState=${JOB_STATE:-RUNNING} Reason=None" ;;
 "requeue 7" | "requeue 7_2") echo "$*" >scontrol.said && [ -z "${NO_REQUEUE:-}" ] ;;
 *) exit 99 ;;
 esac
 STUB
-chmod +x bin/*
 
 # What a start leaves in the run directory.
 cat >kit <<'KIT'
-begin() { mkdir -p run && echo '{"event":"start","step":0,"ranks":4,"steps":9}' >>run/metrics.jsonl; }
+begin() {
+    mkdir -p run
+    echo "{\"event\":\"start\",\"step\":0,\"ranks\":4,\"steps\":9,\"slurm_job\":\"$SLURM_JOB_ID\",\"slurm_restarts\":${SLURM_RESTART_COUNT:-0}}" \
+        >>run/metrics.jsonl
+}
 step() { echo '{"event":"step","step":3,"epoch":1,"loss":1.0,"loss_hex":"0x1p+0","samples":4,"rows":"00"}' >>run/metrics.jsonl; }
 end() { echo "{\"event\":\"end\",\"reason\":\"$1\",\"stopped_by\":\"${2:-}\",\"step\":3,\"test_loss\":null,\"test_accuracy\":null}" >>run/metrics.jsonl; }
 save() { mkdir -p run/checkpoints && : >run/checkpoints/step-0000000003.h5; }
 KIT
 
-export PATH=$work/bin:$PATH LOCKSTEP=$program CONFIG=config.cfg RUN=run LOCKSTEP_PROJECT=$project
-export SLURM_JOB_ID=7 SLURM_JOB_NUM_NODES=2 SLURM_NTASKS_PER_NODE=2 SLURM_JOB_NODELIST='h[1-2]'
+export RUN=run SLURM_JOB_ID=7 SLURM_JOB_NUM_NODES=2 SLURM_NTASKS_PER_NODE=2 SLURM_JOB_NODELIST='h[1-2]'
 export SLURM_JOB_USER=somebody SLURM_SUBMIT_DIR=$work
-unset "${!OMPI_MCA_oob_tcp_keepalive_@}" SLURM_RESTART_COUNT SLURM_ARRAY_JOB_ID SLURM_ARRAY_TASK_ID MAX_REQUEUES LAUNCHER BIND MODULES LOCAL_COPY CHAIN
 
-checks=0 failures=0
-# job CODE requeued|left WORDS START [VARIABLE=VALUE]... [-- ARGUMENT]...: the script with mpirun doing START ends with
-# CODE, had itself requeued or not, and has WORDS in its log. SIGNAL=NAME sends it that signal once mpirun waits.
+# job CODE requeued|left PHRASE START [VARIABLE=VALUE]... [-- ARGUMENT]...: the script with mpirun doing START ends with
+# CODE, had itself requeued or not, and has PHRASE in its log. SIGNAL=NAME sends it that signal once mpirun waits.
 job() {
-    local code=$1 outcome=$2 words=$3 got=0 said=left settings=() pid
+    local expected=$1 outcome=$2 phrase=$3 said=left settings=() pid
     echo ". ./kit; $4" >start
     shift 4
     while [ $# -gt 0 ] && [ "$1" != -- ]; do settings+=("$1") && shift; done
     [ $# = 0 ] || shift
-    rm -f ./*.said waiting
+    started="$(tail -n 1 start) (${settings[*]})" code=0
+    rm -f ./*.said waiting cancelled
     env "${settings[@]}" bash slurm_script "$@" >log 2>&1 &
     pid=$!
     if [[ ${settings[*]} =~ SIGNAL=([A-Z0-9]+) ]]; then
-        for _ in $(seq 200); do if [ -e waiting ]; then break; else sleep 0.05; fi; done
+        until_true [ -e waiting ]
         kill -s "${BASH_REMATCH[1]}" "$pid"
     fi
-    wait "$pid" || got=$?
+    wait "$pid" || code=$?
     [ ! -e scontrol.said ] || said=requeued
-    checks=$((checks + 1))
-    if [ "$got $said" != "$code $outcome" ] || ! grep -qF -- "$words" log; then
-        failures=$((failures + 1))
-        echo "FAILED: $(tail -n 1 start) (${settings[*]}): exit code $got, $said; not $code, $outcome, \"$words\":"
-        sed 's/^/    /' log
-    fi
+    check "exit code $expected" [ "$code" = "$expected" ]
+    check "$outcome" [ "$said" = "$outcome" ]
+    check "told: $phrase" grep -qF -- "$phrase" log
     rm -rf run
-}
-# says WHAT COMMAND...: another check.
-says() {
-    checks=$((checks + 1))
-    "${@:2}" || { failures=$((failures + 1)) && echo "FAILED: $1"; }
 }
 run() { rm -rf run && cp -r "$1" run; }
 # mpirun when USR2 comes: the trap ends the wait for sleep.
-wait_for_usr2='trap "sleep 0.3; end stopped; save; kill %1; exit 75" USR2; begin; : >waiting; sleep 20 & wait; exit 3'
+wait_for_usr2='trap "sleep 0.3; end stopped; save; kill %1; exit 75" USR2; begin; step; : >waiting; sleep 20 & wait; exit 3'
 
 # Finished: now, or long ago; whatever mpirun says when it did train.
 job 0 left finished 'cp -r finished run'
 job 0 left finished 'cp -r finished run; exit 205'
-says 'all ranks' grep -q '^-n 4 --bind-to core .* train config.cfg --run run$' mpirun.said
+check 'all ranks' grep -q '^-n 4 --bind-to core .* train config.cfg --run run$' mpirun.said
 run finished && job 0 left finished 'exit 0'
 run finished && job 78 left refused 'exit 78'
 
@@ -128,9 +118,20 @@ job 137 left 'started again 10 times' 'begin; step; exit 137' SLURM_RESTART_COUN
 run half && job 0 requeued 'before the training began' 'exit 205'
 job 0 requeued 'before the training began' ': >waiting; exec sleep 20' SIGNAL=USR2
 
+# Not a step in two starts: a third would be no better. Steps of another job, or from before, are not this one's.
+# begun JOB RESTARTS: a start of the past that recorded a step.
+begun() { SLURM_JOB_ID=$1 SLURM_RESTART_COUNT=$2 bash -c '. ./kit && begin && step'; }
+job 0 requeued 'before the training began' 'exit 243'
+job 243 left 'the last 2 starts' 'exit 243' SLURM_RESTART_COUNT=1
+job 137 left 'the last 2 starts' 'begin; exit 137' SLURM_RESTART_COUNT=1
+job 75 left 'the last 2 starts' 'begin; end stopped "time limit"; save; exit 75' SLURM_RESTART_COUNT=1
+begun 8 1 && job 243 left 'the last 2 starts' 'exit 243' SLURM_RESTART_COUNT=1
+begun 7 4 && job 0 requeued 'before the training began' 'exit 243' SLURM_RESTART_COUNT=5
+begun 7 4 && job 243 left 'the last 2 starts' 'exit 243' SLURM_RESTART_COUNT=6
+
 # Refused or failed: never again.
 job 78 left 'the check failed' 'exit 0' -- --set training.epochs=-1
-says 'a bad config starts nothing' [ ! -e mpirun.said ]
+check 'a bad config starts nothing' [ ! -e mpirun.said ]
 job 78 left '8' 'exit 0' SLURM_NTASKS_PER_NODE=5
 job 64 left '--ntasks-per-node' 'exit 0' SLURM_NTASKS_PER_NODE=
 job 66 left 'the check failed' 'exit 0' CONFIG=absent.cfg
@@ -148,7 +149,7 @@ job 1 left 'failed: diverged' 'begin; step; end diverged; exit 0'
 
 # By srun; unbound; with what the project is not found by.
 job 0 left finished 'cp -r finished run' LAUNCHER=srun BIND=none
-says 'srun' grep -qE '^--mpi=pmix --kill-on-bad-exit=1 --nodes=2 --ntasks=4 --cpu-bind=none .* train config.cfg --run run$' srun.said
+check 'srun' grep -qE '^--mpi=pmix --kill-on-bad-exit=1 --nodes=2 --ntasks=4 --cpu-bind=none .* train config.cfg --run run$' srun.said
 job 0 requeued 'stopped by USR2' "$wait_for_usr2" LAUNCHER=srun SIGNAL=USR2
 job 64 left 'LAUNCHER is mpirun or srun' 'exit 0' LAUNCHER=aprun
 job 64 left 'BIND is core or none, not "cores"' 'exit 0' BIND=cores
@@ -162,7 +163,7 @@ job 0 left finished 'cp -r finished run' MODULES='a b' 'BASH_FUNC_module%%=() { 
 # A signal may come before there is anything to stop.
 for signal in USR2 TERM; do
     job 0 requeued "$signal: stopping" 'exit 0' MODULES=a "BASH_FUNC_module%%=() { kill -s $signal \$\$; }"
-    says "$signal before the ranks: none are started" [ ! -e mpirun.said ]
+    check "$signal before the ranks: none are started" [ ! -e mpirun.said ]
 done
 job 0 left finished 'cp -r finished run' MODULES=a "BASH_FUNC_module%%=() { kill -s USR1 \$\$; }"
 
@@ -172,44 +173,69 @@ echo 'localhost slots=1' >hostfile
 echo 'exit 64' >start
 "$program" launch config.cfg --hostfile hostfile --run run --quiet 2>/dev/null || [ $? = 64 ]
 grep -o 'oob_tcp_keepalive_[a-z]* [0-9]*' mpirun.said | tr ' ' = | sort >expected
-says 'launch has three' [ "$(wc -l <expected)" = 3 ]
+check 'launch has three' [ "$(wc -l <expected)" = 3 ]
 job 0 left finished "$tell_keepalives"
-says 'the keepalives of lockstep launch' cmp expected keepalives
+check 'the keepalives of lockstep launch' cmp expected keepalives
 job 0 left finished "$tell_keepalives" OMPI_MCA_oob_tcp_keepalive_time=5
-says 'the keepalives of the user' grep -qx oob_tcp_keepalive_time=5 keepalives
+check 'the keepalives of the user' grep -qx oob_tcp_keepalive_time=5 keepalives
 
 # What sbatch --export=NONE leaves in the environment would keep it from mpirun's daemons and the ranks.
 # shellcheck disable=SC2016 # for the start
 job 0 left finished '[ "$SLURM_EXPORT_ENV" = ALL ] && cp -r finished run' SLURM_EXPORT_ENV=NONE
 
+# Bound where each rank has a core that no other job is on; otherwise only if the user says so.
+# bound BINDING PHRASE [VARIABLE=VALUE]...
+bound() {
+    job 0 left "$2" 'cp -r finished run' "${@:3}"
+    check "bound to $1" grep -q "^-n 4 --bind-to $1 " mpirun.said
+}
+bound core finished ALLOWED=0,9 SLURM_CPUS_ON_NODE=2
+bound none '2 CPUs of this node are the job' SLURM_CPUS_ON_NODE=2
+bound core finished SLURM_CPUS_ON_NODE=2 BIND=core
+bound none '2 on each node, physical cores on this one: 1' ALLOWED=3,11 SLURM_CPUS_ON_NODE=2
+bound core finished ALLOWED=3,11 SLURM_CPUS_ON_NODE=2 BIND=core
+bound none finished BIND=none
+
 # With a copy of the dataset on the node, whose digest the ranks are given; it goes when the job ends or begins again.
 mkdir local
 digest=$(sha256sum <digits.h5)
-told="--set data.file=\"local/lockstep-7.h5\" --set data.sha256=\"${digest%% *}\""
-job 0 left 'copied digits.h5' 'cmp digits.h5 local/lockstep-7.h5 && cp -r finished run' LOCAL_COPY=local
-says 'the digest of the copy' grep -qF -- "$told" mpirun.said
-says 'no copy is left' [ -z "$(ls local)" ]
+told="--set data.file=\"local/lockstep-somebody-7.h5\" --set data.sha256=\"${digest%% *}\""
+job 0 left 'copied digits.h5' 'cmp digits.h5 local/lockstep-somebody-7.h5 && cp -r finished run' LOCAL_COPY=local
+check 'the digest of the copy' grep -qF -- "$told" mpirun.said
+check 'no copy is left' [ -z "$(ls local)" ]
 job 0 requeued 'killed' 'begin; step; exit 137' LOCAL_COPY=local
-says 'no copy is left, requeued' [ -z "$(ls local)" ]
+check 'no copy is left, requeued' [ -z "$(ls local)" ]
 job 0 left 'the ranks read digits.h5' 'cp -r finished run' LOCAL_COPY=absent
-says 'the original' grep -q 'train config.cfg --run run$' mpirun.said
+check 'the original' grep -q 'train config.cfg --run run$' mpirun.said
 # shellcheck disable=SC2016 # for the start
 job 0 left 'the ranks read digits.h5' '[ -z "$(ls local)" ] && cp -r finished run' LOCAL_COPY=local DISK_FULL=1
 
+# Copies of jobs that have ended go, and nothing else, nor when it is not known which have.
+left=(lockstep-somebody-{6,66}.h5 lockstep-else-6.h5)
+touch "${left[@]/#/local/}"
+job 0 left finished 'cp -r finished run' LOCAL_COPY=local NO_CONTROLLER=1
+check 'squeue does not answer: all copies stay' [ "$(cd local && echo *)" = "$(printf '%s\n' "${left[@]}" | sort | paste -sd ' ')" ]
+job 0 left finished 'cp -r finished run' LOCAL_COPY=local
+check 'the copy of a job that has ended goes' [ "$(cd local && echo *)" = 'lockstep-else-6.h5 lockstep-somebody-66.h5' ]
+rm local/*
+
+# While a job is cancelled Slurm starts nothing more in it.
+job 75 left 'Slurm is ending the job itself' ": >cancelled; $wait_for_usr2" LOCAL_COPY=local SIGNAL=TERM JOB_STATE=CANCELLED
+check 'no copy is left here, cancelled' [ -z "$(ls local)" ]
+
 # An element of an array is itself alone.
 job 0 requeued 'start 1 of job 7_2' 'begin; step; exit 137' SLURM_ARRAY_JOB_ID=7 SLURM_ARRAY_TASK_ID=2
-says 'it is the element that is requeued' grep -qx 'requeue 7_2' scontrol.said
+check 'it is the element that is requeued' grep -qx 'requeue 7_2' scontrol.said
 
 # In a chain the next job goes on, unless there is nothing to do for it.
 job 137 left 'the next job of the chain goes on' 'begin; step; exit 137' CHAIN=c
-says 'the chain goes on' [ ! -e scancel.said ]
+check 'the chain goes on' [ ! -e scancel.said ]
 job 75 left 'the next job of the chain goes on' "$wait_for_usr2" CHAIN=c SIGNAL=USR2
 job 75 left 'the next job of the chain goes on' 'begin; step; end stopped "time limit"; save; exit 75' CHAIN=c
-says 'the chain goes on after the time limit' [ ! -e scancel.said ]
+check 'the chain goes on after the time limit' [ ! -e scancel.said ]
 for start in 'cp -r finished run' 'begin; step; end diverged; exit 1'; do
     job "$([[ $start == cp* ]] && echo 0 || echo 1)" left 'the job ends here' "$start" CHAIN=c
-    says "the chain ends: $start" grep -qx -- '--user=somebody --name=c --state=PENDING' scancel.said
+    check "the chain ends: $start" grep -qx -- '--user=somebody --name=c --state=PENDING' scancel.said
 done
 
-echo "$checks checks, $failures failed, $SECONDS s"
-[ "$failures" = 0 ]
+finish

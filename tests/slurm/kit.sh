@@ -111,7 +111,7 @@ job_ends() {
 }
 
 verifies() {
-    "$lockstep" verify "$run" >/dev/null
+    "$lockstep" verify "$run" --data "$work/digits.h5" >/dev/null # a copy on a node that it was trained with has gone
 }
 
 # trained_as_alone WHAT: the run has come to what it comes to undisturbed, and no restart has cost more than the steps since a checkpoint.

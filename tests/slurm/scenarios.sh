@@ -61,13 +61,25 @@ preempted() {
     check "$what: once" [ "$(restarts)" = 1 ]
 }
 
+# no_copies: of the dataset, on any node.
+no_copies() {
+    local host
+    for host in h1 h2 h3; do
+        if "$hosts" exec "$site" $host ls /dev/shm | grep '^lockstep-.*\.h5$'; then return 1; fi
+    done
+}
+
+# With copies of the dataset: none stays, whether or not the first job could remove its own.
 cancelled() {
     local what='scancel, and submitted again'
+    local -x LOCAL_COPY=/dev/shm
     caught "$what" "$paced" -N2 --ntasks-per-node=1
     on_cluster scancel "$job"
     job_ends "$what: the first" CANCELLED '[0-9]+'
     submit "$lockstep" -N3 --ntasks-per-node=1 "$train" --quiet
     ends_as_alone "$what"
+    check "$what: from copies" grep -q 'copied .* to /dev/shm' "$log"
+    check "$what: no copy is left" no_copies
 }
 
 # No signal reaches a rank or the script before Slurm ends the job (URG, which all ignore, takes the place of USR2): the ranks stop by
