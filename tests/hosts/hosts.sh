@@ -27,20 +27,8 @@ machine'\''s own network. DIR keeps their state; it must be seen under the same 
   ls DIR                    what jobs have left in the hosts: processes, files in /dev/shm and DIR/local
   down DIR                  the end of all hosts'
 
-fail() {
-    echo "tests/hosts/hosts.sh: $1" >&2
-    exit "${2:-1}"
-}
-
-case "${1:-}" in
--h | --help)
-    echo "$usage"
-    exit 0
-    ;;
-check) ;;
-*) if [ $# -lt 2 ]; then fail "two arguments at least; see --help" 64; fi ;;
-esac
-command=$1 dir=${2:+$(realpath -m "$2")} self=$(realpath "${BASH_SOURCE[0]}")
+# shellcheck source=tests/hosts/command.sh
+. "$(dirname "${BASH_SOURCE[0]}")/command.sh"
 kinds=(--net --uts --mount --ipc --pid)
 
 # enter PROCESS COMMAND...
