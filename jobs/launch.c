@@ -14,7 +14,8 @@ enum { PATH_SIZE = 4096 }; /* of a run directory */
 
 static const Option options[] = {
     {"ranks", 'n', "N", "ranks (default: one a slot of the hosts that answer, at most training.shards)", false},
-    {"hostfile", 0, "FILE", "hosts, a line each: NAME slots=N (default: the Slurm allocation's, else this one)", false},
+    {"hostfile", 0, "FILE",
+     "hosts, a line each: NAME [slots=N] [max_slots=M] (default: the Slurm allocation's, else this one)", false},
     {"restarts", 0, "N", "give up after N restarts in a row without a new checkpoint (default 5)", false},
     {"patience", 0, "S", "leave out, until the next restart, a host that does not answer in S seconds (default 10)",
      false},
@@ -88,14 +89,15 @@ static Status read_options(Launch *launch)
     return st;
 }
 
-/* As many ranks as are wanted, while all hosts are there; else as many as the others have slots for. */
+/* As many ranks as are wanted, while all hosts are there and may take more than their slots; else as many as there are
+ * slots. */
 static size_t ranks_of(const Launch *launch)
 {
     const size_t slots = hosts_slots(&launch->hosts), shards = (size_t)launch->settings.training.shards;
     bool all = true;
     for (size_t i = 0; i < launch->hosts.count; i++) all = all && launch->hosts.host[i].answers;
     size_t ranks = launch->wanted ? launch->wanted : slots;
-    if (!all && ranks > slots) ranks = slots;
+    if ((!all || launch->hosts.limited) && ranks > slots) ranks = slots;
     return ranks < shards ? ranks : shards;
 }
 
@@ -243,6 +245,9 @@ static Status launch_run(const Invocation *invocation)
     if (st != STATUS_OK) return st;
     job_take_signals();
     hosts_ask(&launch.hosts, false);
+    if (launch.hosts.limited && launch.wanted > hosts_slots(&launch.hosts))
+        log_warning("--ranks %zu: where a line of the hostfile has max_slots, there are no more ranks than slots, %zu",
+                    launch.wanted, hosts_slots(&launch.hosts));
     if (hosts_slots(&launch.hosts) == 0)
         st = status_fail(STATUS_INTERNAL, "no host can be used; \"lockstep doctor\" looks closer");
     else

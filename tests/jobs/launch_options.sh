@@ -25,6 +25,14 @@ once diverged 1 'diverged' --quiet --set optimizer.learning_rate=1e6 --set optim
 once no-hostfile 66 'nowhere' --quiet --hostfile "$work/nowhere"
 echo 'localhost slots=two' >"$work/hostfile"
 once bad-hostfile 65 "hostfile:1:|slots=N" --quiet --hostfile "$work/hostfile"
+for wrong in 'localhost slots=2 max_slots=1' 'localhost slots=2 cores=2' 'localhost max_slots=many'; do
+    printf '# two\n%s\n' "$wrong" >"$work/hostfile"
+    once bad-hostfile 65 "hostfile:2:|slots=N max_slots=M" --quiet --hostfile "$work/hostfile"
+done
+for wrong in localhost:2 localhost,x -x $'\xef\xbb\xbflocalhost'; do
+    echo "$wrong slots=2" >"$work/hostfile"
+    once bad-name 65 "hostfile:1:|is no host name|slots=N" --quiet --hostfile "$work/hostfile"
+done
 
 # A stand-in for mpirun: a host that falls silent will be noticed, and when is the user's to say.
 mkdir "$work/bin"
@@ -45,6 +53,12 @@ check 'directories: nobody guesses' grep -Eq "/dev/shm/lockstep-$(id -u)-$launch
 OMPI_MCA_oob_tcp_keepalive_time=5 PATH=$work/bin:$PATH begin words --quiet
 conclude
 check 'keepalives: the user has the last word' [ "$(grep -o 'oob_tcp_keepalive_[a-z]*' "$work/words" | tr '\n' ' ')" = 'oob_tcp_keepalive_intvl oob_tcp_keepalive_probes ' ]
+
+echo 'localhost slots=2 max_slots=4' >"$work/hostfile"
+PATH=$work/bin:$PATH begin words --hostfile "$work/hostfile"
+conclude
+check 'max_slots: no more ranks than slots' grep -q -- ' -n 2 ' "$work/words"
+check 'max_slots: told' grep -q '^lockstep: warning: --ranks 3: .* max_slots, .*, 2$' "$err"
 
 # A link that somebody has put where a directory is to be made.
 mkdir "$work/links" "$work/elsewhere"
