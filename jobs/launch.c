@@ -144,6 +144,7 @@ static bool is_final(int code, const Standing *before, const Standing *after)
 static const char *describe(const JobEnd *end)
 {
     if (end->lost) return "mpirun was lost";
+    if (end->signalled) return "mpirun itself was ended by a signal";
     switch (end->code) {
         case STATUS_INTERNAL: return "the ranks ended the job themselves";
         case 137: return "a rank was killed";
@@ -154,6 +155,15 @@ static const char *describe(const JobEnd *end)
         case 205: return "a host was lost";
         default: return "mpirun failed";
     }
+}
+
+/* Of a start that came to nothing mpirun tells at most how, and its code may be anything. */
+static const char *advice(const Launch *launch)
+{
+    return launch->talks
+               ? "; training had not begun: \"lockstep doctor\" with this config looks for the cause, such as "
+                 "a full /dev/shm"
+               : "";
 }
 
 /* Seconds before restart number `restart` in a row: 1, 2, 4 ... */
@@ -192,13 +202,13 @@ static Status before_restart(Launch *launch, const JobEnd *end, const Standing *
         return status_fail(
             STATUS_INTERNAL,
             "%s (exit code %d), %lld times in a row without a new checkpoint: given up; \"lockstep status "
-            "%s\" tells how far it is, the same command goes on",
-            describe(end), end->code, *row, launch->run);
+            "%s\" tells how far it is, the same command goes on%s",
+            describe(end), end->code, *row, launch->run, advice(launch));
     for (;;) {
         const double pause = back_off(*row);
         log_warning("%s (exit code %d); restart %lld of at most %lld in a row, from the checkpoint of step %" PRIu64
-                    ", in %.0f s",
-                    describe(end), end->code, *row, launch->restarts, standing->newest, pause);
+                    ", in %.0f s%s",
+                    describe(end), end->code, *row, launch->restarts, standing->newest, pause, advice(launch));
         if (job_pause(pause)) return as_asked(launch, standing, false);
         hosts_ask(&launch->hosts, true);
         if (hosts_slots(&launch->hosts) > 0) return STATUS_OK;

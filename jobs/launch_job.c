@@ -160,6 +160,7 @@ static JobEnd wait_for(const Job *job, pid_t mpirun)
     }
     return (JobEnd){
         .code = WIFSIGNALED(status) ? 128 + WTERMSIG(status) : WEXITSTATUS(status),
+        .signalled = WIFSIGNALED(status),
         .asked = watch.requests > 0,
         .lost = watch.lost,
     };

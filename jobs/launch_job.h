@@ -17,9 +17,10 @@ typedef struct {
 
 /* What became of it. */
 typedef struct {
-    int code;   /* mpirun's exit code, 128 + the signal that ended it */
-    bool asked; /* it was asked to stop */
-    bool lost;  /* it was killed after the longest silence, or did not end when asked */
+    int code;       /* mpirun's exit code, 128 + the signal that ended it */
+    bool signalled; /* a signal has ended it, mpirun itself */
+    bool asked;     /* it was asked to stop */
+    bool lost;      /* it was killed after the longest silence, or did not end when asked */
 } JobEnd;
 
 /* From here on these signals wait for job_run and job_pause: TERM, INT, HUP, QUIT, USR1, USR2. PIPE is ignored. */

@@ -30,10 +30,10 @@ mpirun_process() {
     pgrep -f "^mpirun .*$lockstep train $work/config.cfg --run $run "
 }
 
-# hold STEP RUN: as begin, but rank 0 stands still in the checkpoint of this step: however fast the training is, and slow this script, it
-# has not ended when it is asked to stop.
+# hold STEP RUN [OPTION]...: as begin, but rank 0 stands still in the checkpoint of this step: however fast the training is, and slow this
+# script, it has not ended when it is asked to stop.
 hold() {
-    LOCKSTEP_FAULT=raise-stop-save:0:$1 begin "$2"
+    LOCKSTEP_FAULT=raise-stop-save:0:$1 begin "${@:2}"
     until_true stands_still ranks
 }
 
@@ -81,6 +81,13 @@ check 'killed: restarts are told' grep -Eq '^lockstep: warning: .* \(exit code 1
 check 'killed: nothing is left' nothing_left
 start 0 verify "$run"
 check 'killed: verified' [ "$code" = 0 ]
+
+hold 40 mpirun-killed --restarts 0
+kill -9 "$(mpirun_process)"
+conclude
+check 'mpirun killed: exit code 70' [ "$code" = 70 ]
+check 'mpirun killed: told from a rank' says 'mpirun itself was ended by a signal (exit code 137), 1 times in a row'
+check 'mpirun killed: nothing is left' nothing_left
 
 # A terminal's INT, a cluster's TERM: a checkpoint, 75, and no restart.
 step=0
@@ -208,6 +215,7 @@ conclude
 check 'given up: exit code 70' [ "$code" = 70 ]
 check 'given up: told' says '2 times in a row without a new checkpoint: given up'
 check 'given up: started twice' [ "$(starts)" = 2 ]
+check 'given up: nobody else is named' [ "$(grep -c 'lockstep doctor' "$err")" = 0 ]
 check 'given up: nothing is left' nothing_left
 
 finish

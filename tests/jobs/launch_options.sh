@@ -60,6 +60,16 @@ conclude
 check 'max_slots: no more ranks than slots' grep -q -- ' -n 2 ' "$work/words"
 check 'max_slots: told' grep -q '^lockstep: warning: --ranks 3: .* max_slots, .*, 2$' "$err"
 
+# mpirun fails before the ranks have trained, as with a full /dev/shm.
+mkdir "$work/early"
+printf '#!/bin/sh\nexit 17\n' >"$work/early/mpirun"
+chmod +x "$work/early/mpirun"
+PATH=$work/early:$PATH begin early --restarts 1
+conclude
+check 'failed early: exit code 70' [ "$code" = 70 ]
+check 'failed early: told' says 'mpirun failed (exit code 17), 2 times in a row'
+check 'failed early: who knows more is named' [ "$(grep -c 'training had not begun: "lockstep doctor" .* full /dev/shm$' "$err")" = 2 ]
+
 # A link that somebody has put where a directory is to be made.
 mkdir "$work/links" "$work/elsewhere"
 cat >"$work/links/mkdir" <<TEXT
