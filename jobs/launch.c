@@ -4,6 +4,7 @@
 
 #include "base/log.h"
 #include "base/memory.h"
+#include "comm/watchdog.h"
 #include "commands.h"
 #include "config_file.h"
 #include "course.h"
@@ -35,6 +36,7 @@ typedef struct {
     size_t wanted;      /* ranks; 0: as many as there are slots */
     long long restarts; /* in a row without a new checkpoint */
     long long patience; /* seconds for a host to answer */
+    double start;       /* seconds that a rank may wait before training begins; 0: for ever */
 
     bool talks; /* mpirun: the last start came to nothing */
 } Launch;
@@ -79,6 +81,7 @@ static Status read_options(Launch *launch)
     const char *resume = invocation_value(invocation, "resume", "auto");
     if (st == STATUS_OK && strcmp(resume, "auto") != 0 && strcmp(resume, "none") != 0)
         st = status_fail(STATUS_USAGE, "launch: --resume %s: it must be auto or none", resume);
+    if (st == STATUS_OK) st = watchdog_start_seconds(&launch->start);
     if (st == STATUS_OK) st = config_file_read(invocation, invocation->operands[0], &launch->settings);
     if (st == STATUS_OK) st = config_file_run(invocation, &launch->settings, launch->run, sizeof launch->run);
     launch->wanted = (size_t)ranks;
@@ -101,13 +104,24 @@ static size_t ranks_of(const Launch *launch)
     return ranks < shards ? ranks : shards;
 }
 
+/* What mpirun may take longer than its ranks, whose own watchdogs shall be the first to see what is wrong. */
+static const double margin = 60.0;
+
 /* Twice as long as the ranks' own watchdogs wait, and as the log may be silent. Of a deadline that the watchdogs find
  * by themselves nothing is known here. */
 static double longest_silence(const Settings *s)
 {
-    const double margin = 60.0, long_enough = 3600.0;
+    const double long_enough = 3600.0;
     if (s->run.deadline_seconds < 0.0) return long_enough;
     return s->run.deadline_seconds > 0.0 ? 2.0 * (s->run.deadline_seconds + s->log.seconds) + margin : 0.0;
+}
+
+/* Of a start, which by the watchdogs may take longer than anything later. */
+static double longest_start(const Launch *launch)
+{
+    const double later = longest_silence(&launch->settings), start = launch->start + margin;
+    if (launch->start == 0.0 || later == 0.0) return 0.0;
+    return later > start ? later : start;
 }
 
 static Status run_once(Launch *launch, bool first, JobEnd *end)
@@ -119,6 +133,7 @@ static Status run_once(Launch *launch, bool first, JobEnd *end)
         .resume = first ? invocation_value(launch->invocation, "resume", "auto") : "auto",
         .invocation = launch->invocation,
         .run = launch->run,
+        .longest_start = longest_start(launch),
         .longest_silence = longest_silence(&launch->settings),
     };
     return job_run(&job, end);

@@ -82,6 +82,7 @@ static uint64_t trace_of(const char *run, const char *name)
 typedef struct {
     const Job *job;
     pid_t mpirun;
+    uint64_t unstarted; /* the trace of the records before its start */
 
     uint64_t trace;
     double changed; /* when the run directory last did */
@@ -94,9 +95,11 @@ typedef struct {
 static bool is_silent(Watch *watch)
 {
     const double longest_stop = 600.0;
-    const char *run = watch->job->run;
-    const uint64_t trace = trace_of(run, "metrics.jsonl") ^ trace_of(run, "log.txt") ^ trace_of(run, "checkpoints");
-    const double now = clock_seconds(), longest = watch->job->longest_silence;
+    const Job *job = watch->job;
+    const uint64_t records = trace_of(job->run, "metrics.jsonl");
+    const uint64_t trace = records ^ trace_of(job->run, "log.txt") ^ trace_of(job->run, "checkpoints");
+    const double now = clock_seconds();
+    const double longest = records == watch->unstarted ? job->longest_start : job->longest_silence;
     if (trace != watch->trace) {
         watch->trace = trace;
         watch->changed = now;
@@ -148,9 +151,14 @@ static void end_if_lost(Watch *watch)
     kill(-watch->mpirun, SIGKILL);
 }
 
-static JobEnd wait_for(const Job *job, pid_t mpirun)
+static JobEnd wait_for(const Job *job, pid_t mpirun, uint64_t unstarted)
 {
-    Watch watch = {.job = job, .mpirun = mpirun, .changed = clock_seconds()};
+    Watch watch = {
+        .job = job,
+        .mpirun = mpirun,
+        .unstarted = unstarted,
+        .changed = clock_seconds(),
+    };
     int status;
     for (;;) {
         const int signal = next_signal(1.0);
@@ -176,8 +184,9 @@ Status job_run(const Job *job, JobEnd *end)
     if (st != STATUS_OK) return st;
     add_values(&mpirun, job, "mpirun", NULL);
     add_train(&mpirun, job);
+    const uint64_t unstarted = trace_of(job->run, "metrics.jsonl");
     st = program_start((char *const *)mpirun.word, &child, NULL);
-    if (st == STATUS_OK) *end = wait_for(job, child);
+    if (st == STATUS_OK) *end = wait_for(job, child, unstarted);
     mpirun_close(&mpirun);
     return st;
 }

@@ -12,7 +12,9 @@ typedef struct {
     const char *resume;           /* of train; borrowed */
     const Invocation *invocation; /* launch's own, whose options for mpirun and train are passed on; borrowed */
     const char *run;              /* the run directory; borrowed */
-    double longest_silence; /* seconds without a word in the run directory until mpirun is taken for lost; 0: any */
+    /* Seconds without a word in the run directory until mpirun is taken for lost, 0: any: before the records tell of a
+     * start, and later. */
+    double longest_start, longest_silence;
 } Job;
 
 /* What became of it. */

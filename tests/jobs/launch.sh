@@ -61,6 +61,30 @@ ask() {
     until_true asked_for "$1"
 }
 
+# begin_silent RUN START_SECONDS: an mpirun that says nothing; heard at the end, because nobody is taken for lost before a minute is over.
+mkdir "$work/silent"
+cat >"$work/silent/mpirun" <<TEXT
+#!/bin/sh
+until [ "\$1" = --run ]; do shift; done
+if [ "\$2" = "$work/silent-started" ]; then
+    mkdir "\$2"
+    echo '{"event":"start"}' >"\$2/metrics.jsonl"
+fi
+touch "\$2.mpirun"
+exec tail -f /dev/null
+TEXT
+chmod +x "$work/silent/mpirun"
+declare -A silent
+begin_silent() {
+    PATH=$work/silent:$PATH LOCKSTEP_START_SECONDS=$2 "$lockstep" launch "$work/config.cfg" -n 1 --run "$work/$1" --restarts 0 \
+        --set run.deadline_seconds=0.1 --set log.seconds=0.1 </dev/null >"$work/out.$1" 2>"$work/err.$1" &
+    silent[$1]=$!
+    until_true [ -e "$work/$1.mpirun" ]
+}
+begin_silent silent-waited-for 600
+begin_silent silent-started 600
+begin_silent silent 1
+
 begin plain
 conclude
 check 'plain: exit code' [ "$code" = 0 ]
@@ -129,8 +153,9 @@ killed_as_asked() {
 }
 
 # Asked to stop, a rank is killed before its checkpoint.
-LOCKSTEP_FAULT=raise-kill-save:0 begin killed-saving --set training.epochs=1000 --set checkpoint.every_steps=0 --set checkpoint.every_epochs=0
-until_true has_started
+LOCKSTEP_FAULT=raise-kill-save:0 begin killed-saving --set training.epochs=1000 --set checkpoint.every_steps=0 --set checkpoint.every_epochs=0 \
+    --set log.seconds=0.05
+until_true grep -qs '"event":"step"' "$run/metrics.jsonl"
 ask 'asked to stop'
 killed_as_asked 'killed as it saves' 'first checkpoint'
 
@@ -217,5 +242,25 @@ check 'given up: told' says '2 times in a row without a new checkpoint: given up
 check 'given up: started twice' [ "$(starts)" = 2 ]
 check 'given up: nobody else is named' [ "$(grep -c 'lockstep doctor' "$err")" = 0 ]
 check 'given up: nothing is left' nothing_left
+
+# hear_silent RUN: waits for its end.
+hear_silent() {
+    launcher=${silent[$1]} run=$work/$1 started="launch, of an mpirun that says nothing: $1" out=$work/out.$1 err=$work/err.$1 code=0
+    wait "$launcher" || code=$?
+    message=$(grep '^lockstep: error: ' "$err") || true
+    check "$1: exit code 70" [ "$code" = 70 ]
+    check "$1: nothing is left" nothing_left
+}
+for waiting in silent silent-started; do
+    hear_silent $waiting
+    check "$waiting: mpirun is taken for lost" says 'is taken for lost'
+done
+# By now the other one would be too.
+for words in 'asked to stop' 'asked again'; do
+    kill -TERM "${silent[silent-waited-for]}" 2>/dev/null || break
+    until_true grep -q "^$words" "$work/err.silent-waited-for"
+done
+hear_silent silent-waited-for
+check 'silent-waited-for: mpirun is not taken for lost' [ "$(grep -c 'is taken for lost' "$err")" = 0 ]
 
 finish

@@ -54,6 +54,13 @@ OMPI_MCA_oob_tcp_keepalive_time=5 PATH=$work/bin:$PATH begin words --quiet
 conclude
 check 'keepalives: the user has the last word' [ "$(grep -o 'oob_tcp_keepalive_[a-z]*' "$work/words" | tr '\n' ' ')" = 'oob_tcp_keepalive_intvl oob_tcp_keepalive_probes ' ]
 
+check 'start: the hosts are not told of a variable that is not set' [ "$(grep -c LOCKSTEP_START_SECONDS "$work/words")" = 0 ]
+LOCKSTEP_START_SECONDS=600 PATH=$work/bin:$PATH begin words --quiet
+conclude
+check 'start: its limit is told to all hosts' grep -q -- ' -x LOCKSTEP_START_SECONDS ' "$work/words"
+LOCKSTEP_START_SECONDS=soon begin words --quiet
+conclude
+fails 'start: a limit that is none' 64 'LOCKSTEP_START_SECONDS="soon"'
 echo 'localhost slots=2 max_slots=4' >"$work/hostfile"
 PATH=$work/bin:$PATH begin words --hostfile "$work/hostfile"
 conclude
