@@ -81,6 +81,8 @@ begin_silent() {
     silent[$1]=$!
     until_true [ -e "$work/$1.mpirun" ]
 }
+begin_silent silent-suspended 1
+kill -STOP "${silent[silent-suspended]}"
 begin_silent silent-waited-for 600
 begin_silent silent-started 600
 begin_silent silent 1
@@ -130,6 +132,23 @@ done
 begin asked
 conclude
 check 'asked and gone on: the last line' [ "$(<"$out")" = "$line" ]
+
+is_beyond() {
+    [ "$(newest)" -gt "$1" ]
+}
+
+# Of a terminal's Ctrl-Z, and fg: launch and its ranks are one.
+begin suspended --set training.epochs=1000
+until_true has_started
+kill -TSTP "$launcher"
+until_holds 'suspended: all stand still' all_stand_still
+step=$(newest)
+kill -CONT "$launcher"
+until_holds 'continued: the training goes on' is_beyond "$step"
+kill -TERM "$launcher"
+conclude
+check 'continued and stopped: exit code 75' [ "$code" = 75 ]
+check 'continued and stopped: started once' [ "$(starts)" = 1 ]
 
 # Nobody listens any more.
 run=$work/unheard started='launch unheard'
@@ -255,12 +274,15 @@ for waiting in silent silent-started; do
     hear_silent $waiting
     check "$waiting: mpirun is taken for lost" says 'is taken for lost'
 done
-# By now the other one would be too.
-for words in 'asked to stop' 'asked again'; do
-    kill -TERM "${silent[silent-waited-for]}" 2>/dev/null || break
-    until_true grep -q "^$words" "$work/err.silent-waited-for"
+# By now the others would be too.
+kill -CONT "${silent[silent-suspended]}"
+for waiting in silent-suspended silent-waited-for; do
+    for words in 'asked to stop' 'asked again'; do
+        kill -TERM "${silent[$waiting]}" 2>/dev/null || break
+        until_true grep -q "^$words" "$work/err.$waiting"
+    done
+    hear_silent $waiting
+    check "$waiting: mpirun is not taken for lost" [ "$(grep -c 'is taken for lost' "$err")" = 0 ]
 done
-hear_silent silent-waited-for
-check 'silent-waited-for: mpirun is not taken for lost' [ "$(grep -c 'is taken for lost' "$err")" = 0 ]
 
 finish

@@ -44,3 +44,11 @@ starts() {
 has_started() {
     [ "$(starts)" -gt 0 ]
 }
+
+# what_runs: of launch and its ranks, those that are not stopped.
+what_runs() {
+    { echo "$launcher" && ranks; } | while read -r process; do grep -Ls '^State:.T' "/proc/$process/status" || true; done
+}
+all_stand_still() {
+    [ -z "$(what_runs)" ]
+}

@@ -67,11 +67,15 @@ conclude
 check 'max_slots: no more ranks than slots' grep -q -- ' -n 2 ' "$work/words"
 check 'max_slots: told' grep -q '^lockstep: warning: --ranks 3: .* max_slots, .*, 2$' "$err"
 
-# mpirun fails before the ranks have trained, as with a full /dev/shm.
+# mpirun fails before the ranks have trained, as with a full /dev/shm. Between its starts launch can be suspended too.
 mkdir "$work/early"
 printf '#!/bin/sh\nexit 17\n' >"$work/early/mpirun"
 chmod +x "$work/early/mpirun"
 PATH=$work/early:$PATH begin early --restarts 1
+until_true grep -q 'restart 1 of at most 1' "$work/err.launch"
+kill -TSTP "$launcher"
+until_holds 'failed early, suspended: it stands still' all_stand_still
+kill -CONT "$launcher"
 conclude
 check 'failed early: exit code 70' [ "$code" = 70 ]
 check 'failed early: told' says 'mpirun failed (exit code 17), 2 times in a row'
