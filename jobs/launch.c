@@ -4,6 +4,7 @@
 
 #include "base/log.h"
 #include "base/memory.h"
+#include "comm/watchdog.h"
 #include "commands.h"
 #include "config_file.h"
 #include "course.h"
@@ -14,7 +15,8 @@ enum { PATH_SIZE = 4096 }; /* of a run directory */
 
 static const Option options[] = {
     {"ranks", 'n', "N", "ranks (default: one a slot of the hosts that answer, at most training.shards)", false},
-    {"hostfile", 0, "FILE", "hosts, a line each: NAME slots=N (default: the Slurm allocation's, else this one)", false},
+    {"hostfile", 0, "FILE",
+     "hosts, a line each: NAME [slots=N] [max_slots=M] (default: the Slurm allocation's, else this one)", false},
     {"restarts", 0, "N", "give up after N restarts in a row without a new checkpoint (default 5)", false},
     {"patience", 0, "S", "leave out, until the next restart, a host that does not answer in S seconds (default 10)",
      false},
@@ -34,6 +36,7 @@ typedef struct {
     size_t wanted;      /* ranks; 0: as many as there are slots */
     long long restarts; /* in a row without a new checkpoint */
     long long patience; /* seconds for a host to answer */
+    double start;       /* seconds that a rank may wait before training begins; 0: for ever */
 
     bool talks; /* mpirun: the last start came to nothing */
 } Launch;
@@ -78,6 +81,7 @@ static Status read_options(Launch *launch)
     const char *resume = invocation_value(invocation, "resume", "auto");
     if (st == STATUS_OK && strcmp(resume, "auto") != 0 && strcmp(resume, "none") != 0)
         st = status_fail(STATUS_USAGE, "launch: --resume %s: it must be auto or none", resume);
+    if (st == STATUS_OK) st = watchdog_start_seconds(&launch->start);
     if (st == STATUS_OK) st = config_file_read(invocation, invocation->operands[0], &launch->settings);
     if (st == STATUS_OK) st = config_file_run(invocation, &launch->settings, launch->run, sizeof launch->run);
     launch->wanted = (size_t)ranks;
@@ -88,24 +92,36 @@ static Status read_options(Launch *launch)
     return st;
 }
 
-/* As many ranks as are wanted, while all hosts are there; else as many as the others have slots for. */
+/* As many ranks as are wanted, while all hosts are there and may take more than their slots; else as many as there are
+ * slots. */
 static size_t ranks_of(const Launch *launch)
 {
     const size_t slots = hosts_slots(&launch->hosts), shards = (size_t)launch->settings.training.shards;
     bool all = true;
     for (size_t i = 0; i < launch->hosts.count; i++) all = all && launch->hosts.host[i].answers;
     size_t ranks = launch->wanted ? launch->wanted : slots;
-    if (!all && ranks > slots) ranks = slots;
+    if ((!all || launch->hosts.limited) && ranks > slots) ranks = slots;
     return ranks < shards ? ranks : shards;
 }
+
+/* What mpirun may take longer than its ranks, whose own watchdogs shall be the first to see what is wrong. */
+static const double margin = 60.0;
 
 /* Twice as long as the ranks' own watchdogs wait, and as the log may be silent. Of a deadline that the watchdogs find
  * by themselves nothing is known here. */
 static double longest_silence(const Settings *s)
 {
-    const double margin = 60.0, long_enough = 3600.0;
+    const double long_enough = 3600.0;
     if (s->run.deadline_seconds < 0.0) return long_enough;
     return s->run.deadline_seconds > 0.0 ? 2.0 * (s->run.deadline_seconds + s->log.seconds) + margin : 0.0;
+}
+
+/* Of a start, which by the watchdogs may take longer than anything later. */
+static double longest_start(const Launch *launch)
+{
+    const double later = longest_silence(&launch->settings), start = launch->start + margin;
+    if (launch->start == 0.0 || later == 0.0) return 0.0;
+    return later > start ? later : start;
 }
 
 static Status run_once(Launch *launch, bool first, JobEnd *end)
@@ -117,6 +133,7 @@ static Status run_once(Launch *launch, bool first, JobEnd *end)
         .resume = first ? invocation_value(launch->invocation, "resume", "auto") : "auto",
         .invocation = launch->invocation,
         .run = launch->run,
+        .longest_start = longest_start(launch),
         .longest_silence = longest_silence(&launch->settings),
     };
     return job_run(&job, end);
@@ -142,6 +159,7 @@ static bool is_final(int code, const Standing *before, const Standing *after)
 static const char *describe(const JobEnd *end)
 {
     if (end->lost) return "mpirun was lost";
+    if (end->signalled) return "mpirun itself was ended by a signal";
     switch (end->code) {
         case STATUS_INTERNAL: return "the ranks ended the job themselves";
         case 137: return "a rank was killed";
@@ -152,6 +170,15 @@ static const char *describe(const JobEnd *end)
         case 205: return "a host was lost";
         default: return "mpirun failed";
     }
+}
+
+/* Of a start that came to nothing mpirun tells at most how, and its code may be anything. */
+static const char *advice(const Launch *launch)
+{
+    return launch->talks
+               ? "; training had not begun: \"lockstep doctor\" with this config looks for the cause, such as "
+                 "a full /dev/shm"
+               : "";
 }
 
 /* Seconds before restart number `restart` in a row: 1, 2, 4 ... */
@@ -190,13 +217,13 @@ static Status before_restart(Launch *launch, const JobEnd *end, const Standing *
         return status_fail(
             STATUS_INTERNAL,
             "%s (exit code %d), %lld times in a row without a new checkpoint: given up; \"lockstep status "
-            "%s\" tells how far it is, the same command goes on",
-            describe(end), end->code, *row, launch->run);
+            "%s\" tells how far it is, the same command goes on%s",
+            describe(end), end->code, *row, launch->run, advice(launch));
     for (;;) {
         const double pause = back_off(*row);
         log_warning("%s (exit code %d); restart %lld of at most %lld in a row, from the checkpoint of step %" PRIu64
-                    ", in %.0f s",
-                    describe(end), end->code, *row, launch->restarts, standing->newest, pause);
+                    ", in %.0f s%s",
+                    describe(end), end->code, *row, launch->restarts, standing->newest, pause, advice(launch));
         if (job_pause(pause)) return as_asked(launch, standing, false);
         hosts_ask(&launch->hosts, true);
         if (hosts_slots(&launch->hosts) > 0) return STATUS_OK;
@@ -243,6 +270,9 @@ static Status launch_run(const Invocation *invocation)
     if (st != STATUS_OK) return st;
     job_take_signals();
     hosts_ask(&launch.hosts, false);
+    if (launch.hosts.limited && launch.wanted > hosts_slots(&launch.hosts))
+        log_warning("--ranks %zu: where a line of the hostfile has max_slots, there are no more ranks than slots, %zu",
+                    launch.wanted, hosts_slots(&launch.hosts));
     if (hosts_slots(&launch.hosts) == 0)
         st = status_fail(STATUS_INTERNAL, "no host can be used; \"lockstep doctor\" looks closer");
     else

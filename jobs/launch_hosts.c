@@ -30,24 +30,47 @@ static Status add_host(Hosts *hosts, size_t room, const char *name, size_t slots
     return STATUS_OK;
 }
 
+/* A word behind the name: slots=N, max_slots=N or max-slots=N. */
+static bool read_word(const char *word, size_t *slots, size_t *most)
+{
+    const size_t key = strcspn(word, "=");
+    const bool limits = strncmp(word, "max_slots=", key + 1) == 0 || strncmp(word, "max-slots=", key + 1) == 0;
+    if (!limits && strncmp(word, "slots=", key + 1) != 0) return false;
+    const char *digits = word + key + 1;
+    char *end;
+    const unsigned long number = strtoul(digits, &end, 10);
+    *(limits ? most : slots) = number;
+    return *digits >= '0' && *digits <= '9' && !*end && number > 0 && number <= 1 << 20;
+}
+
+/* What ssh would look up in vain, or mpirun take for something else, is refused here. */
+static bool is_name(const char *text)
+{
+    return text[0] != '-' &&
+           text[strspn(text, "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789.-_@")] == '\0';
+}
+
 /* A line of a hostfile, without its comment. */
 static Status read_line(Hosts *hosts, size_t room, const char *file, size_t line, char *text)
 {
     static const char blank[] = " \t\r";
-    char *rest, *end;
+    char *rest;
     const char *name = strtok_r(text, blank, &rest), *word;
     if (!name) return STATUS_OK;
-    unsigned long slots = 0;
-    bool good = name[strspn(name, "-")] != '\0' && name[0] != '-';
-    while (good && (word = strtok_r(NULL, blank, &rest))) {
-        good = strncmp(word, "slots=", 6) == 0;
-        if (!good) break;
-        slots = strtoul(word + 6, &end, 10);
-        good = word[6] >= '0' && word[6] <= '9' && !*end && slots > 0 && slots <= 1 << 20;
-    }
-    if (!good)
-        return status_fail(STATUS_DATA, "%s:%zu: a line of a hostfile is NAME or NAME slots=N (N from 1)", file, line);
-    return add_host(hosts, room, name, slots);
+    if (!is_name(name))
+        return status_fail(STATUS_DATA,
+                           "%s:%zu: \"%.60s\" is no host name: a line of a hostfile is NAME or NAME slots=N", file,
+                           line, name);
+    size_t slots = 0, most = 0;
+    bool good = true;
+    while (good && (word = strtok_r(NULL, blank, &rest))) good = read_word(word, &slots, &most);
+    if (!good || (most && slots > most))
+        return status_fail(
+            STATUS_DATA,
+            "%s:%zu: a line of a hostfile is NAME, NAME slots=N or NAME slots=N max_slots=M (N from 1, M from N)", file,
+            line);
+    hosts->limited = hosts->limited || most > 0;
+    return add_host(hosts, room, name, slots ? slots : most);
 }
 
 static Status read_hostfile(const char *file, Hosts *hosts)

@@ -25,13 +25,15 @@ typedef struct {
     Host *host; /* (count); owned */
     size_t count;
     Reach reach;
+    bool limited;            /* a line has max_slots: no host may get more ranks than it has slots */
     double patience;         /* seconds for a host to answer */
     char job[JOB_NAME_SIZE]; /* names what this job makes on the hosts, and nobody else does */
 } Hosts;
 
-/* file: a hostfile as Open MPI's, lines of NAME [slots=N], # begins a comment, a name that comes again adds its slots;
- * NULL: none. patience: seconds for a host, or Slurm, to answer. STATUS_NO_INPUT: no such file; STATUS_DATA: a line
- * that is none, named; STATUS_INTERNAL: Slurm does not tell its nodes. */
+/* file: a hostfile as Open MPI's, lines of NAME [slots=N] [max_slots=M], # begins a comment, a name that comes again
+ * adds its slots, without slots=N they are M; NULL: none. patience: seconds for a host, or Slurm, to answer.
+ * STATUS_NO_INPUT: no such file; STATUS_DATA: a line that is none, named; STATUS_INTERNAL: Slurm does not tell its
+ * nodes. */
 MUST_CHECK Status hosts_open(const char *file, double patience, Hosts *hosts);
 void hosts_close(Hosts *hosts); /* accepts a zeroed struct */
 

@@ -43,7 +43,7 @@ static sigset_t taken_signals(void)
 {
     sigset_t set;
     sigemptyset(&set);
-    const int taken[] = {SIGTERM, SIGINT, SIGHUP, SIGQUIT, SIGUSR1, SIGUSR2, SIGCHLD};
+    const int taken[] = {SIGTERM, SIGINT, SIGHUP, SIGQUIT, SIGUSR1, SIGUSR2, SIGTSTP, SIGCONT, SIGCHLD};
     for (size_t i = 0; i < sizeof taken / sizeof *taken; i++) sigaddset(&set, taken[i]);
     return set;
 }
@@ -59,7 +59,12 @@ void job_take_signals(void)
     signal(SIGPIPE, SIG_IGN); /* what is left behind is removed, though nobody listens any more */
 }
 
-/* The next signal within a second, 0 for none. */
+static bool is_request(int signal)
+{
+    return signal == SIGTERM || signal == SIGINT || signal == SIGHUP || signal == SIGQUIT || signal == SIGUSR2;
+}
+
+/* The next signal within so many seconds, 0 for none. */
 static int next_signal(double seconds)
 {
     const sigset_t set = taken_signals();
@@ -78,11 +83,15 @@ static uint64_t trace_of(const char *run, const char *name)
            (uint64_t)about.st_size;
 }
 
+static const double tick = 1.0; /* seconds from one look to the next, at most */
+
 /* One mpirun, from its start to its end. */
 typedef struct {
     const Job *job;
     pid_t mpirun;
+    uint64_t unstarted; /* the trace of the records before its start */
 
+    double looked, now; /* the time at the last look, and what this process knows as time */
     uint64_t trace;
     double changed; /* when the run directory last did */
     int requests;   /* to stop */
@@ -90,13 +99,24 @@ typedef struct {
     bool lost;
 } Watch;
 
+/* Nobody is taken for lost because this process stood still, suspended with its job or on a machine that slept: a late
+ * tick counts as one. */
+static void count_tick(Watch *watch)
+{
+    const double time = clock_seconds(), passed = time - watch->looked;
+    watch->looked = time;
+    watch->now += passed < tick ? passed : tick;
+}
+
 /* Has the run directory been silent for too long? Who asked to stop does not wait for ever. */
 static bool is_silent(Watch *watch)
 {
     const double longest_stop = 600.0;
-    const char *run = watch->job->run;
-    const uint64_t trace = trace_of(run, "metrics.jsonl") ^ trace_of(run, "log.txt") ^ trace_of(run, "checkpoints");
-    const double now = clock_seconds(), longest = watch->job->longest_silence;
+    const Job *job = watch->job;
+    const uint64_t records = trace_of(job->run, "metrics.jsonl");
+    const uint64_t trace = records ^ trace_of(job->run, "log.txt") ^ trace_of(job->run, "checkpoints");
+    const double now = watch->now;
+    const double longest = records == watch->unstarted ? job->longest_start : job->longest_silence;
     if (trace != watch->trace) {
         watch->trace = trace;
         watch->changed = now;
@@ -107,7 +127,7 @@ static bool is_silent(Watch *watch)
 
 static void take_request(Watch *watch, int signal)
 {
-    watch->asked = clock_seconds();
+    watch->asked = watch->now;
     switch (++watch->requests) {
         case 1:
             log_info("asked to stop (signal %d): the ranks checkpoint and stop; once more, and they are killed",
@@ -124,9 +144,9 @@ static void take_request(Watch *watch, int signal)
 
 static void pass_signal(Watch *watch, int signal)
 {
-    if (signal == SIGUSR1)
-        kill(watch->mpirun, SIGUSR1);
-    else if (signal && signal != SIGCHLD)
+    if (signal == SIGUSR1 || signal == SIGTSTP || signal == SIGCONT) kill(watch->mpirun, signal);
+    if (signal == SIGTSTP) raise(SIGSTOP);
+    if (is_request(signal))
         take_request(watch, signal);
     else if (watch->requests == 1)
         kill(watch->mpirun, SIGUSR2); /* mpirun drops it before its ranks run; they only note it, however often */
@@ -139,8 +159,8 @@ static void end_if_lost(Watch *watch)
     if (watch->lost) return;
     if (is_silent(watch))
         log_error("nothing has been written to \"%s\" for %.0f s: mpirun is taken for lost and ended", watch->job->run,
-                  clock_seconds() - watch->changed);
-    else if (watch->requests > 1 && clock_seconds() - watch->asked > longest_end)
+                  watch->now - watch->changed);
+    else if (watch->requests > 1 && watch->now - watch->asked > longest_end)
         log_warning("mpirun does not end: it is killed");
     else
         return;
@@ -148,18 +168,25 @@ static void end_if_lost(Watch *watch)
     kill(-watch->mpirun, SIGKILL);
 }
 
-static JobEnd wait_for(const Job *job, pid_t mpirun)
+static JobEnd wait_for(const Job *job, pid_t mpirun, uint64_t unstarted)
 {
-    Watch watch = {.job = job, .mpirun = mpirun, .changed = clock_seconds()};
+    Watch watch = {
+        .job = job,
+        .mpirun = mpirun,
+        .unstarted = unstarted,
+        .looked = clock_seconds(),
+    };
     int status;
     for (;;) {
-        const int signal = next_signal(1.0);
+        const int signal = next_signal(tick);
         if (waitpid(mpirun, &status, WNOHANG) == mpirun) break;
+        count_tick(&watch);
         pass_signal(&watch, signal);
         end_if_lost(&watch);
     }
     return (JobEnd){
         .code = WIFSIGNALED(status) ? 128 + WTERMSIG(status) : WEXITSTATUS(status),
+        .signalled = WIFSIGNALED(status),
         .asked = watch.requests > 0,
         .lost = watch.lost,
     };
@@ -175,8 +202,9 @@ Status job_run(const Job *job, JobEnd *end)
     if (st != STATUS_OK) return st;
     add_values(&mpirun, job, "mpirun", NULL);
     add_train(&mpirun, job);
+    const uint64_t unstarted = trace_of(job->run, "metrics.jsonl");
     st = program_start((char *const *)mpirun.word, &child, NULL);
-    if (st == STATUS_OK) *end = wait_for(job, child);
+    if (st == STATUS_OK) *end = wait_for(job, child, unstarted);
     mpirun_close(&mpirun);
     return st;
 }
@@ -186,7 +214,8 @@ bool job_pause(double seconds)
     const double until = clock_seconds() + seconds;
     for (double left; (left = until - clock_seconds()) > 0.0;) {
         const int signal = next_signal(left);
-        if (signal && signal != SIGCHLD && signal != SIGUSR1) return true;
+        if (is_request(signal)) return true;
+        if (signal == SIGTSTP) raise(SIGSTOP);
     }
     return false;
 }

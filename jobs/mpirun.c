@@ -7,6 +7,7 @@
 #include <unistd.h>
 
 #include "base/memory.h"
+#include "comm/watchdog.h"
 
 void mpirun_add(Mpirun *mpirun, const char *word)
 {
@@ -82,6 +83,9 @@ static void add_words(Mpirun *mpirun, const Hosts *hosts, bool crowded, bool tal
     }
     mpirun_add(mpirun, "-x");
     mpirun_add(mpirun, mpirun->mark);
+    if (!getenv(WATCHDOG_START_VARIABLE)) return;
+    mpirun_add(mpirun, "-x"); /* by itself mpirun takes to other hosts only what is Open MPI's */
+    mpirun_add(mpirun, WATCHDOG_START_VARIABLE);
 }
 
 Status mpirun_program(char program[PATH_MAX])

@@ -1,7 +1,6 @@
 #include "comm/watchdog.h"
 
 #include <signal.h>
-#include <stdlib.h>
 #include <time.h>
 
 #include "base/clock.h"
@@ -50,19 +49,6 @@ static void *watch(void *context)
     return NULL;
 }
 
-/* The deadline of the start. */
-static Status read_start_seconds(double *seconds)
-{
-    const char *text = getenv("LOCKSTEP_START_SECONDS");
-    *seconds = WATCHDOG_START_SECONDS;
-    if (!text) return STATUS_OK;
-    char *end;
-    *seconds = strtod(text, &end);
-    if (end != text && !*end && *seconds >= 0.0 && *seconds <= 1e6) return STATUS_OK;
-    return status_fail(STATUS_USAGE, "LOCKSTEP_START_SECONDS=\"%.100s\": a number of seconds is needed, 0: no limit",
-                       text);
-}
-
 static void set_deadline(Watchdog *w, double deadline, const char *setting)
 {
     enum { LEAST_TICKS = 100 };
@@ -94,7 +80,7 @@ Status watchdog_start(int rank, int size, Watchdog **watchdog)
     double deadline;
     Watchdog *w = NULL;
     *watchdog = NULL;
-    Status st = read_start_seconds(&deadline);
+    Status st = watchdog_start_seconds(&deadline);
     if (st == STATUS_OK) st = memory_new(&w, 1, "the watchdog");
     if (st != STATUS_OK) return st;
     init_locks(w);
@@ -105,7 +91,7 @@ Status watchdog_start(int rank, int size, Watchdog **watchdog)
     w->ranks = 1;
     w->slot = &w->alone;
     w->window = MPI_WIN_NULL;
-    set_deadline(w, deadline, "LOCKSTEP_START_SECONDS");
+    set_deadline(w, deadline, WATCHDOG_START_VARIABLE);
     st = memory_new(&w->sight, (size_t)size, "the watchdog");
     if (st == STATUS_OK) st = thread_start(&w->thread, watch, w, "the watchdog");
     if (st == STATUS_OK)

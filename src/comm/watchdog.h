@@ -18,11 +18,18 @@
 #include <stdbool.h>
 #include <stdint.h>
 
+#include "base/status.h"
+
 typedef struct Watchdog Watchdog;
 
 /* How long a rank may wait before anything is known about the job, in seconds: more than files that are slow, or ranks
- * that start late, should ever need. LOCKSTEP_START_SECONDS overrides it for the start. */
-#define WATCHDOG_START_SECONDS 300.0
+ * that start late, should ever need. The variable overrides it for the start. */
+#define WATCHDOG_START_SECONDS  300.0
+#define WATCHDOG_START_VARIABLE "LOCKSTEP_START_SECONDS"
+
+/* *seconds: how long a rank may wait before training begins, as the environment has it; 0: for ever. STATUS_USAGE: it
+ * has something else there. */
+MUST_CHECK Status watchdog_start_seconds(double *seconds);
 
 /* place (places): what the main thread can be doing, for people ("the reduction"); borrowed. */
 void watchdog_set_places(Watchdog *watchdog, const char *const *place);

@@ -24,23 +24,12 @@ machine'\''s own network. DIR keeps their state; it must be seen under the same 
   rate DIR HOST RATE        the link carries no more than RATE each way (as 100mbit)
   delay DIR HOST MS PROGRAM every frame is MS milliseconds under way, each way; PROGRAM is delayed_link.c, compiled
   clean DIR HOST            takes the rate, or the delay, away
-  ls DIR                    what jobs have left in the hosts: processes, files in /dev/shm and DIR/local
+  ls DIR                    what jobs have left in the hosts: processes, files in /dev/shm and DIR/local; and in the /tmp that they have in
+                            common with this machine what lockstep launch makes there
   down DIR                  the end of all hosts'
 
-fail() {
-    echo "tests/hosts/hosts.sh: $1" >&2
-    exit "${2:-1}"
-}
-
-case "${1:-}" in
--h | --help)
-    echo "$usage"
-    exit 0
-    ;;
-check) ;;
-*) if [ $# -lt 2 ]; then fail "two arguments at least; see --help" 64; fi ;;
-esac
-command=$1 dir=${2:+$(realpath -m "$2")} self=$(realpath "${BASH_SOURCE[0]}")
+# shellcheck source=tests/hosts/command.sh
+. "$(dirname "${BASH_SOURCE[0]}")/command.sh"
 kinds=(--net --uts --mount --ipc --pid)
 
 # enter PROCESS COMMAND...
@@ -178,6 +167,15 @@ leftovers() {
     done
 }
 
+# Outside of the site, where every process of the machine is seen: a directory that one of them uses is another job's, or that process
+# is told.
+left_in_common() {
+    local path
+    find /tmp -maxdepth 1 -name "lockstep-$(id -u)-*" -newer "$dir/hosts" | while read -r path; do
+        grep -aqsF -f <(echo "${path##*/}") /proc/[0-9]*/environ /proc/[0-9]*/cmdline || echo "all hosts: $path"
+    done
+}
+
 # In the site. An ssh client does not notice that its host is gone, or the link to it.
 wait_for_host() {
     if [ ! -e "$dir/$1.pid" ] || ip -o link show "p${1#h}" | grep -qw 'state DOWN'; then exec sleep infinity; fi
@@ -235,7 +233,9 @@ down) down ;;
 first) first_process "$3" ;;
 boot | exec | agent | poweroff | unplug | plug | rate | delay | clean | ls)
     if [ "${LOCKSTEP_SITE:-}" != "$dir" ]; then
-        enter "$(pid_of h0)" env LOCKSTEP_SITE="$dir" "$self" "$command" "$dir" "${@:3}"
+        site=$(pid_of h0)
+        [ "$command" != ls ] || left_in_common
+        enter "$site" env LOCKSTEP_SITE="$dir" "$self" "$command" "$dir" "${@:3}"
     fi
     case $command in
     boot | poweroff) "$command" "$3" ;;

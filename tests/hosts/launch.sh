@@ -41,7 +41,7 @@ on_site() {
     "$hosts" exec "$site" h0 "$@"
 }
 
-on_site "$lockstep" launch "$work/config.cfg" --hostfile "$work/hostfile" --run "$run" --quiet --restarts 20 --patience 3 \
+"$hosts" exec "$site" h0 "$lockstep" launch "$work/config.cfg" --hostfile "$work/hostfile" --run "$run" --quiet --restarts 20 --patience 3 \
     </dev/null >"$work/out.hosts" 2>"$work/err.hosts" &
 launcher=$!
 
@@ -66,8 +66,18 @@ milliseconds() {
 }
 
 # Ranks, as the login host numbers them.
+ranks() {
+    on_site pgrep -f "^$lockstep train $work/config.cfg"
+}
 victim() {
-    on_site pgrep -f "^$lockstep train $work/config.cfg" | shuf -n 1 --random-source=<(yes "$RANDOM")
+    ranks | shuf -n 1 --random-source=<(yes "$RANDOM")
+}
+
+# Every rank on every host is stopped, and so is nsenter, which does as launch does.
+all_stand_still() {
+    local each
+    mapfile -t each < <(ranks)
+    grep -q '^State:.T' "/proc/$launcher/status" && [ ${#each[@]} -gt 0 ] && [ "$(on_site ps -o stat= -p "${each[*]}" | grep -c '^T')" = ${#each[@]} ]
 }
 
 # A host with a rank.
@@ -80,6 +90,22 @@ busy_host() {
         fi
     done
     return 1
+}
+
+is_beyond() {
+    [ "$(newest)" -gt "$1" ]
+}
+
+# A terminal's Ctrl-Z reaches launch alone, and the ranks through it. nsenter continues it.
+suspend() {
+    local at
+    until_holds 'launch: training' is_beyond 0
+    on_site pkill -TSTP -f "^$lockstep launch $work/config.cfg"
+    until_holds 'launch suspended: the ranks of all hosts stand still' all_stand_still
+    at=$(newest)
+    kill -CONT "$launcher"
+    until_holds 'launch continued: the training goes on' is_beyond "$at"
+    check 'launch continued: started once' [ "$(starts)" = 1 ]
 }
 
 # make FAULT: one of those in the order of $kinds.
@@ -103,6 +129,8 @@ mend() {
     off='' unplugged=''
 }
 
+code=none out=$work/out.hosts err=$work/err.hosts
+suspend
 off='' unplugged='' done_faults=0 lost=0 longest=0 total=0
 while lives && [ "$done_faults" -lt "$faults" ]; do
     before=$(newest)
@@ -120,7 +148,6 @@ while lives && [ "$done_faults" -lt "$faults" ]; do
 done
 code=0
 wait "$launcher" || code=$?
-out=$work/out.hosts err=$work/err.hosts
 check 'launch: exit code' [ "$code" = 0 ]
 check 'launch: the last line, alone on stdout' [ "$(<"$out")" = "$line" ]
 check 'launch: all faults were made' [ "$done_faults" = "$faults" ]

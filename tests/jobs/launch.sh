@@ -1,40 +1,17 @@
 #!/usr/bin/env bash
-# lockstep launch on one host: what is killed is started again and ends as if nothing had been; what cannot be mended by that, and what
-# was asked to stop, is not; nothing is left behind.
+# lockstep launch on one host: what is killed is started again and ends as if nothing had been; what was asked to stop is not; nothing is
+# left behind.
 set -euo pipefail
 # shellcheck source=tests/program.sh
 . "$(dirname "${BASH_SOURCE[0]}")/../program.sh"
 # shellcheck source=tests/environment.sh
 . "$tests/environment.sh"
+# shellcheck source=tests/jobs/launch_kit.sh
+. "$tests/jobs/launch_kit.sh"
 
-"$lockstep" import synth --train 3001 --test 500 -o "$work/digits.h5" >/dev/null
-cat >"$work/config.cfg" <<TEXT
-data: { file = "$work/digits.h5" }
-model: { hidden = [32] }
-training: { epochs = 4, batch_size = 10 }
-optimizer: { learning_rate = 0.05, momentum = 0.9 }
-checkpoint: { every_steps = 20 }
-TEXT
 start 0 train "$work/config.cfg" --quiet --run "$work/alone"
 line=$(<"$out")
 check 'alone' [ "$code" = 0 ]
-
-# begin RUN [OPTION]...: launch on 3 ranks, in the background; its process is left in $launcher.
-begin() {
-    run=$work/$1
-    started="launch ${*:2}"
-    mkdir -p "$work/tmp"
-    "$lockstep" launch "$work/config.cfg" -n 3 --run "$run" "${@:2}" </dev/null >"$work/out.launch" 2>"$work/err.launch" &
-    launcher=$!
-}
-
-# conclude: waits for its end; what it said is heard.
-conclude() {
-    code=0
-    wait "$launcher" || code=$?
-    out=$work/out.launch err=$work/err.launch
-    message=$(grep '^lockstep: error: ' "$err") || true
-}
 
 # newest: the step of the newest checkpoint of $run, 0 without one.
 newest() {
@@ -48,18 +25,15 @@ until_beyond() {
     while [ "$(newest)" -le "$1" ] && kill -0 "$launcher" 2>/dev/null; do sleep 0.02; done
 }
 
-# The processes of this training under mpirun: ranks, and mpirun itself.
-ranks() {
-    pgrep -f "^$lockstep train $work/config.cfg --run $run "
-}
+# Their mpirun.
 mpirun_process() {
     pgrep -f "^mpirun .*$lockstep train $work/config.cfg --run $run "
 }
 
-# hold STEP RUN: as begin, but rank 0 stands still in the checkpoint of this step: however fast the training is, and slow this script, it
-# has not ended when it is asked to stop.
+# hold STEP RUN [OPTION]...: as begin, but rank 0 stands still in the checkpoint of this step: however fast the training is, and slow this
+# script, it has not ended when it is asked to stop.
 hold() {
-    LOCKSTEP_FAULT=raise-stop-save:0:$1 begin "$2"
+    LOCKSTEP_FAULT=raise-stop-save:0:$1 begin "${@:2}"
     until_true stands_still ranks
 }
 
@@ -76,19 +50,6 @@ release() {
     kill -CONT "$standing"
 }
 
-nothing_left() {
-    local rest
-    rest=$(pgrep -f "$lockstep train $work/config.cfg --run $run " || true)
-    [ -z "$rest" ] && [ -z "$(find /dev/shm /tmp -maxdepth 1 -name "lockstep-$(id -u)-$launcher-*")" ]
-}
-
-starts() {
-    sed -n '/"event":"\(start\|resume\)"/p' "$run/metrics.jsonl" 2>/dev/null | wc -l
-}
-has_started() {
-    [ "$(starts)" -gt 0 ]
-}
-
 # asked_for WORDS: launch has said so.
 asked_for() {
     grep -q "^$1" "$work/err.launch"
@@ -99,6 +60,32 @@ ask() {
     kill -TERM "$launcher"
     until_true asked_for "$1"
 }
+
+# begin_silent RUN START_SECONDS: an mpirun that says nothing; heard at the end, because nobody is taken for lost before a minute is over.
+mkdir "$work/silent"
+cat >"$work/silent/mpirun" <<TEXT
+#!/bin/sh
+until [ "\$1" = --run ]; do shift; done
+if [ "\$2" = "$work/silent-started" ]; then
+    mkdir "\$2"
+    echo '{"event":"start"}' >"\$2/metrics.jsonl"
+fi
+touch "\$2.mpirun"
+exec tail -f /dev/null
+TEXT
+chmod +x "$work/silent/mpirun"
+declare -A silent
+begin_silent() {
+    PATH=$work/silent:$PATH LOCKSTEP_START_SECONDS=$2 "$lockstep" launch "$work/config.cfg" -n 1 --run "$work/$1" --restarts 0 \
+        --set run.deadline_seconds=0.1 --set log.seconds=0.1 </dev/null >"$work/out.$1" 2>"$work/err.$1" &
+    silent[$1]=$!
+    until_true [ -e "$work/$1.mpirun" ]
+}
+begin_silent silent-suspended 1
+kill -STOP "${silent[silent-suspended]}"
+begin_silent silent-waited-for 600
+begin_silent silent-started 600
+begin_silent silent 1
 
 begin plain
 conclude
@@ -121,6 +108,13 @@ check 'killed: nothing is left' nothing_left
 start 0 verify "$run"
 check 'killed: verified' [ "$code" = 0 ]
 
+hold 40 mpirun-killed --restarts 0
+kill -9 "$(mpirun_process)"
+conclude
+check 'mpirun killed: exit code 70' [ "$code" = 70 ]
+check 'mpirun killed: told from a rank' says 'mpirun itself was ended by a signal (exit code 137), 1 times in a row'
+check 'mpirun killed: nothing is left' nothing_left
+
 # A terminal's INT, a cluster's TERM: a checkpoint, 75, and no restart.
 step=0
 for signal in INT TERM QUIT USR2; do
@@ -138,6 +132,23 @@ done
 begin asked
 conclude
 check 'asked and gone on: the last line' [ "$(<"$out")" = "$line" ]
+
+is_beyond() {
+    [ "$(newest)" -gt "$1" ]
+}
+
+# Of a terminal's Ctrl-Z, and fg: launch and its ranks are one.
+begin suspended --set training.epochs=1000
+until_true has_started
+kill -TSTP "$launcher"
+until_holds 'suspended: all stand still' all_stand_still
+step=$(newest)
+kill -CONT "$launcher"
+until_holds 'continued: the training goes on' is_beyond "$step"
+kill -TERM "$launcher"
+conclude
+check 'continued and stopped: exit code 75' [ "$code" = 75 ]
+check 'continued and stopped: started once' [ "$(starts)" = 1 ]
 
 # Nobody listens any more.
 run=$work/unheard started='launch unheard'
@@ -161,8 +172,9 @@ killed_as_asked() {
 }
 
 # Asked to stop, a rank is killed before its checkpoint.
-LOCKSTEP_FAULT=raise-kill-save:0 begin killed-saving --set training.epochs=1000 --set checkpoint.every_steps=0 --set checkpoint.every_epochs=0
-until_true has_started
+LOCKSTEP_FAULT=raise-kill-save:0 begin killed-saving --set training.epochs=1000 --set checkpoint.every_steps=0 --set checkpoint.every_epochs=0 \
+    --set log.seconds=0.05
+until_true grep -qs '"event":"step"' "$run/metrics.jsonl"
 ask 'asked to stop'
 killed_as_asked 'killed as it saves' 'first checkpoint'
 
@@ -230,69 +242,9 @@ conclude
 check 'supervisor killed, gone on: the last line' [ "$(<"$out")" = "$line" ]
 check 'supervisor killed, gone on: nothing is left' [ -z "$(orphans)" ]
 
-# once WHAT CODE WORDS [OPTION]...: ends with this code and one message, after one start at most.
-once() {
-    begin "$1" "${@:4}"
-    conclude
-    fails "$1" "$2" "$3"
-    check "$1: not started again" [ "$(starts)" -le 1 ]
-    check "$1: nothing is left" nothing_left
-}
-once bad-config 78 'training.epoch ' --quiet --set training.epoch=3
-once bad-ranks 78 '--ranks 3|training.shards' --quiet --set training.shards=2
-once bad-resume 64 '--resume old' --quiet --resume old
-once no-data 66 'nowhere.h5' --quiet --set "data.file=$work/nowhere.h5"
-once diverged 1 'diverged' --quiet --set optimizer.learning_rate=1e6 --set optimizer.weight_decay=1e6
-once no-hostfile 66 'nowhere' --quiet --hostfile "$work/nowhere"
-echo 'localhost slots=two' >"$work/hostfile"
-once bad-hostfile 65 "hostfile:1:|slots=N" --quiet --hostfile "$work/hostfile"
 begin killed --quiet --set optimizer.momentum=0.8
 conclude
 fails 'another config' 78 'optimizer.momentum was 0.9'
-
-# A stand-in for mpirun: a host that falls silent will be noticed, and when is the user's to say.
-mkdir "$work/bin"
-cat >"$work/bin/mpirun" <<TEXT
-#!/bin/sh
-echo "\$@" >"$work/words"
-stat -c %a /dev/shm/lockstep-$(id -u)-\$PPID-* /tmp/lockstep-$(id -u)-\$PPID-* >"$work/modes"
-exit 64
-TEXT
-chmod +x "$work/bin/mpirun"
-PATH=$work/bin:$PATH begin words --quiet
-conclude
-for parameter in time intvl probes; do
-    check "keepalives: $parameter" grep -Eq -- "--mca oob_tcp_keepalive_$parameter [1-9]" "$work/words"
-done
-check 'directories: nobody else enters' [ "$(uniq -c "$work/modes" | xargs)" = '2 700' ]
-check 'directories: nobody guesses' grep -Eq "/dev/shm/lockstep-$(id -u)-$launcher-[0-9a-f]{32} " "$work/words"
-OMPI_MCA_oob_tcp_keepalive_time=5 PATH=$work/bin:$PATH begin words --quiet
-conclude
-check 'keepalives: the user has the last word' [ "$(grep -o 'oob_tcp_keepalive_[a-z]*' "$work/words" | tr '\n' ' ')" = 'oob_tcp_keepalive_intvl oob_tcp_keepalive_probes ' ]
-
-# A link that somebody has put where a directory is to be made.
-mkdir "$work/links" "$work/elsewhere"
-cat >"$work/links/mkdir" <<TEXT
-#!/bin/sh
-for last; do :; done
-ln -s "$work/elsewhere" "\$last"
-exec '$(command -v mkdir)' "\$@"
-TEXT
-chmod +x "$work/links/mkdir"
-mkdir -p "$work/linked"
-PATH=$work/links:$work/bin:$PATH "$lockstep" launch "$work/config.cfg" -n 3 --run "$work/linked" >"$work/out.launch" 2>"$work/err.launch" &
-launcher=$! run=$work/linked started='launch among links'
-conclude
-check 'a link in place of a directory: exit code 70' [ "$code" = 70 ]
-check 'a link in place of a directory: told' grep -q 'lets no directory be made in /dev/shm or /tmp: it is left out' "$err"
-check 'a link in place of a directory: nothing is left' nothing_left
-
-# Without what starts mpirun.
-mkdir "$work/few"
-for tool in sh env mkdir rm grep sort wc nproc lscpu; do ln -s "$(command -v "$tool")" "$work/few/$tool"; done
-PATH=$work/few begin no-setpriv --quiet
-conclude
-fails 'no setpriv' 70 'cannot start "setpriv"'
 
 # More slots than cores: ranks share them.
 echo 'localhost slots=64' >"$work/hostfile"
@@ -307,6 +259,30 @@ conclude
 check 'given up: exit code 70' [ "$code" = 70 ]
 check 'given up: told' says '2 times in a row without a new checkpoint: given up'
 check 'given up: started twice' [ "$(starts)" = 2 ]
+check 'given up: nobody else is named' [ "$(grep -c 'lockstep doctor' "$err")" = 0 ]
 check 'given up: nothing is left' nothing_left
+
+# hear_silent RUN: waits for its end.
+hear_silent() {
+    launcher=${silent[$1]} run=$work/$1 started="launch, of an mpirun that says nothing: $1" out=$work/out.$1 err=$work/err.$1 code=0
+    wait "$launcher" || code=$?
+    message=$(grep '^lockstep: error: ' "$err") || true
+    check "$1: exit code 70" [ "$code" = 70 ]
+    check "$1: nothing is left" nothing_left
+}
+for waiting in silent silent-started; do
+    hear_silent $waiting
+    check "$waiting: mpirun is taken for lost" says 'is taken for lost'
+done
+# By now the others would be too.
+kill -CONT "${silent[silent-suspended]}"
+for waiting in silent-suspended silent-waited-for; do
+    for words in 'asked to stop' 'asked again'; do
+        kill -TERM "${silent[$waiting]}" 2>/dev/null || break
+        until_true grep -q "^$words" "$work/err.$waiting"
+    done
+    hear_silent $waiting
+    check "$waiting: mpirun is not taken for lost" [ "$(grep -c 'is taken for lost' "$err")" = 0 ]
+done
 
 finish

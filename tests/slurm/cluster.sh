@@ -25,24 +25,12 @@ slurm-wlm-basic-plugins (jobs/install.sh test).
 
 DIR/slurm/jobs is what scontrol says of all jobs, some tenths of a second old; DIR/slurm/log has the logs of the daemons.'
 
-fail() {
-    echo "tests/slurm/cluster.sh: $1" >&2
-    exit "${2:-1}"
-}
-
-case "${1:-}" in
--h | --help)
-    echo "$usage"
-    exit 0
-    ;;
-check) ;;
-*) if [ $# -lt 2 ]; then fail "two arguments at least; see --help" 64; fi ;;
-esac
+# shellcheck source=tests/hosts/command.sh
+. "$here/../hosts/command.sh"
 # shellcheck source=tests/environment.sh
 . "$here/../environment.sh"
 # Every host has a /dev/shm of its own.
 unset OMPI_MCA_btl_vader_backing_directory OMPI_MCA_osc_sm_backing_directory
-command=$1 dir=${2:+$(realpath -m "$2")} self=$(realpath "${BASH_SOURCE[0]}")
 state=$dir/slurm
 export SLURM_CONF=$state/slurm.conf
 
