@@ -8,9 +8,8 @@
 #include "picture_internal.h"
 
 enum {
-    PIXEL = 8 /* bytes of one: red, green, blue, alpha, each two, big-endian */,
-    WHITE = 65535,
-    CHUNK_MOST = 1 << 20
+    PIXEL = 8, /* bytes of one: red, green, blue, alpha, each two, big-endian */
+    WHITE = 65535
 };
 
 typedef struct {
@@ -66,7 +65,6 @@ static void set_limits(Reader *reader)
 {
     png_set_read_fn(reader->png, reader, take_bytes);
     png_set_user_limits(reader->png, PICTURE_MOST_PIXELS, PICTURE_MOST_PIXELS);
-    png_set_chunk_malloc_max(reader->png, CHUNK_MOST);
     png_set_keep_unknown_chunks(reader->png, PNG_HANDLE_CHUNK_NEVER, NULL, -1);
     png_set_benign_errors(reader->png, 0);
 }

@@ -3,6 +3,7 @@
  *   good          211 training and 97 test images of 8x8 uint8, 10 classes that can be learnt
  *   odd           the same at /images and /held/out/images, with int64 labels at /digits and /held/out/digits
  *   float         the same rows, images of 5x7 float32 between -3 and 5
+ *   flat          the rows of good, images of 64 uint8
  *   not-finite    as float, value 4 of training row 30 is not a number
  *   constant      all pixels are 7
  *   constant-float  images of float32, all pixels are 0.1
@@ -76,8 +77,9 @@ static void put_images(hid_t file, int part)
     static uint8_t bytes[MOST_ROWS * MOST_FEATURES];
     static float floats[MOST_ROWS * MOST_FEATURES];
     const int is_float = is("float") || is("not-finite") || is("constant-float") || is("narrow");
-    const hsize_t narrow = is_float || (is("shape") && part == 1) ? 7 : 8;
-    const hsize_t extent[3] = {parts[part].rows, is_float ? 5 : 8, narrow}, features = extent[1] * extent[2];
+    const hsize_t narrow = is("flat") ? 1 : is_float || (is("shape") && part == 1) ? 7 : 8;
+    const hsize_t high = is("flat") ? MOST_FEATURES : is_float ? 5 : 8;
+    const hsize_t extent[3] = {parts[part].rows, high, narrow}, features = high * narrow;
     for (hsize_t row = 0; row < extent[0]; row++)
         for (hsize_t i = 0; i < features; i++) {
             bytes[row * features + i] = pixel_of(part, row, (unsigned)i);
@@ -93,7 +95,7 @@ static void put_images(hid_t file, int part)
     if (is_float)
         put(file, name, H5T_IEEE_F32LE, 3, extent, H5T_NATIVE_FLOAT, floats);
     else
-        put(file, name, H5T_STD_U8LE, 3, extent, H5T_NATIVE_UINT8, bytes);
+        put(file, name, H5T_STD_U8LE, is("flat") ? 2 : 3, extent, H5T_NATIVE_UINT8, bytes);
 }
 
 static void put_labels(hid_t file, int part)
@@ -111,9 +113,9 @@ static void put_labels(hid_t file, int part)
 
 int main(int argc, char **argv)
 {
-    static const char *const variants[] = {
-        "good",         "odd",   "float",      "not-finite", "constant",       "counts", "label",
-        "float-labels", "shape", "relabelled", "empty",      "constant-float", "narrow", "retouched"};
+    static const char *const variants[] = {"good",       "odd",    "float",          "flat",         "not-finite",
+                                           "constant",   "counts", "label",          "float-labels", "shape",
+                                           "relabelled", "empty",  "constant-float", "narrow",       "retouched"};
     if (argc != 3) return 64;
     variant = argv[1];
     size_t known = 0;
