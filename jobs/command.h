@@ -29,7 +29,8 @@ typedef struct {
     const char *notes;   /* what else --help says, whole lines, or NULL */
     const Option *options;
     size_t option_count;
-    bool apart; /* it reads HDF5 files and leaves nothing in memory: run in a process of its own (base/apart.h) */
+    bool apart; /* it reads HDF5 files or pictures and leaves nothing in memory: run in a process of its own
+                   (base/apart.h) */
     Status (*run)(const Invocation *invocation);
 } Command;
 

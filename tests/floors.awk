@@ -8,6 +8,7 @@ BEGIN {
     home["mpi.h"] = "comm"
     home["hdf5.h"] = home["hdf5_hl.h"] = "hdf5"
     home["libconfig.h"] = "config"
+    home["png.h"] = "data"
     LONG_FILE = 400 # lines: told
     LONGEST_FILE = 450
     LONGEST_FUNCTION = 60

@@ -74,6 +74,15 @@ start() {
     hear "$1"
 }
 
+# in_memory KILOBYTES ARGUMENT...: start alone, in so much address space.
+in_memory() {
+    local before
+    before=$(ulimit -Sv)
+    ulimit -Sv "$1"
+    start 0 "${@:2}"
+    ulimit -Sv "$before"
+}
+
 # start_each "RANKS..." ARGUMENT...: launch on each of these numbers of ranks, all at the same time. To be heard.
 start_each() {
     local ranks jobs=()

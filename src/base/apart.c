@@ -83,8 +83,8 @@ static Status take_signal(int signal, const char *what, unsigned seconds)
     if (is_files_fault(signal))
         return status_fail(
             STATUS_DATA,
-            "%s: the HDF5 library was ended by a signal (%s): a file that it read is damaged, or made to "
-            "do harm; copy it again from where it came, or do without it",
+            "%s: the process that reads it was ended by a signal (%s): a library could not cope with a file, which is "
+            "damaged, or made to do harm; copy it again from where it came, or do without it",
             what, strsignal(signal));
     if (signal != SIGKILL) raise(signal);
     return status_fail(STATUS_INTERNAL,

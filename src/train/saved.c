@@ -136,13 +136,20 @@ static Status describe_images(const Saved *saved, H5File *h5, const char *given,
     return status_fail(st, "%s (--images names the dataset to predict)", status_message());
 }
 
-/* All rows of a dataset of images alone. */
-static Status read_images(const Saved *saved, const char *file, const char *given, Samples *samples)
+static Status open_images(const char *file, H5File **h5)
+{
+    const Status st = h5file_open(file, h5);
+    if (st != STATUS_DATA) return st;
+    return status_fail(st, "%s; beside HDF5, PNG and PGM pictures are read", status_message());
+}
+
+Status saved_read_images(const Saved *saved, const char *file, const char *given, Samples *samples)
 {
     const char *images = given ? given : saved->settings.data.test_images;
     H5File *h5 = NULL;
     H5Info info;
-    Status st = h5file_open(file, &h5);
+    *samples = (Samples){0};
+    Status st = open_images(file, &h5);
     if (st == STATUS_OK) st = describe_images(saved, h5, given, &info);
     if (st == STATUS_OK) {
         *samples = (Samples){.count = (size_t)info.extent[0], .features = 1, .kind = info.kind};
@@ -167,18 +174,14 @@ static Status read_images(const Saved *saved, const char *file, const char *give
     return st;
 }
 
-Status saved_predict(Saved *saved, const char *file, const char *images, Prediction **prediction, uint32_t *rows)
+Status saved_predict(const Saved *saved, const Samples *samples, Prediction **prediction)
 {
-    Samples samples = {0};
     Confusion confusion = {0};
     CheckpointScore score;
     *prediction = NULL;
-    Status st = read_images(saved, file, images, &samples);
-    if (st == STATUS_OK) st = confusion_init(&confusion, saved_classes(saved));
-    if (st == STATUS_OK) st = memory_new(prediction, samples.count, "predictions");
-    if (st == STATUS_OK) st = evaluate_samples(saved, &samples, &score, &confusion, *prediction);
-    *rows = (uint32_t)samples.count;
-    samples_free(&samples);
+    Status st = confusion_init(&confusion, saved_classes(saved));
+    if (st == STATUS_OK) st = memory_new(prediction, samples->count, "predictions");
+    if (st == STATUS_OK) st = evaluate_samples(saved, samples, &score, &confusion, *prediction);
     confusion_free(&confusion);
     return st;
 }

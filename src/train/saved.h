@@ -3,6 +3,7 @@
 #define LOCKSTEP_TRAIN_SAVED_H
 
 #include "config/settings.h"
+#include "data/dataset.h"
 #include "rundir/checkpoint.h"
 #include "train/evaluate.h"
 
@@ -25,9 +26,17 @@ size_t saved_classes(const Saved *saved);
 MUST_CHECK Status saved_evaluate(Saved *saved, const char *file, CheckpointScore *score, Confusion *confusion,
                                  Prediction **prediction);
 
-/* Classifies all images of one dataset in an HDF5 file. prediction (*rows, labels 0) as above. STATUS_DATA: images of
- * another shape or type, or a value that is not finite. */
-MUST_CHECK Status saved_predict(Saved *saved, const char *file, const char *images, Prediction **prediction,
-                                uint32_t *rows);
+/* All images of one dataset in an HDF5 file, labels 0; images: its path, or NULL for the training's test images.
+ * *samples, on failure too, is the caller's (samples_free). STATUS_DATA: no HDF5 file, images of another shape or type,
+ * or a value that is not finite; failures of h5file_open. */
+MUST_CHECK Status saved_read_images(const Saved *saved, const char *file, const char *images, Samples *samples);
+
+/* The same from a picture's file (data/picture.h): one image, by fit_image what the network was trained on, or, as_is,
+ * the picture's own levels. STATUS_DATA: a network that was trained on float32 images; for fit_image one on images
+ * without height and width, or a picture without ink; as_is, one of another shape; failures of picture_read. */
+MUST_CHECK Status saved_read_picture(const Saved *saved, const char *file, bool as_is, Samples *samples);
+
+/* Classifies what one of these has read. prediction (samples->count) as above. STATUS_INTERNAL. */
+MUST_CHECK Status saved_predict(const Saved *saved, const Samples *samples, Prediction **prediction);
 
 #endif

@@ -13,30 +13,22 @@ TEXT
 
 # kB of address space, the libraries included, beyond which nothing can be allocated.
 memory=600000
-# in_little_memory ARGUMENT...: start alone, in so much.
-in_little_memory() {
-    local before
-    before=$(ulimit -Sv)
-    ulimit -Sv "$memory"
-    start 0 "$@"
-    ulimit -Sv "$before"
-}
 
 while read -r variant words; do
     "$make_hostile" "$variant" "$work/$variant.h5"
     set=(--set "data.file=$work/$variant.h5")
-    in_little_memory train --check "$work/hostile.cfg" "${set[@]}"
+    in_memory "$memory" train --check "$work/hostile.cfg" "${set[@]}"
     fails "--check on $variant" 65 "$variant.h5|$words"
     start 2 train "$work/hostile.cfg" "${set[@]}" --run "$work/run"
     fails "training on $variant" 65 "$variant.h5|$words"
     check "$variant: no run directory" [ ! -e "$work/run" ]
-    in_little_memory inspect "$work/$variant.h5"
+    in_memory "$memory" inspect "$work/$variant.h5"
     check "inspect of $variant: exit code 65" [ "$code" = 65 ]
     cp "$out" "$work/first"
     cp "$err" "$work/first.err"
     check "inspect of $variant: one message" [ "$(grep -c '^lockstep: ' "$err")" = 1 ]
     check "$variant: nothing drives the terminal" [ "$(cat "$out" "$err" | tr -d '\n[:print:]' | wc -c)" = 0 ]
-    in_little_memory inspect "$work/$variant.h5"
+    in_memory "$memory" inspect "$work/$variant.h5"
     check "$variant: inspect reads the same again" cmp "$work/first" "$out"
     check "$variant: inspect says the same again" cmp "$work/first.err" "$err"
     rm "$work/$variant.h5"

@@ -3,6 +3,7 @@
  *   good          211 training and 97 test images of 8x8 uint8, 10 classes that can be learnt
  *   odd           the same at /images and /held/out/images, with int64 labels at /digits and /held/out/digits
  *   float         the same rows, images of 5x7 float32 between -3 and 5
+ *   flat          the rows of good, images of 64 uint8
  *   not-finite    as float, value 4 of training row 30 is not a number
  *   constant      all pixels are 7
  *   constant-float  images of float32, all pixels are 0.1
@@ -13,7 +14,6 @@
  *   shape         test images are of 8x7
  *   relabelled    as good, but for the label of training row 100
  *   retouched     as good, but for one pixel of training row 100
- *   flat          as good, images are of 64
  *   empty         no dataset at all
  */
 #include <hdf5.h>

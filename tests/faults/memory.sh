@@ -28,12 +28,20 @@ for part in train test; do
     printf '\0\0\010\001\0\0\0\002\0\001' >"$work/$part-labels"
 done
 
+python3 - "$tests" "$work/bar.png" <<'TEXT'
+import sys
+sys.path.insert(0, sys.argv[1])
+from png import GREY, png
+open(sys.argv[2], "wb").write(png(6, 6, 8, GREY, [bytes((255, 255, 0, 0, 255, 255))] * 6))
+TEXT
+
 commands=(
     "train $work/config.cfg --run $work/run --quiet"
     "train $work/config.cfg --check"
     "train $work/config.cfg --print-config"
     "evaluate $work/whole/best.h5"
     "predict $work/whole/best.h5 $work/good.h5"
+    "predict $work/whole/best.h5 $work/bar.png"
     "inspect $work/whole/best.h5"
     "inspect $work/good.h5"
     "digest $work/whole/best.h5"

@@ -4,6 +4,7 @@
  *
  *   config      a config, a zero byte, the operand of a --set
  *   idx         one byte that says which of the four files of an import the rest is
+ *   picture     a PNG, whose CRCs are put right, or a PGM
  *   dataset     an HDF5 file, opened as dataset and listed
  *   checkpoint  a checkpoint's file, whose header's digests are put right
  */
