@@ -161,6 +161,7 @@ static Status open_run(Trainer *t)
     if (st == STATUS_OK && (!found || by_name)) st = check_directory(t);
     if (st != STATUS_OK) return st;
     if (t->finished) return rundir_repair_records(&t->run, t->step);
+    t->adopted = found && by_name;
     st = checkpoint_prepare(t->run.path);
     if (st == STATUS_OK) st = checkpoint_distrust(t->run.path, t->step, &t->distrusted);
     if (st == STATUS_OK) st = rundir_begin_records(&t->run, t->step);
@@ -183,7 +184,8 @@ static void share_state(Trainer *t)
     comm_broadcast(t->comm, &t->best, sizeof t->best);
     comm_broadcast(t->comm, &t->last, sizeof t->last);
     comm_broadcast(t->comm, &t->finished, sizeof t->finished);
-    if (t->step == 0) return; /* every rank has drawn the same */
+    comm_broadcast(t->comm, &t->adopted, sizeof t->adopted);
+    if (t->step == 0 && !t->adopted) return; /* every rank has drawn the same */
     float *parameter = t->parameter, *velocity = t->velocity;
     if (t->exchange.shared && node_rank(t->node) > 0) { /* the node's copy is its first rank's to fill */
         parameter = t->exchange.before;
