@@ -64,7 +64,7 @@ static void put_header(const json_t *header, Bytes *file)
     if (!bytes) return;
     for (int i = 0; i < LENGTH_SIZE; i++) bytes[i] = (unsigned char)(padded >> 8 * i);
     memset(bytes + LENGTH_SIZE, ' ', padded);
-    if (json_dumpb(header, (char *)bytes + LENGTH_SIZE, padded, how) != length) file->st = no_memory();
+    if (!length || json_dumpb(header, (char *)bytes + LENGTH_SIZE, padded, how) != length) file->st = no_memory();
 }
 
 static void put_tensors(const Checkpoint *c, Bytes *file)
