@@ -6,7 +6,7 @@
 
 #include "output/foreign.h"
 
-enum { LENGTH_SIZE = 8, ALIGNMENT = 8 };
+enum { LENGTH_SIZE = SAFETENSORS_LENGTH_SIZE, ALIGNMENT = 8 };
 
 static Status no_memory(void)
 {

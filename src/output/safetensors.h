@@ -14,7 +14,7 @@
 #include "output/bytes.h"
 #include "rundir/checkpoint.h"
 
-enum { SAFETENSORS_HEADER_LIMIT = 1 << 20, SAFETENSORS_LAYER_NAME = 200 };
+enum { SAFETENSORS_LENGTH_SIZE = 8, SAFETENSORS_HEADER_LIMIT = 1 << 20, SAFETENSORS_LAYER_NAME = 200 };
 
 /* *file = the whole file; freed by the caller (bytes_free). Local. STATUS_INTERNAL: out of memory. */
 MUST_CHECK Status safetensors_encode(const Checkpoint *checkpoint, Bytes *file);

@@ -264,13 +264,7 @@ static Status note_optional(H5File *file, const char *dataset, void *context)
 static Digest digest_vector(Input *in, const Network *network, const float *vector)
 {
     Digest digest = {0};
-    DigestState *state;
-    if (in->st == STATUS_OK) in->st = digest_open(&state);
-    if (in->st != STATUS_OK) return digest;
-    digest_begin(state);
-    network_digest(network, vector, state);
-    digest = digest_end(state);
-    digest_close(state);
+    if (in->st == STATUS_OK) in->st = network_digest_vector(network, vector, &digest);
     return digest;
 }
 

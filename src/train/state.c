@@ -8,18 +8,8 @@
 #include "base/log.h"
 #include "base/memory.h"
 #include "rundir/history.h"
+#include "train/setup.h"
 #include "train/trainer.h"
-
-/* The resolved settings' text, for config.cfg and for checkpoints. A longer one could not be read back. */
-static Status print_config(Trainer *t)
-{
-    Status st = memory_new(&t->config, SETTINGS_FILE_LIMIT + 1, "the config's text");
-    if (st != STATUS_OK) return st;
-    FILE *out = fmemopen(t->config, SETTINGS_FILE_LIMIT + 1, "w");
-    if (out) settings_print(t->settings, out);
-    if (out && fclose(out) == 0 && strlen(t->config) < SETTINGS_FILE_LIMIT) return STATUS_OK;
-    return status_fail(STATUS_CONFIG, "the config's text is longer than the %d bytes allowed", SETTINGS_FILE_LIMIT);
-}
 
 static Status write_config(Trainer *t)
 {
@@ -153,7 +143,7 @@ static Status open_run(Trainer *t)
     const bool by_name = t->options.resume == RESUME_FILE;
     Replica from = {0};
     bool found = false;
-    Status st = print_config(t);
+    Status st = setup_config_text(t->settings, &t->config);
     if (st == STATUS_OK && by_name) st = read_state(t, &from, &found);
     if (st == STATUS_OK && t->finished && !rundir_holds_run(t->options.run_path)) return STATUS_OK;
     if (st == STATUS_OK) st = rundir_open(t->options.run_path, t->options.resume == RESUME_NONE, &t->run);

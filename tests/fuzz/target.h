@@ -6,6 +6,7 @@
  *   idx         one byte that says which of the four files of an import the rest is
  *   dataset     an HDF5 file, opened as dataset and listed
  *   checkpoint  a checkpoint's file, whose header's digests are put right
+ *   safetensors a safetensors file
  */
 #ifndef LOCKSTEP_TESTS_FUZZ_TARGET_H
 #define LOCKSTEP_TESTS_FUZZ_TARGET_H
