@@ -40,8 +40,9 @@ unsigned char *protobuf_bytes(Bytes *out, unsigned field, size_t size)
 void protobuf_text(Bytes *out, unsigned field, const char *text)
 {
     const size_t size = strlen(text);
-    unsigned char *bytes = protobuf_bytes(out, field, size);
-    if (bytes) memcpy(bytes, text, size);
+    put_tag(out, field, LENGTH_DELIMITED);
+    put_varint(out, size);
+    bytes_append(out, text, size);
 }
 
 size_t protobuf_begin(Bytes *out, unsigned field)

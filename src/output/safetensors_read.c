@@ -217,7 +217,7 @@ static Status check_length(const char *name, const unsigned char *bytes, size_t 
 Status safetensors_decode(const char *name, const unsigned char *bytes, size_t size, const Network *network,
                           const char *const *layer, float *parameter)
 {
-    Span span[2 * NETWORK_MAX_LAYERS];
+    Span span[2 * NETWORK_MAX_LAYERS] = {{0}};
     size_t length = 0;
     json_t *header = NULL;
     Status st = check_length(name, bytes, size, &length);
