@@ -51,7 +51,7 @@ static void print_commands(const Command *const *commands, size_t count, FILE *o
     fprintf(out,
             "usage: lockstep COMMAND [OPTION]... [OPERAND]...\n\n"
             "Trains neural-network classifiers on any number of MPI ranks, with the same bits.\n\nCommands:\n");
-    for (size_t i = 0; i < count; i++) fprintf(out, "  %-13s %s\n", commands[i]->name, commands[i]->summary);
+    for (size_t i = 0; i < count; i++) fprintf(out, "  %-18s %s\n", commands[i]->name, commands[i]->summary);
     fprintf(out,
             "\n\"lockstep COMMAND --help\" explains one, \"lockstep --help settings\" every setting of a config.\n");
 }
@@ -117,7 +117,7 @@ static void print_family(const Command *const *commands, size_t count, const cha
 {
     fprintf(out, "usage: lockstep %s KIND [OPTION]...\n\nCommands:\n", first);
     for (size_t i = 0; i < count; i++)
-        if (is_of_family(commands[i], first)) fprintf(out, "  %-13s %s\n", commands[i]->name, commands[i]->summary);
+        if (is_of_family(commands[i], first)) fprintf(out, "  %-18s %s\n", commands[i]->name, commands[i]->summary);
     fprintf(out, "\n\"lockstep %s KIND --help\" explains one.\n", first);
 }
 

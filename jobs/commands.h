@@ -6,7 +6,9 @@
 
 extern const Command command_bench;
 extern const Command command_doctor;
+extern const Command command_export;
 extern const Command command_import_idx;
+extern const Command command_import_safetensors;
 extern const Command command_import_synth;
 extern const Command command_inspect;
 extern const Command command_launch;

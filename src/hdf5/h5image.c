@@ -26,7 +26,7 @@ static void unique_name(char name[64])
 
 Status h5image_create(const char *name, size_t user_block, H5Writer **writer)
 {
-    Status st = library_new_writer(name, 0, writer);
+    Status st = library_new_writer(name, writer);
     if (st != STATUS_OK) return st;
     (*writer)->user_block = user_block;
     const hid_t access = memory_access(), creation = H5Pcreate(H5P_FILE_CREATE);
@@ -62,7 +62,7 @@ static Status copy_image(const H5Writer *writer, unsigned char **bytes, size_t *
 
 Status h5image_finish(H5Writer *writer, unsigned char **bytes, size_t *size)
 {
-    assert(writer->descriptor < 0);
+    assert(!writer->file.temporary);
     *bytes = NULL;
     const Status st = copy_image(writer, bytes, size);
     if (st == STATUS_OK) h5file_discard(writer);

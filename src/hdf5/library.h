@@ -5,6 +5,7 @@
 #include <hdf5.h>
 #include <stdbool.h>
 
+#include "base/replacement.h"
 #include "hdf5/h5file.h"
 
 /* Before each file: HDF5 prints nothing and loads no plugins, and has the memory that it takes to open one: 1.10.8
@@ -38,16 +39,12 @@ struct H5Writer {
     hid_t id;
     char *path; /* for messages; owned */
 
-    /* Of a file alone. */
-    int descriptor;  /* of the temporary file, for fsync; -1 for an image */
-    char *temporary; /* owned */
-    bool exists;     /* does the temporary file? */
-
+    Replacement file;  /* zeroed for an image */
     size_t user_block; /* of an image alone: the bytes before it */
 };
 
-/* A writer without a file: path, and room for more of a name in temporary. */
-MUST_CHECK Status library_new_writer(const char *path, size_t room, H5Writer **writer);
+/* A writer without a file. */
+MUST_CHECK Status library_new_writer(const char *path, H5Writer **writer);
 
 /* An H5File without an id. */
 MUST_CHECK Status library_new_file(const char *path, H5File **file);

@@ -141,6 +141,18 @@ void network_digest(const Network *network, const float *parameter, DigestState 
     for (size_t t = 0; t < network_tensors(network); t++) network_digest_tensor(network, parameter, t, state);
 }
 
+Status network_digest_vector(const Network *network, const float *parameter, Digest *digest)
+{
+    DigestState *state;
+    const Status st = digest_open(&state);
+    if (st != STATUS_OK) return st;
+    digest_begin(state);
+    network_digest(network, parameter, state);
+    *digest = digest_end(state);
+    digest_close(state);
+    return st;
+}
+
 static size_t place(Workspace *w, const Network *network, size_t capacity, bool backward, float *memory)
 {
     size_t bytes = 0, scratch = 0;

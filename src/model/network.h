@@ -68,6 +68,9 @@ size_t network_tensor_index(const Network *network, size_t tensor, size_t i);
 void network_digest_tensor(const Network *network, const float *parameter, size_t tensor, DigestState *state);
 void network_digest(const Network *network, const float *parameter, DigestState *state);
 
+/* The digest of all tensors alone. STATUS_INTERNAL: out of memory. */
+MUST_CHECK Status network_digest_vector(const Network *network, const float *parameter, Digest *digest);
+
 /* The memory that passes over up to `capacity` samples need; all pointers are views into it. Another rank's, which
  * lies in memory that both share, is placed in the same way. */
 typedef struct {

@@ -39,6 +39,11 @@ enum {
     CHECKPOINT_TEXTS = 5
 };
 
+/* Names in files of Activation and ScalingKind, the settings' own. */
+enum { CHECKPOINT_ACTIVATIONS = ACTIVATION_SIGMOID + 1, CHECKPOINT_SCALINGS = SCALING_NONE + 1 };
+extern const char *const checkpoint_activation_name[CHECKPOINT_ACTIVATIONS];
+extern const char *const checkpoint_scaling_name[CHECKPOINT_SCALINGS];
+
 /* An evaluation; count 0: there was none. */
 typedef struct {
     uint64_t step; /* completed when it was made */

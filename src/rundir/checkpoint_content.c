@@ -7,11 +7,11 @@
 #include "base/memory.h"
 #include "checkpoint_internal.h"
 
-const char *const checkpoint_activation_name[ACTIVATIONS] = {[ACTIVATION_NONE] = "none",
-                                                             [ACTIVATION_RELU] = "relu",
-                                                             [ACTIVATION_TANH] = "tanh",
-                                                             [ACTIVATION_SIGMOID] = "sigmoid"};
-const char *const checkpoint_scaling_name[SCALINGS] = {
+const char *const checkpoint_activation_name[CHECKPOINT_ACTIVATIONS] = {[ACTIVATION_NONE] = "none",
+                                                                        [ACTIVATION_RELU] = "relu",
+                                                                        [ACTIVATION_TANH] = "tanh",
+                                                                        [ACTIVATION_SIGMOID] = "sigmoid"};
+const char *const checkpoint_scaling_name[CHECKPOINT_SCALINGS] = {
     [SCALING_UNIT] = "unit", [SCALING_STANDARD] = "standard", [SCALING_NONE] = "none"};
 
 void checkpoint_tensor_path(const char *group, size_t tensor, char path[CHECKPOINT_PATH_IN_FILE])

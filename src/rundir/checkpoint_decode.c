@@ -143,7 +143,7 @@ static void get_network(Input *in, Network *network)
     size_t hidden[NETWORK_MAX_LAYERS];
     const uint64_t count = get_integers(in, path, NETWORK_MAX_LAYERS + 1, size);
     const Activation activation =
-        (Activation)get_name(in, "/state/network/activation", checkpoint_activation_name, ACTIVATIONS);
+        (Activation)get_name(in, "/state/network/activation", checkpoint_activation_name, CHECKPOINT_ACTIVATIONS);
     if (in->st != STATUS_OK) return;
     if (count < 2) refuse(in, path, "is not a network");
     for (size_t i = 0; i < count; i++)
@@ -171,7 +171,7 @@ static void get_image(Input *in, Checkpoint *c)
 static void get_scaling(Input *in, Checkpoint *c)
 {
     Scaling *scaling = &c->scaling;
-    scaling->kind = (ScalingKind)get_name(in, "/state/scaling/kind", checkpoint_scaling_name, SCALINGS);
+    scaling->kind = (ScalingKind)get_name(in, "/state/scaling/kind", checkpoint_scaling_name, CHECKPOINT_SCALINGS);
     get_floats(in, "/state/scaling/shift", 1, &one, &scaling->shift);
     get_floats(in, "/state/scaling/factor", 1, &one, &scaling->factor);
     get_floats(in, "/state/scaling/table", 1, (const uint64_t[]){256}, scaling->table);
@@ -264,13 +264,7 @@ static Status note_optional(H5File *file, const char *dataset, void *context)
 static Digest digest_vector(Input *in, const Network *network, const float *vector)
 {
     Digest digest = {0};
-    DigestState *state;
-    if (in->st == STATUS_OK) in->st = digest_open(&state);
-    if (in->st != STATUS_OK) return digest;
-    digest_begin(state);
-    network_digest(network, vector, state);
-    digest = digest_end(state);
-    digest_close(state);
+    if (in->st == STATUS_OK) in->st = network_digest_vector(network, vector, &digest);
     return digest;
 }
 

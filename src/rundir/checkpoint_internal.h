@@ -9,11 +9,6 @@
 
 enum { CHECKPOINT_PATH_IN_FILE = 64, CHECKPOINT_HOST_SIZE = 65 };
 
-/* Names in files of Activation and ScalingKind, the settings' own. */
-enum { ACTIVATIONS = ACTIVATION_SIGMOID + 1, SCALINGS = SCALING_NONE + 1 };
-extern const char *const checkpoint_activation_name[ACTIVATIONS];
-extern const char *const checkpoint_scaling_name[SCALINGS];
-
 /* "/model/layer0/weight": the path of a tensor of group "/model" or "/optimizer". */
 void checkpoint_tensor_path(const char *group, size_t tensor, char path[CHECKPOINT_PATH_IN_FILE]);
 

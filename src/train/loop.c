@@ -254,6 +254,13 @@ static Status stop(Trainer *t)
     return STATUS_STOPPED;
 }
 
+/* Imported weights cannot be drawn again: without a checkpoint of its own, a run that was killed before its first one
+ * would begin anew with others. Collective; agreed. */
+static Status keep_adopted(Trainer *t)
+{
+    return t->adopted && t->step == 0 && !t->stopping ? save_step(t) : STATUS_OK;
+}
+
 /* Training from where it stands to its end or a stop. Collective; agreed. */
 static Status run_epochs(Trainer *t, CheckpointScore *score)
 {
@@ -262,11 +269,12 @@ static Status run_epochs(Trainer *t, CheckpointScore *score)
     if (stop_now) trainer_stop(t, t->options.stop_after_steps == 0 ? STOP_STEPS : STOP_SIGNAL);
     /* A target that was lowered to what the last evaluation before this start had reached. */
     if (at_end(t)) trainer_evaluate(t, true, score);
-    while (!at_end(t)) {
+    Status st = keep_adopted(t);
+    while (st == STATUS_OK && !at_end(t)) {
         if (t->stopping) return stop(t);
-        Status st = run_epoch(t, score);
-        if (st != STATUS_OK) return st;
+        st = run_epoch(t, score);
     }
+    if (st != STATUS_OK) return st;
     if (t->step < t->schedule.total)
         log_info("the test accuracy has reached training.target_accuracy, %.2f %%: training ends",
                  100.0 * t->settings->training.target_accuracy);

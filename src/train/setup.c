@@ -138,6 +138,16 @@ Status setup_network(const Settings *s, const Dataset *dataset, Network *network
     return st;
 }
 
+Status setup_config_text(const Settings *s, char **text)
+{
+    Status st = memory_new(text, SETTINGS_FILE_LIMIT + 1, "the config's text");
+    if (st != STATUS_OK) return st;
+    FILE *out = fmemopen(*text, SETTINGS_FILE_LIMIT + 1, "w");
+    if (out) settings_print(s, out);
+    if (out && fclose(out) == 0 && strlen(*text) < SETTINGS_FILE_LIMIT) return STATUS_OK;
+    return status_fail(STATUS_CONFIG, "the config's text is longer than the %d bytes allowed", SETTINGS_FILE_LIMIT);
+}
+
 Status setup_check_ranks(const Settings *s, size_t ranks)
 {
     const size_t shards = (size_t)s->training.shards;

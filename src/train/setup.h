@@ -39,6 +39,10 @@ MUST_CHECK Status setup_plan(const Settings *settings, const Dataset *dataset, c
 /* The kind that training.reduction names. */
 ReductionKind setup_reduction(const Settings *settings);
 
+/* *text = the resolved settings, for config.cfg and for checkpoints; owned by the caller (memory_free). STATUS_CONFIG:
+ * it is longer than what could be read back; STATUS_INTERNAL: out of memory. */
+MUST_CHECK Status setup_config_text(const Settings *settings, char **text);
+
 /* The course of the learning rate. */
 Schedule setup_schedule(const Settings *settings, uint64_t steps_per_epoch);
 

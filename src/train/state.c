@@ -8,18 +8,8 @@
 #include "base/log.h"
 #include "base/memory.h"
 #include "rundir/history.h"
+#include "train/setup.h"
 #include "train/trainer.h"
-
-/* The resolved settings' text, for config.cfg and for checkpoints. A longer one could not be read back. */
-static Status print_config(Trainer *t)
-{
-    Status st = memory_new(&t->config, SETTINGS_FILE_LIMIT + 1, "the config's text");
-    if (st != STATUS_OK) return st;
-    FILE *out = fmemopen(t->config, SETTINGS_FILE_LIMIT + 1, "w");
-    if (out) settings_print(t->settings, out);
-    if (out && fclose(out) == 0 && strlen(t->config) < SETTINGS_FILE_LIMIT) return STATUS_OK;
-    return status_fail(STATUS_CONFIG, "the config's text is longer than the %d bytes allowed", SETTINGS_FILE_LIMIT);
-}
 
 static Status write_config(Trainer *t)
 {
@@ -126,7 +116,7 @@ static Status open_run(Trainer *t)
     const bool by_name = t->options.resume == RESUME_FILE;
     Replica from = {0};
     bool found = false;
-    Status st = print_config(t);
+    Status st = setup_config_text(t->settings, &t->config);
     if (st == STATUS_OK && by_name) st = read_state(t, &from, &found);
     if (st == STATUS_OK && t->finished && !rundir_holds_run(t->options.run_path)) return STATUS_OK;
     if (st == STATUS_OK) st = rundir_open(t->options.run_path, t->options.resume == RESUME_NONE, &t->run);
@@ -134,6 +124,7 @@ static Status open_run(Trainer *t)
     if (st == STATUS_OK && (!found || by_name)) st = check_directory(t);
     if (st != STATUS_OK) return st;
     if (t->finished) return rundir_repair_records(&t->run, t->step);
+    t->adopted = found && by_name;
     st = checkpoint_prepare(t->run.path);
     if (st == STATUS_OK) st = checkpoint_distrust(t->run.path, t->step, &t->distrusted);
     if (st == STATUS_OK) st = rundir_begin_records(&t->run, t->step);
@@ -156,7 +147,8 @@ static void share_state(Trainer *t)
     comm_broadcast(t->comm, &t->best, sizeof t->best);
     comm_broadcast(t->comm, &t->last, sizeof t->last);
     comm_broadcast(t->comm, &t->finished, sizeof t->finished);
-    if (t->step == 0) return; /* every rank has drawn the same */
+    comm_broadcast(t->comm, &t->adopted, sizeof t->adopted);
+    if (t->step == 0 && !t->adopted) return; /* every rank has drawn the same */
     float *parameter = t->parameter, *velocity = t->velocity;
     if (t->exchange.shared && node_rank(t->node) > 0) { /* the node's copy is its first rank's to fill */
         parameter = t->exchange.before;

@@ -128,6 +128,7 @@ typedef struct Trainer {
     uint64_t first_step;                 /* completed before this start */
     bool not_finite;                     /* the last update made a parameter infinite or NaN */
     bool finished;                       /* the checkpoint that was taken is the last of a finished run */
+    bool adopted;                        /* the state is that of a checkpoint that was named (RESUME_FILE) */
     StopCause stopping;                  /* a stop was agreed on */
     bool save_asked;                     /* a checkpoint was agreed on */
     bool save_signalled;                 /* by a signal, and its user is to be told */

@@ -107,7 +107,7 @@ static void print_verdict(const Verification *v, uint64_t lost)
 {
     char label[96] = "verified     ";
     if (lost || v->misses) strcpy(label, "in part      ");
-    if (v->first_step)
+    if (v->first_step || v->adopted)
         snprintf(label + strlen(label), sizeof label - strlen(label),
                  "from step %" PRIu64 " on, which came from a checkpoint: ", v->first_step);
     text_line(label, v->directory, v->out);

@@ -6,8 +6,9 @@
 #include "rundir/checkpoint.h"
 #include "train/verify_internal.h"
 
-/* named: the step that its name tells, 0 if none. */
-static Status check_identity(const Verification *v, const char *path, uint64_t named, const Checkpoint *checkpoint)
+/* named: the step that its name tells; NULL for best.h5. */
+static Status check_identity(const Verification *v, const char *path, const uint64_t *named,
+                             const Checkpoint *checkpoint)
 {
     Settings settings;
     Status st = settings_parse(&settings, path, checkpoint->config, strlen(checkpoint->config), NULL, 0);
@@ -17,7 +18,7 @@ static Status check_identity(const Verification *v, const char *path, uint64_t n
     if (!digest_equal(checkpoint->dataset, v->dataset_digest))
         return status_fail(STATUS_DATA, "\"%s\" was trained on other values than those in \"%s\"", path,
                            v->settings.data.file);
-    if (named && checkpoint->step != named)
+    if (named && checkpoint->step != *named)
         return status_fail(STATUS_DATA, "\"%s\" is of step %" PRIu64 ", not of the one in its name", path,
                            checkpoint->step);
     if (checkpoint->step > v->last_step)
@@ -78,7 +79,7 @@ static Status check_score(const Verification *v, const char *path, const Checkpo
                        score->step);
 }
 
-static Status check_content(Verification *v, const char *path, uint64_t named, const Checkpoint *checkpoint)
+static Status check_content(Verification *v, const char *path, const uint64_t *named, const Checkpoint *checkpoint)
 {
     char who[CHECKPOINT_PATH_SIZE + 2];
     snprintf(who, sizeof who, "\"%s\"", path);
@@ -99,19 +100,20 @@ static Status check_is_best(const char *path, const Checkpoint *checkpoint)
                        checkpoint->step, checkpoint->best.step);
 }
 
-/* named: 0 for best.h5; *step: that it is of, 0 if it is not there. A training that goes on removes old checkpoints,
+/* named: NULL for best.h5; *step: that it is of, 0 if it is not there. A training that goes on removes old checkpoints,
  * and not every run has a best.h5. */
-static Status check_file(Verification *v, const char *path, uint64_t named, uint64_t *step)
+static Status check_file(Verification *v, const char *path, const uint64_t *named, uint64_t *step, bool *there)
 {
     Checkpoint checkpoint;
     Status st = checkpoint_read(path, &checkpoint);
     *step = checkpoint.step;
+    *there = st == STATUS_OK;
     if (st == STATUS_NO_INPUT) {
         status_clear();
         return STATUS_OK;
     }
     if (st == STATUS_OK) st = check_content(v, path, named, &checkpoint);
-    if (st == STATUS_OK && named == 0) st = check_is_best(path, &checkpoint);
+    if (st == STATUS_OK && !named) st = check_is_best(path, &checkpoint);
     checkpoint_free(&checkpoint);
     return st;
 }
@@ -143,17 +145,18 @@ Status verify_checkpoints(Verification *v, size_t *count)
 {
     uint64_t *steps = NULL, newest = 0, step;
     size_t listed = 0;
+    bool there;
     char path[CHECKPOINT_PATH_SIZE];
     Status st = checkpoint_list(v->directory, &steps, &listed);
     *count = 0;
     for (size_t i = 0; st == STATUS_OK && i < listed; i++) {
         checkpoint_path(v->directory, steps[i], path);
-        st = check_file(v, path, steps[i], &step);
-        *count += step > 0;
+        st = check_file(v, path, &steps[i], &step, &there);
+        *count += there;
         newest = step > newest ? step : newest;
     }
     memory_free(steps);
     checkpoint_best_path(v->directory, path);
-    if (st == STATUS_OK) st = check_file(v, path, 0, &step);
+    if (st == STATUS_OK) st = check_file(v, path, NULL, &step, &there);
     return st == STATUS_OK ? verify_files(v, newest, step) : st;
 }

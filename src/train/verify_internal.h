@@ -27,6 +27,7 @@ typedef struct {
     uint64_t batch, steps_per_epoch, total_steps;
     Gaps gaps;           /* in the records, as the checkpoints tell */
     uint64_t first_step; /* recorded from the one after it on: 0, or where a checkpoint from elsewhere stood */
+    bool adopted;        /* what it stands on is a checkpoint from elsewhere; of step 0, its weights may be imported */
     uint64_t last_step;  /* the largest that is recorded or in a gap, not below it */
 
     /* (last_step + 1) by step: 1 + the index of an event, 0 if there is none. */

@@ -240,10 +240,12 @@ bool verify_recorded(const Verification *v, uint64_t first, uint64_t last)
 }
 
 /* The steps before the first that is recorded are another run's, of which a checkpoint was taken. */
-static Status check_origin(const Verification *v)
+static Status check_origin(Verification *v)
 {
     const Event *start = first_start(&v->history);
-    if (v->first_step == 0 || *start->file == '/') return STATUS_OK;
+    const bool elsewhere = start && *start->file == '/';
+    v->adopted = elsewhere && start->step == v->first_step;
+    if (v->first_step == 0 || elsewhere) return STATUS_OK;
     return status_fail(STATUS_DATA,
                        "line %" PRIu64
                        " of metrics.jsonl: the run went on from its own \"%s\", but the records of the "

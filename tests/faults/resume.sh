@@ -184,6 +184,20 @@ sed -i '/"event":"step","step":17,/d' "$work/elsewhere/metrics.jsonl"
 start 0 verify "$work/elsewhere"
 fails "verify of the same, a record removed" 65 "metrics.jsonl:3|does not follow line 2"
 
+# Stopped before its first step, and a run that begins with that checkpoint: which it keeps, since such a one may be imported.
+start 0 train "$work/config.cfg" --run "$work/zero" --quiet --stop-after-steps 0
+check "no step: stopped" [ "$code" = 75 ]
+start 0 verify "$work/zero"
+check "verify of no steps" [ "$code" = 0 ]
+check "its checkpoint is counted" grep -q '^checkpoints  1,' "$out"
+zero=checkpoints/step-0000000000.h5
+start 0 train "$work/config.cfg" --run "$work/from-zero" --quiet --resume "$work/zero/$zero"
+goes_on "from the checkpoint of step 0"
+check "it is the run's own now" [ -e "$work/from-zero/$zero" ]
+start 0 verify "$work/from-zero"
+check "verify of a run from the checkpoint of step 0" [ "$code" = 0 ]
+check "it says that it came from elsewhere" grep -q '^verified     from step 0 on, which came from a checkpoint: ' "$out"
+
 # One that a live run removes between the listing and the reading.
 rm -rf "$work/run"
 cp -r "$work/whole" "$work/run"

@@ -5,8 +5,9 @@ set -euo pipefail
 usage='usage: tests/fuzz/campaign.sh TARGET EXECUTIONS [DIRECTORY]
 
 Builds the preset fuzz (clang-14 with libclang-rt-14-dev: the names of Debian 12) and runs one target so many times. TARGET:
-  config, idx, picture  by libFuzzer, guided by coverage, in slices of 10^6 executions, a process on each processor
-  dataset, checkpoint   by mutations of small HDF5 files (libhdf5 is not compiled here, so there is nothing to guide)
+  config, idx, picture, safetensors  by libFuzzer, guided by coverage, in slices of 10^6 executions, a process on each
+                                     processor
+  dataset, checkpoint  by mutations of small HDF5 files (libhdf5 is not compiled here, so there is nothing to guide)
 DIRECTORY (default build/fuzz/TARGET) keeps what covers something new, and findings. One line of figures at the end; exit 1
 if there was a crash, a report of a sanitizer, a hang or a leak.'
 
@@ -66,7 +67,7 @@ guided() {
 }
 
 case $target in
-config | idx | picture) guided ;;
+config | idx | picture | safetensors) guided ;;
 dataset | checkpoint)
     "$programs/make_corpus" "$directory/corpus"
     corpus=("$directory/corpus/$target")

@@ -89,15 +89,12 @@ static void make_checkpoint(const char *directory)
                     .versions = checkpoint_versions(""),
                     .config = "data = { file = \"a.h5\"; };\n"};
     float *values;
-    DigestState *digest;
     char path[PATH_SIZE];
     ALWAYS(network_init(&c.network, 4, (const size_t[]){2}, 1, 3, ACTIVATION_RELU) == STATUS_OK);
-    ALWAYS(memory_new(&values, c.network.floats, "a checkpoint") == STATUS_OK && digest_open(&digest) == STATUS_OK);
+    ALWAYS(memory_new(&values, c.network.floats, "a checkpoint") == STATUS_OK);
     c.parameter = c.velocity = values;
-    digest_begin(digest);
-    network_digest(&c.network, c.parameter, digest);
-    c.model = c.optimizer = digest_end(digest);
-    digest_close(digest);
+    ALWAYS(network_digest_vector(&c.network, values, &c.model) == STATUS_OK);
+    c.optimizer = c.model;
     snprintf(path, sizeof path, "%.3900s/small.h5", directory);
     ALWAYS(checkpoint_write(&c, path) == STATUS_OK);
     memory_free(values);

@@ -7,6 +7,7 @@
  *   picture     a PNG, whose CRCs are put right, or a PGM
  *   dataset     an HDF5 file, opened as dataset and listed
  *   checkpoint  a checkpoint's file, whose header's digests are put right
+ *   safetensors a safetensors file
  */
 #ifndef LOCKSTEP_TESTS_FUZZ_TARGET_H
 #define LOCKSTEP_TESTS_FUZZ_TARGET_H

@@ -40,7 +40,7 @@ expect 65 stderr 'is not an HDF5 file' "$lockstep" inspect images
 expect 66 stderr 'No such file' "$lockstep" inspect absent.h5
 expect 64 stderr '--output is missing' "$lockstep" import idx --train-images a --train-labels b --test-images c --test-labels d
 expect 66 stderr '"absent": No such file' import absent
-expect 64 stderr 'no command "import"; there are "lockstep import idx", "lockstep import synth"' "$lockstep" import
+expect 64 stderr 'no command "import"; there are "lockstep import idx", "lockstep import safetensors", "lockstep import synth"' "$lockstep" import
 expect 64 stderr 'no command "import ixd"; there are "lockstep import idx"' "$lockstep" import ixd
 expect 0 stdout '  lockstep predict runs/first/best.h5 ' "$lockstep" predict --help
 expect 0 stdout '  import synth ' "$lockstep" import --help

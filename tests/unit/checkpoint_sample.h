@@ -40,12 +40,8 @@ static inline float *sample_vector(const Network *network, uint32_t which)
 /* Of a vector of this network's parameters. */
 static inline Digest sample_digest(const Network *network, const float *vector)
 {
-    DigestState *state;
-    CU_ASSERT_EQUAL_FATAL(digest_open(&state), STATUS_OK);
-    digest_begin(state);
-    network_digest(network, vector, state);
-    const Digest digest = digest_end(state);
-    digest_close(state);
+    Digest digest;
+    CU_ASSERT_EQUAL_FATAL(network_digest_vector(network, vector, &digest), STATUS_OK);
     return digest;
 }
 
