@@ -250,6 +250,7 @@ int command_main(const Command *const *commands, size_t count, int *argc, char *
 {
     Status st = STATUS_OK;
     int words = 1;
+    memory_return_large();
     const char *first = *argc > 1 ? (*argv)[1] : "", *second = *argc > 2 ? (*argv)[2] : "";
     const Command *command = *argc > 1 ? find(commands, count, *argc, *argv, &words) : NULL;
     if (command)

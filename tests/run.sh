@@ -10,7 +10,7 @@ units, a small training that diverges and whole ones on two ranks on asan. Says 
 what fails. The last line is the sum over all builds in the words of ctest. Exit 0 if everything passed, 1 if anything failed.
 
 --all adds the long part, half an hour and more on two cores: clang-tidy; 40 stops and 50 kills; two ranks on the
-preset tsan (ThreadSanitizer, which sees the threads of a rank, not what ranks share); the preset coverage with all tests
+preset tsan, and threads that use the library (ThreadSanitizer, which sees the threads of a rank, not what ranks share); the preset coverage with all tests
 but that of the benchmarks, and then the line coverage of src/ and jobs/ with the lines that nothing reached.'
 
 purpose='test'
