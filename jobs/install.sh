@@ -62,6 +62,7 @@ need zlib1g-dev library zlib
 if [ "$purpose" != build ]; then
     need libcunit1-dev library cunit
     need hdf5-tools program h5dump
+    need g++ program c++
     need shellcheck program shellcheck
     need clang-format program clang-format
     need curl program curl

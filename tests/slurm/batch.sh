@@ -1,9 +1,10 @@
 #!/usr/bin/env bash
 # What slurm/train.sbatch decides at the end of a start, without Slurm: mpirun, srun, scontrol, sbcast, scancel and the training are
-# stand-ins in a directory of their own; `lockstep train --check` and `lockstep status` are real. $1: the program.
+# stand-ins in a directory of their own; `lockstep train --check` and `lockstep status` are real. $1: the program; $2: the folder of slurm/, if not the
+# project.
 set -euo pipefail
 program=$(realpath "$1")
-project=$(cd "$(dirname "${BASH_SOURCE[0]}")/../.." && pwd)
+project=${2:-$(cd "$(dirname "${BASH_SOURCE[0]}")/../.." && pwd)}
 work=$(mktemp -d)
 trap 'rm -rf "$work"' EXIT
 cd "$work"
