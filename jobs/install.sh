@@ -63,6 +63,8 @@ if [ "$purpose" != build ]; then
     need libcunit1-dev library cunit
     need hdf5-tools program h5dump
     need g++ program c++
+    need mandoc program mandoc
+    need bsdextrautils program col
     need shellcheck program shellcheck
     need clang-format program clang-format
     need curl program curl
