@@ -89,6 +89,9 @@ fi
 if [ "$purpose" = all ]; then
     need clang-tidy-14 program clang-tidy-14
     need gcovr program gcovr
+    need debootstrap program debootstrap
+    need dpkg-dev program dpkg-shlibdeps
+    need lintian program lintian
 fi
 if [ ${#missing[@]} -eq 0 ]; then exit 0; fi
 
