@@ -4,10 +4,11 @@ set -euo pipefail
 
 usage='usage: data/fetch_mnist.sh [--no-import] [DIRECTORY]
 
-Fetches the four files of MNIST (11 MB) into DIRECTORY (default: data/mnist of this project) and imports them to
-DIRECTORY.h5, if the program is built (build/release/lockstep, else the one in PATH); if not, prints how to import.
-Each file is tried from one mirror after the other until its content has the right SHA-256; what is there and right is
-not fetched again, and a download that broke off goes on where it stopped, in this call or the next.
+Fetches the four files of MNIST (11 MB) into DIRECTORY (default: data/mnist of this project, or of the current
+directory where only the package is installed) and imports them to DIRECTORY.h5, if the program is built
+(build/release/lockstep, else the one in PATH); if not, prints how to import. Each file is tried
+from one mirror after the other until its content has the right SHA-256; what is there and right is not fetched again,
+and a download that broke off goes on where it stopped, in this call or the next.
 
 Environment:
   LOCKSTEP_MNIST_MIRRORS     other places to fetch from: URLs of directories, separated by blanks; file:// works
@@ -36,7 +37,11 @@ for argument; do
         ;;
     esac
 done
-directory=${directory:-$project/data/mnist}
+# The folders of a package are not the user's to write to.
+if [ -z "$directory" ]; then
+    directory=data/mnist
+    if [ -e "$project/CMakeLists.txt" ]; then directory=$project/data/mnist; fi
+fi
 
 files=(train-images-idx3-ubyte.gz train-labels-idx1-ubyte.gz t10k-images-idx3-ubyte.gz t10k-labels-idx1-ubyte.gz)
 mirrors='https://ossci-datasets.s3.amazonaws.com/mnist

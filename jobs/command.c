@@ -11,11 +11,12 @@
 #include "comm/comm.h"
 #include "config/settings.h"
 #include "lockstep/lockstep.h"
+#include "topics.h"
 #include "train/build.h"
 
 enum { FIRST_LONG = 256, MOST_OPTIONS = 32 };
 
-static const Option help_option = {"help", 'h', NULL, "print this and exit", false};
+const Option command_help_option = {"help", 'h', NULL, "print this and exit", false};
 
 const char *invocation_value(const Invocation *invocation, const char *name, const char *fallback)
 {
@@ -48,12 +49,11 @@ Status invocation_number(const Invocation *invocation, const char *name, long lo
 
 static void print_commands(const Command *const *commands, size_t count, FILE *out)
 {
-    fprintf(out,
-            "usage: lockstep COMMAND [OPTION]... [OPERAND]...\n\n"
-            "Trains neural-network classifiers on any number of MPI ranks, with the same bits.\n\nCommands:\n");
-    for (size_t i = 0; i < count; i++) fprintf(out, "  %-18s %s\n", commands[i]->name, commands[i]->summary);
+    fprintf(out, "usage: lockstep COMMAND [OPTION]... [OPERAND]...\n\n%s\n\nCommands:\n", topic_program);
+    for (size_t i = 0; i < count; i++) fprintf(out, "  %-19s %s\n", commands[i]->name, commands[i]->summary);
     fprintf(out,
             "\n\"lockstep COMMAND --help\" explains one, \"lockstep --help settings\" every setting of a config.\n");
+    topics_print(out);
 }
 
 static void print_option(const Option *option, FILE *out)
@@ -70,7 +70,7 @@ static void print_help(const Command *command, FILE *out)
     fprintf(out, "usage: lockstep %s%s%s [OPTION]...\n\n%s\n\nOptions:\n", command->name, *command->operands ? " " : "",
             command->operands, command->summary);
     for (size_t i = 0; i < command->option_count; i++) print_option(&command->options[i], out);
-    print_option(&help_option, out);
+    print_option(&command_help_option, out);
     if (command->note) fprintf(out, "\n%s\n", command->note);
     if (command->example) fprintf(out, "\nExample:\n  %s\n", command->example);
     if (command->notes) fprintf(out, "\n%s", command->notes);
@@ -117,7 +117,7 @@ static void print_family(const Command *const *commands, size_t count, const cha
 {
     fprintf(out, "usage: lockstep %s KIND [OPTION]...\n\nCommands:\n", first);
     for (size_t i = 0; i < count; i++)
-        if (is_of_family(commands[i], first)) fprintf(out, "  %-18s %s\n", commands[i]->name, commands[i]->summary);
+        if (is_of_family(commands[i], first)) fprintf(out, "  %-19s %s\n", commands[i]->name, commands[i]->summary);
     fprintf(out, "\n\"lockstep %s KIND --help\" explains one.\n", first);
 }
 
@@ -250,6 +250,7 @@ int command_main(const Command *const *commands, size_t count, int *argc, char *
 {
     Status st = STATUS_OK;
     int words = 1;
+    memory_return_large();
     const char *first = *argc > 1 ? (*argv)[1] : "", *second = *argc > 2 ? (*argv)[2] : "";
     const Command *command = *argc > 1 ? find(commands, count, *argc, *argv, &words) : NULL;
     if (command)

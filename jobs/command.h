@@ -17,6 +17,9 @@ typedef struct {
     bool required;
 } Option;
 
+/* --help, which every command has beside its own. */
+extern const Option command_help_option;
+
 typedef struct Invocation Invocation;
 
 typedef struct {

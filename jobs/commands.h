@@ -1,4 +1,4 @@
-/* Every subcommand, one a file. */
+/* Every subcommand, one a file, and the table of them. */
 #ifndef LOCKSTEP_JOBS_COMMANDS_H
 #define LOCKSTEP_JOBS_COMMANDS_H
 
@@ -18,5 +18,8 @@ extern const Command command_evaluate;
 extern const Command command_predict;
 extern const Command command_status;
 extern const Command command_verify;
+
+extern const Command *const command_table[];
+extern const size_t command_count;
 
 #endif

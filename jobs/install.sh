@@ -63,6 +63,9 @@ need libpng-dev library libpng
 if [ "$purpose" != build ]; then
     need libcunit1-dev library cunit
     need hdf5-tools program h5dump
+    need g++ program c++
+    need mandoc program mandoc
+    need bsdextrautils program col
     need shellcheck program shellcheck
     need clang-format program clang-format
     need curl program curl
@@ -88,6 +91,9 @@ if [ "$purpose" = all ]; then
     need clang-tidy-14 program clang-tidy-14
     need gcovr program gcovr
     need python3-venv python3 -c 'import ensurepip'
+    need debootstrap program debootstrap
+    need dpkg-dev program dpkg-shlibdeps
+    need lintian program lintian
 fi
 if [ ${#missing[@]} -eq 0 ]; then exit 0; fi
 

@@ -2,7 +2,7 @@
 # and finds this file by LOCKSTEP_PROJECT, for sbatch runs a copy of the script from a folder of its own.
 #
 # From the environment, or set before this file is sourced; README.md says when to change which:
-#   LOCKSTEP      the program (default: build/release/lockstep of the project)
+#   LOCKSTEP      the program (default: build/release/lockstep of the project, if it is there, else the one in PATH)
 #   LAUNCHER      mpirun (default) or srun
 #   BIND          core or none: each rank on a core of its own, or wherever there is room (default: set_binding decides)
 #   MODULES       names for "module load"
@@ -12,7 +12,11 @@
 set -u
 
 : "${name:?}" "${CONFIG:?}" "${LOCKSTEP_PROJECT:?}"
-: "${LOCKSTEP:=$LOCKSTEP_PROJECT/build/release/lockstep}" "${LAUNCHER:=mpirun}" "${BIND:=}" "${MODULES:=}" "${LOCAL_COPY:=}"
+if [ -z "${LOCKSTEP:-}" ]; then
+    LOCKSTEP=$LOCKSTEP_PROJECT/build/release/lockstep
+    [ -e "$LOCKSTEP" ] || LOCKSTEP=lockstep
+fi
+: "${LAUNCHER:=mpirun}" "${BIND:=}" "${MODULES:=}" "${LOCAL_COPY:=}"
 : "${MAX_REQUEUES:=10}" "${CHAIN:=}"
 
 say() {

@@ -3,7 +3,7 @@
 # POSIX awk (Debian's is mawk: no {n} and no \< in patterns).
 
 BEGIN {
-    count = split("base 0 kernels 1 config 1 hdf5 1 comm 2 data 2 model 2 rundir 3 output 4 train 5 jobs 6", word, " ")
+    count = split("base 0 kernels 1 config 1 hdf5 1 comm 2 data 2 model 2 rundir 3 output 4 api 5 train 5 jobs 6", word, " ")
     for (i = 1; i < count; i += 2) floor[word[i]] = word[i + 1] + 0
     home["mpi.h"] = "comm"
     home["hdf5.h"] = home["hdf5_hl.h"] = "hdf5"

@@ -1,6 +1,7 @@
 #include "base/memory.h"
 
 #include <malloc.h>
+#include <stdatomic.h>
 #include <stdbool.h>
 #include <stdint.h>
 #include <stdlib.h>
@@ -12,14 +13,10 @@
  * huge pages alone, so that no more memory becomes resident than was asked for. */
 enum { HUGE_FROM = 4 << 20, HUGE_PAGE = 2 << 20, RETURNED_FROM = 128 << 10 };
 
-/* From RETURNED_FROM on an array goes back to the system when it is freed, HDF5's too. Else glibc keeps what is as
- * large as the largest that was ever freed, and peaks add up. */
-static void return_large_arrays(void)
+void memory_return_large(void)
 {
 #ifdef M_MMAP_THRESHOLD
-    static bool done;
-    if (!done) mallopt(M_MMAP_THRESHOLD, RETURNED_FROM);
-    done = true;
+    mallopt(M_MMAP_THRESHOLD, RETURNED_FROM);
 #endif
 }
 
@@ -44,8 +41,8 @@ static void *place(void *block, size_t alignment)
 /* The n-th array that this process asks for, n from 1, can be made to fail. */
 static bool is_refused(void)
 {
-    static uint64_t asked;
-    return fault_at("no-memory", ++asked);
+    static atomic_uint_fast64_t asked; /* by all threads of a program that uses the library */
+    return fault_at("no-memory", atomic_fetch_add(&asked, 1) + 1);
 }
 
 /* calloc and not memset: it knows which pages come fresh, and zero, from the system, and does not touch them. What is
@@ -54,7 +51,6 @@ void *memory_get(size_t count, size_t size, const char *what)
 {
     size_t bytes;
     void *block = NULL;
-    return_large_arrays();
     const bool fits = !__builtin_mul_overflow(count, size, &bytes) && bytes <= SIZE_MAX / 2;
     const size_t alignment = fits && bytes >= HUGE_FROM ? HUGE_PAGE : MEMORY_ALIGNMENT;
     if (fits && !is_refused()) block = calloc(1, bytes + sizeof(void *) + alignment);

@@ -14,6 +14,11 @@ enum { MEMORY_ALIGNMENT = 64 }; /* bytes: a cache line, an AVX-512 register */
 #define memory_new(ptr, count, what) \
     ((*(ptr) = memory_get((count), sizeof **(ptr), (what))) ? STATUS_OK : STATUS_INTERNAL)
 
+/* From now on a large array goes back to the system when it is freed, whoever asked for it, HDF5 too. Else glibc keeps
+ * what is as large as the largest that was ever freed, and peaks add up. For a whole program to decide, before its
+ * first array; no library does. */
+void memory_return_large(void);
+
 /* The function behind memory_new: NULL with the message recorded. */
 void *memory_get(size_t count, size_t size, const char *what);
 

@@ -6,7 +6,7 @@
 
 #include "base/log.h"
 
-static char pending[STATUS_MESSAGE_SIZE];
+static _Thread_local char pending[STATUS_MESSAGE_SIZE];
 
 Status status_fail(Status st, const char *format, ...)
 {

@@ -1,5 +1,5 @@
 /* How a failure of the world (file, config, memory) travels: as a Status, which is also the program's exit code, with
- * one pending message a process. Whoever finds the failure records the message; it is printed once, where the outcome
+ * one pending message a thread. Whoever finds the failure records the message; it is printed once, where the outcome
  * is known to all ranks (comm_agree, main). A bug is an assert, never a Status. */
 #ifndef LOCKSTEP_BASE_STATUS_H
 #define LOCKSTEP_BASE_STATUS_H

@@ -125,8 +125,7 @@ static void describe_bound(int64_t value, char *text, size_t size)
         snprintf(text, size, "%" PRId64, value);
 }
 
-/* text = what is allowed, in a table's brevity. */
-static void describe_range(const Setting *setting, char *text, size_t size)
+void print_range(const Setting *setting, char *text, size_t size)
 {
     char most[24];
     describe_bound(setting->most, most, sizeof most);
@@ -165,7 +164,7 @@ void settings_help(FILE *out)
             fprintf(out, "\n%.*s\n", (int)group, setting->path);
         path = setting->path;
         char range[64];
-        describe_range(setting, range, sizeof range);
+        print_range(setting, range, sizeof range);
         fprintf(out, "  %-18s %-26s %-16s %s\n", path + group + 1, range,
                 setting->fallback ? setting->fallback : "required", setting->text);
     }

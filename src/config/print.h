@@ -1,4 +1,4 @@
-/* One value as text, within src/config. */
+/* Settings and values as text. */
 #ifndef LOCKSTEP_CONFIG_PRINT_H
 #define LOCKSTEP_CONFIG_PRINT_H
 
@@ -8,5 +8,8 @@
 
 /* The member of settings that the table's row describes, in libconfig's syntax. */
 void print_value(const Setting *setting, const Settings *settings, FILE *out);
+
+/* text (size) = what is allowed, in a table's brevity. */
+void print_range(const Setting *setting, char *text, size_t size);
 
 #endif

@@ -205,15 +205,22 @@ Status dataset_read_labels(Dataset *dataset, Part part, uint32_t first, uint32_t
     return st;
 }
 
-Status samples_check_finite(const Samples *samples, const char *file, const char *images)
+size_t samples_finite(const Samples *samples)
 {
     const float *pixel = samples->pixels;
-    for (size_t i = 0; i < samples->count * samples->features; i++)
-        if (!isfinite(pixel[i]))
-            return status_fail(
-                STATUS_DATA, "\"%s\": value %zu of the image in row %" PRIu32 " of \"%s\" is %f; values must be finite",
-                file, i % samples->features, samples->row[i / samples->features], images, (double)pixel[i]);
-    return STATUS_OK;
+    size_t i = 0;
+    while (i < samples->count * samples->features && isfinite(pixel[i])) i++;
+    return i;
+}
+
+Status samples_check_finite(const Samples *samples, const char *file, const char *images)
+{
+    const size_t i = samples_finite(samples);
+    if (i == samples->count * samples->features) return STATUS_OK;
+    return status_fail(STATUS_DATA,
+                       "\"%s\": value %zu of the image in row %" PRIu32 " of \"%s\" is %f; values must be finite", file,
+                       i % samples->features, samples->row[i / samples->features], images,
+                       (double)((const float *)samples->pixels)[i]);
 }
 
 static Status read_images(Samples *samples, Dataset *dataset, Part part, uint32_t first)

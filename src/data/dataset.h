@@ -60,6 +60,9 @@ typedef struct {
 MUST_CHECK Status samples_init(Samples *samples, Dataset *dataset, Part part, uint32_t first, uint32_t count);
 void samples_free(Samples *samples); /* accepts a zeroed struct */
 
+/* How many values of float samples are finite before the first that is not; all of them if none is. */
+size_t samples_finite(const Samples *samples);
+
 /* Of float samples, for who reads them in another way; file, images: for the message. Fails as samples_init. */
 MUST_CHECK Status samples_check_finite(const Samples *samples, const char *file, const char *images);
 

@@ -4,26 +4,59 @@
 #include <string.h>
 
 #include "base/memory.h"
+#include "hdf5/guest.h"
+
+static bool begun;
+
+/* 1.10.8 crashes where there is less to begin with: its types, its cache's index, its lists of free blocks, an image's
+ * first megabyte. */
+static Status check_memory(void)
+{
+    enum { NEEDED = 3 << 20 };
+    return memory_check(NEEDED, "HDF5");
+}
+
+static void restrain(void)
+{
+    H5Eset_auto2(H5E_DEFAULT, NULL, NULL);
+    H5PLset_loading_state(0);
+}
 
 static void begin_once(void)
 {
-    static bool begun;
     if (begun) return;
     begun = true;
     /* Every file is closed by its owner. HDF5's own closing at exit crashes after an H5Fclose that failed (1.10.8, disk
      * full): the program would end by a signal instead of its exit code. */
     H5dont_atexit();
     H5open();
-    H5Eset_auto2(H5E_DEFAULT, NULL, NULL);
-    H5PLset_loading_state(0);
+    restrain();
 }
 
 Status library_begin(void)
 {
-    enum { NEEDED = 3 << 20 }; /* its types, its cache's index, its lists of free blocks, an image's first megabyte */
-    const Status st = memory_check(NEEDED, "HDF5");
+    const Status st = check_memory();
     if (st == STATUS_OK) begin_once();
     return st;
+}
+
+/* Without H5dont_atexit: the owner counts on HDF5's own closing, and a guest writes nothing. */
+Status h5guest_begin(H5Guest *guest)
+{
+    const Status st = check_memory();
+    if (st != STATUS_OK) return st;
+    begun = true;
+    H5open();
+    H5Eget_auto2(H5E_DEFAULT, &guest->print, &guest->context);
+    H5PLget_loading_state(&guest->plugins);
+    restrain();
+    return STATUS_OK;
+}
+
+void h5guest_end(const H5Guest *guest)
+{
+    H5Eset_auto2(H5E_DEFAULT, guest->print, guest->context);
+    H5PLset_loading_state(guest->plugins);
 }
 
 hid_t library_access(void)

@@ -1,56 +1,18 @@
 #include "train/evaluate.h"
 
-#include "base/memory.h"
-
-size_t evaluation_memory_bytes(const Network *network, bool skip_zeros)
-{
-    return workspace_floats(network, EVALUATION_BLOCK, false) * sizeof(float) +
-           inputs_bytes(network->layer[0].in, EVALUATION_BLOCK, skip_zeros) +
-           inputs_scratch_bytes(network->layer[0].in, EVALUATION_BLOCK, skip_zeros);
-}
-
-Status evaluation_memory_init(EvaluationMemory *memory, const Network *network, bool skip_zeros)
-{
-    *memory = (EvaluationMemory){0};
-    Status st = memory_new(&memory->slab, workspace_floats(network, EVALUATION_BLOCK, false), "activations");
-    if (st == STATUS_OK)
-        st = inputs_init(&memory->inputs, network->layer[0].in, network->width, EVALUATION_BLOCK, skip_zeros, true,
-                         NULL);
-    if (st == STATUS_OK)
-        workspace_place(&memory->workspace, network, EVALUATION_BLOCK, false, memory->slab);
-    else
-        evaluation_memory_free(memory);
-    return st;
-}
-
-void evaluation_memory_free(EvaluationMemory *memory)
-{
-    inputs_free(&memory->inputs);
-    memory_free(memory->slab);
-    *memory = (EvaluationMemory){0};
-}
-
 /* One block of rows; returns the sum of *loss and the block's losses. */
 static double evaluate_block(const Evaluation *e, size_t first, size_t n, double loss, Confusion *confusion,
                              Prediction *prediction)
 {
-    const size_t last = e->network->layers - 1, classes = e->network->layer[last].out;
+    const size_t classes = classifier_classes(&e->classifier);
     const uint32_t *label = e->samples->label + first;
-    Workspace *workspace = &e->memory->workspace;
-    Inputs *inputs = &e->memory->inputs;
-    inputs_clear(inputs);
-    for (size_t i = 0; i < n; i++) inputs_add(inputs, e->scaling, e->kernels, e->samples, first + i);
-    inputs_end(inputs, e->scaling, e->kernels);
-    network_forward(e->network, e->kernels, e->parameter, &inputs->input, workspace);
-    float *p = workspace->output[last];
-    e->kernels->softmax_cross_entropy(n, classes, label, false, p, workspace->loss);
+    const float *p = classifier_block(&e->classifier, e->samples, first, n, label, e->memory);
     for (size_t i = 0; i < n; i++) {
         const float *row = p + i * kernel_leading(classes);
         const uint32_t index = e->samples->row[first + i];
-        uint32_t best = 0;
-        for (uint32_t j = 1; j < classes; j++) best = row[j] > row[best] ? j : best;
+        const uint32_t best = classifier_best(row, classes);
         confusion_add(confusion, label[i], best);
-        loss += (double)workspace->loss[i];
+        loss += (double)e->memory->workspace.loss[i];
         if (prediction) prediction[index] = (Prediction){index, label[i], best, row[best]};
     }
     return loss;
@@ -58,7 +20,7 @@ static double evaluate_block(const Evaluation *e, size_t first, size_t n, double
 
 void evaluate_shards(const Evaluation *e, double *shard_loss, Confusion *confusion, Prediction *prediction)
 {
-    const size_t block = EVALUATION_BLOCK;
+    const size_t block = CLASSIFIER_BLOCK;
     const uint32_t origin = shard_begin(e->rows, e->shards, e->first_shard);
     for (size_t s = e->first_shard; s < e->first_shard + e->length; s++) {
         const size_t begin = shard_begin(e->rows, e->shards, s) - origin;

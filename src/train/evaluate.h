@@ -2,36 +2,18 @@
 #ifndef LOCKSTEP_TRAIN_EVALUATE_H
 #define LOCKSTEP_TRAIN_EVALUATE_H
 
-#include "data/inputs.h"
 #include "data/order.h"
-#include "model/network.h"
+#include "output/classifier.h"
 #include "output/predictions.h"
 #include "train/confusion.h"
 
-enum { EVALUATION_BLOCK = 256 }; /* samples taken at a time */
-
-/* What an evaluation works in. */
-typedef struct {
-    Workspace workspace;
-    float *slab;   /* the workspace's memory; owned */
-    Inputs inputs; /* owned */
-} EvaluationMemory;
-
-/* Local. STATUS_INTERNAL: out of memory. */
-MUST_CHECK Status evaluation_memory_init(EvaluationMemory *memory, const Network *network, bool skip_zeros);
-void evaluation_memory_free(EvaluationMemory *memory); /* accepts a zeroed struct */
-size_t evaluation_memory_bytes(const Network *network, bool skip_zeros);
-
 /* A network and the samples of some shards of a test set; everything borrowed. */
 typedef struct {
-    const Network *network;
-    const Kernels *kernels;
-    const float *parameter;
-    const Scaling *scaling;
+    Classifier classifier;
     const Samples *samples; /* the rows of shards [first_shard, first_shard + length) */
     uint32_t rows;          /* of the whole test set */
     size_t shards, first_shard, length;
-    EvaluationMemory *memory;
+    ClassifierMemory *memory;
     void (*beat)(void *context); /* called after each block; NULL: nothing */
     void *context;
 } Evaluation;

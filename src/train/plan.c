@@ -40,7 +40,7 @@ static size_t bytes_of(const RankPlan *plan, const Settings *s, const Dataset *d
     for (int skip = 0; skip < 2; skip++) {
         const size_t step =
             inputs_bytes(features, plan->block, skip) + inputs_scratch_bytes(features, plan->block, skip);
-        const size_t test = plan->test ? evaluation_memory_bytes(network, skip) : 0;
+        const size_t test = plan->test ? classifier_memory_bytes(network, skip) : 0;
         batch = step > batch ? step : batch;
         evaluation = test > evaluation ? test : evaluation;
     }

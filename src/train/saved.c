@@ -22,10 +22,16 @@ void saved_close(Saved *saved)
     *saved = (Saved){0};
 }
 
+static Classifier classifier_of(const Saved *saved)
+{
+    const Checkpoint *c = &saved->checkpoint;
+    return (Classifier){&c->network, saved->kernels, c->parameter, &c->scaling};
+}
+
 size_t saved_classes(const Saved *saved)
 {
-    const Network *network = &saved->checkpoint.network;
-    return network->layer[network->layers - 1].out;
+    const Classifier classifier = classifier_of(saved);
+    return classifier_classes(&classifier);
 }
 
 static const char *pixels_name(ElementKind kind)
@@ -55,42 +61,25 @@ static Status check_dataset(const Saved *saved, const DatasetSource *source, con
                         pixels_name(kind));
 }
 
-static Status memory_init(EvaluationMemory *memory, const Saved *saved, const Samples *samples)
-{
-    uint64_t count[2] = {0, 0};
-    bool skip_zeros;
-    *memory = (EvaluationMemory){0};
-    Status st = inputs_count(&saved->checkpoint.scaling, saved->kernels, samples, count);
-    if (st == STATUS_OK) st = inputs_choose(count, &skip_zeros);
-    return st == STATUS_OK ? evaluation_memory_init(memory, &saved->checkpoint.network, skip_zeros) : st;
-}
-
-static Evaluation evaluation_of(const Saved *saved, const Samples *samples, size_t shards, EvaluationMemory *memory)
-{
-    return (Evaluation){
-        .network = &saved->checkpoint.network,
-        .kernels = saved->kernels,
-        .parameter = saved->checkpoint.parameter,
-        .scaling = &saved->checkpoint.scaling,
-        .samples = samples,
-        .rows = (uint32_t)samples->count,
-        .shards = shards,
-        .length = shards,
-        .memory = memory,
-    };
-}
-
 static Status evaluate_samples(const Saved *saved, const Samples *samples, CheckpointScore *score, Confusion *confusion,
                                Prediction *prediction)
 {
     const size_t shards = (size_t)saved->settings.training.shards;
     double loss[FOLD_MAX_SHARDS];
-    EvaluationMemory memory;
+    const Classifier classifier = classifier_of(saved);
+    ClassifierMemory memory;
     Fold whole = {0};
-    Status st = memory_init(&memory, saved, samples);
+    Status st = classifier_memory_init_for(&memory, &classifier, samples);
     if (st == STATUS_OK) st = fold_init_run(&whole, shards, 0, shards);
     if (st == STATUS_OK) {
-        const Evaluation evaluation = evaluation_of(saved, samples, shards, &memory);
+        const Evaluation evaluation = {
+            .classifier = classifier,
+            .samples = samples,
+            .rows = (uint32_t)samples->count,
+            .shards = shards,
+            .length = shards,
+            .memory = &memory,
+        };
         evaluate_shards(&evaluation, loss, confusion, prediction);
         *score = (CheckpointScore){.step = saved->checkpoint.step,
                                    .correct = confusion_correct(confusion),
@@ -98,7 +87,7 @@ static Status evaluate_samples(const Saved *saved, const Samples *samples, Check
                                    .loss = fold_doubles(&whole, loss) / (double)samples->count};
     }
     fold_free(&whole);
-    evaluation_memory_free(&memory);
+    classifier_memory_free(&memory);
     return st;
 }
 

@@ -21,10 +21,7 @@ void trainer_evaluate(Trainer *t, bool predictions, CheckpointScore *score)
 {
     Prediction *prediction = predictions ? t->prediction : NULL;
     const Evaluation evaluation = {
-        .network = &t->network,
-        .kernels = t->kernels,
-        .parameter = t->parameter,
-        .scaling = &t->loader.scaling,
+        .classifier = {&t->network, t->kernels, t->parameter, &t->loader.scaling},
         .samples = &t->test,
         .rows = t->test_rows,
         .shards = t->shards,

@@ -264,7 +264,7 @@ static Status open_density(Trainer *t)
 static Status open_evaluation(Trainer *t)
 {
     if (t->test_length == 0) return comm_agree(t->comm, STATUS_OK);
-    return comm_agree(t->comm, evaluation_memory_init(&t->evaluation, &t->network, t->skip_zeros));
+    return comm_agree(t->comm, classifier_memory_init(&t->evaluation, &t->network, t->skip_zeros));
 }
 
 /* Who shares memory with whom, and what goes between them in a step. Collective; agreed. */
@@ -335,7 +335,7 @@ void trainer_close(Trainer *t)
     loader_free(&t->loader);
     batch_free(&t->batch);
     samples_free(&t->test);
-    evaluation_memory_free(&t->evaluation);
+    classifier_memory_free(&t->evaluation);
     fold_free(&t->own);
     fold_free(&t->whole);
     memory_free(t->slab);

@@ -93,7 +93,7 @@ typedef struct Trainer {
     Samples test;                           /* the rows that this rank evaluates; owned */
     size_t test_first, test_length;         /* the shards of the test set that these are */
     uint32_t test_rows;                     /* of the whole test set */
-    EvaluationMemory evaluation;            /* of a rank that evaluates; owned */
+    ClassifierMemory evaluation;            /* of a rank that evaluates; owned */
     size_t block;                           /* the most samples of a step that any rank has */
     double density;                         /* of the inputs: the share that is not zero */
     bool skip_zeros;                        /* of the inputs */

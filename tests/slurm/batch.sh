@@ -1,6 +1,7 @@
 #!/usr/bin/env bash
 # What slurm/train.sbatch decides at the end of a start, without Slurm: mpirun, srun, scontrol, sbcast, scancel and the training are
-# stand-ins in a directory of their own; `lockstep train --check` and `lockstep status` are real.
+# stand-ins in a directory of their own; `lockstep train --check` and `lockstep status` are real. $3: the folder of
+# slurm/, if not the project.
 set -euo pipefail
 # shellcheck source=tests/program.sh
 . "$(dirname "${BASH_SOURCE[0]}")/../program.sh"

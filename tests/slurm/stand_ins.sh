@@ -2,7 +2,7 @@
 # Slurm's and for mpirun, and a config and a dataset to train with in no time. The variables are program.sh's.
 # shellcheck shell=bash disable=SC2154,SC2034 # those of program.sh, and those that its check reads
 
-project=$(realpath "$tests/..")
+project=$(realpath "${3:-$tests/..}")
 program=$(realpath "$lockstep")
 cd "$work" || exit
 mkdir bin

@@ -1,0 +1,68 @@
+#include "output/classifier.h"
+
+#include "base/memory.h"
+
+size_t classifier_memory_bytes(const Network *network, bool skip_zeros)
+{
+    return workspace_floats(network, CLASSIFIER_BLOCK, false) * sizeof(float) +
+           inputs_bytes(network->layer[0].in, CLASSIFIER_BLOCK, skip_zeros) +
+           inputs_scratch_bytes(network->layer[0].in, CLASSIFIER_BLOCK, skip_zeros);
+}
+
+Status classifier_memory_init(ClassifierMemory *memory, const Network *network, bool skip_zeros)
+{
+    *memory = (ClassifierMemory){0};
+    Status st = memory_new(&memory->slab, workspace_floats(network, CLASSIFIER_BLOCK, false), "activations");
+    if (st == STATUS_OK)
+        st = inputs_init(&memory->inputs, network->layer[0].in, network->width, CLASSIFIER_BLOCK, skip_zeros, true,
+                         NULL);
+    if (st == STATUS_OK)
+        workspace_place(&memory->workspace, network, CLASSIFIER_BLOCK, false, memory->slab);
+    else
+        classifier_memory_free(memory);
+    return st;
+}
+
+Status classifier_memory_init_for(ClassifierMemory *memory, const Classifier *classifier, const Samples *samples)
+{
+    uint64_t count[2] = {0, 0};
+    bool skip_zeros;
+    *memory = (ClassifierMemory){0};
+    Status st = inputs_count(classifier->scaling, classifier->kernels, samples, count);
+    if (st == STATUS_OK) st = inputs_choose(count, &skip_zeros);
+    return st == STATUS_OK ? classifier_memory_init(memory, classifier->network, skip_zeros) : st;
+}
+
+void classifier_memory_free(ClassifierMemory *memory)
+{
+    inputs_free(&memory->inputs);
+    memory_free(memory->slab);
+    *memory = (ClassifierMemory){0};
+}
+
+size_t classifier_classes(const Classifier *classifier)
+{
+    return classifier->network->layer[classifier->network->layers - 1].out;
+}
+
+const float *classifier_block(const Classifier *classifier, const Samples *samples, size_t first, size_t n,
+                              const uint32_t *label, ClassifierMemory *memory)
+{
+    const Kernels *kernels = classifier->kernels;
+    Workspace *workspace = &memory->workspace;
+    Inputs *inputs = &memory->inputs;
+    inputs_clear(inputs);
+    for (size_t i = 0; i < n; i++) inputs_add(inputs, classifier->scaling, kernels, samples, first + i);
+    inputs_end(inputs, classifier->scaling, kernels);
+    network_forward(classifier->network, kernels, classifier->parameter, &inputs->input, workspace);
+    float *probability = workspace->output[classifier->network->layers - 1];
+    kernels->softmax_cross_entropy(n, classifier_classes(classifier), label, false, probability, workspace->loss);
+    return probability;
+}
+
+uint32_t classifier_best(const float *probability, size_t classes)
+{
+    uint32_t best = 0;
+    for (uint32_t j = 1; j < classes; j++) best = probability[j] > probability[best] ? j : best;
+    return best;
+}
