@@ -152,6 +152,14 @@ Status file_finish(const char *path, FILE *file)
     return status_fail(STATUS_IO, "cannot write \"%s\": %s", path, strerror(error));
 }
 
+void file_drop(const char *path, FILE *file)
+{
+    char temporary[TEMPORARY_SIZE];
+    fclose(file);
+    const Status st = temporary_name(path, temporary);
+    if (st == STATUS_OK) FILE_RETRY(unlink(temporary));
+}
+
 DIR *file_open_directory(const char *path)
 {
     DIR *directory;

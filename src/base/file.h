@@ -54,6 +54,8 @@ FILE *file_create(const char *path);
  * at path is there as it was, or whole and new if only the directory could not be synced. */
 MUST_CHECK Status file_begin(const char *path, FILE **file);
 MUST_CHECK Status file_finish(const char *path, FILE *file);
+/* Instead: the temporary file goes, and what was at path stays. */
+void file_drop(const char *path, FILE *file);
 
 /* opendir and readdir: errno is 0 when there are no more entries. */
 DIR *file_open_directory(const char *path);
