@@ -6,9 +6,10 @@
 #include "output/markup.h"
 
 enum {
-    CHARACTER = 6,        /* the width of a letter of a mark, about */
-    LINE = 14,            /* between the names of lines */
-    NAME_CHARACTERS = 12, /* that there is room for */
+    CHARACTER = 6, /* the width of a letter of a mark, about */
+    LINE = 14,     /* between the names of lines */
+    NAME_HEAD = 5, /* characters of a name that there is no room for, from its begin */
+    NAME_TAIL = 5, /* and from its end */
     FEW_POINTS = 40,
     X_TICKS = 8,
     Y_TICKS = 7
@@ -86,18 +87,40 @@ void plot_end(Plot *plot)
     fputs("</svg></figure>\n", plot->out);
 }
 
+/* The text behind so many characters of it, or its end. */
+static const char *skip(const char *text, size_t characters)
+{
+    for (size_t length; *text && characters > 0; characters--, text += length) {
+        length = text_utf8(text);
+        if (length == 0) length = 1;
+    }
+    return text;
+}
+
+static size_t count_characters(const char *text)
+{
+    size_t count = 0;
+    for (; *text; text = skip(text, 1)) count++;
+    return count;
+}
+
+/* Runs often differ in the ends of their names: what is left out is in the middle. */
+static void shorten(const char *name, char *text, size_t size)
+{
+    const size_t count = count_characters(name);
+    if (count <= NAME_HEAD + NAME_TAIL + 1)
+        snprintf(text, size, "%s", name);
+    else
+        snprintf(text, size, "%.*s\xe2\x80\xa6%s", (int)(skip(name, NAME_HEAD) - name), name,
+                 skip(name, count - NAME_TAIL));
+}
+
 static void add_label(Plot *plot, double value, int colour, const char *name)
 {
     if (plot->labels == PLOT_COLOURS) return;
     PlotLabel *label = &plot->label[plot->labels++];
     *label = (PlotLabel){.place = axis_place(&plot->y, value), .colour = colour};
-    size_t used = 0, length;
-    for (int c = 0; *name && c < NAME_CHARACTERS; c++, name += length, used += length) {
-        length = text_utf8(name);
-        if (length == 0) length = 1;
-        memcpy(label->text + used, name, length);
-    }
-    if (*name) strcpy(label->text + used, "\xe2\x80\xa6");
+    shorten(name, label->text, sizeof label->text);
 }
 
 void plot_line(Plot *plot, const Curve *curve, int colour, const char *name)

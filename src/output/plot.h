@@ -31,7 +31,7 @@ typedef struct {
 } Plot;
 
 /* The ends of the axes' places for plot_begin. */
-enum { PLOT_LEFT = 62, PLOT_RIGHT = 616, PLOT_TOP = 24, PLOT_BOTTOM = 226 };
+enum { PLOT_LEFT = 62, PLOT_RIGHT = 604, PLOT_TOP = 24, PLOT_BOTTOM = 226 };
 
 /* x, y: values; their places are those above. y grows upwards. */
 void plot_begin(Plot *plot, FILE *out, const PlotText *text, Axis x, Axis y);
