@@ -86,6 +86,7 @@ fi
 if [ "$purpose" = all ]; then
     need clang-tidy-14 program clang-tidy-14
     need gcovr program gcovr
+    need chromium program chromium
 fi
 if [ ${#missing[@]} -eq 0 ]; then exit 0; fi
 
