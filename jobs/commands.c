@@ -14,6 +14,7 @@ const Command *const command_table[] = {
     &command_digest,
     &command_verify,
     &command_status,
+    &command_report,
     &command_bench,
     &command_doctor,
 };

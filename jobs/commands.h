@@ -16,6 +16,7 @@ extern const Command command_train;
 extern const Command command_digest;
 extern const Command command_evaluate;
 extern const Command command_predict;
+extern const Command command_report;
 extern const Command command_status;
 extern const Command command_verify;
 

@@ -94,6 +94,7 @@ if [ "$purpose" = all ]; then
     need debootstrap program debootstrap
     need dpkg-dev program dpkg-shlibdeps
     need lintian program lintian
+    need chromium program chromium
 fi
 if [ ${#missing[@]} -eq 0 ]; then exit 0; fi
 

@@ -6,7 +6,7 @@ export name=jobs/quickstart.sh
 export usage='usage: jobs/quickstart.sh
 
 From a fresh clone to a trained network: installs what is missing (jobs/install.sh: Debian, Ubuntu; by sudo where that is
-needed), builds the program, makes a dataset, trains on all cores, says where the result lies. Real MNIST is taken if
+needed), builds the program, makes a dataset, trains on all cores, writes a report of it, says where the result lies. Real MNIST is taken if
 it is there: data/mnist.h5, or its four files (plain or .gz) in the folder that the variable LOCKSTEP_MNIST_DIR names, in
 data/mnist or in ../shared/mnist. If not, digits are drawn.
 
@@ -80,6 +80,7 @@ echo "accuracy     $(awk -v a="${accuracy#*=}" 'BEGIN { printf "%.2f", 100 * a }
 echo "digest       ${digest#*=} of the model's weights, the same on any number of ranks"
 echo "directory    $run: $(cd "$run" && echo *)"
 echo "predictions  $run/predictions.csv: what each test image was taken for"
+echo "report       $("$lockstep" report "$run"): a page with all of it, for a browser"
 echo '== what to try next'
 if [ "${dataset:?}" = synth ]; then
     try 'data/fetch_mnist.sh && jobs/quickstart.sh' 'the same with real MNIST'

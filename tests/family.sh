@@ -4,7 +4,7 @@
 
 # What of a run's records depends on neither ranks nor time. The link to the line before depends on the start's.
 results() {
-    sed -nE '/"event":"(step|epoch|end)"/ { s/"(samples_per_second|seconds|previous)(_hex)?":[^,}]*//g; p }' "$1/metrics.jsonl"
+    sed -nE '/"event":"(step|epoch|end)"/ { s/"(samples_per_second|seconds|previous)(_hex)?":[^,}]*//g; s/,"[a-z]*_microseconds":\[[^]]*]//g; p }' "$1/metrics.jsonl"
 }
 
 is_last_line() {

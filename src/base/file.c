@@ -125,6 +125,47 @@ FILE *file_create(const char *path)
     return file;
 }
 
+enum { TEMPORARY_SIZE = 4096 + 512 };
+
+static Status temporary_name(const char *path, char temporary[TEMPORARY_SIZE])
+{
+    const char *slash = strrchr(path, '/'), *name = slash ? slash + 1 : path;
+    const int length = snprintf(temporary, TEMPORARY_SIZE, "%.*s.%s.tmp", (int)(name - path), path, name);
+    if (length >= 0 && length < TEMPORARY_SIZE) return STATUS_OK;
+    return status_fail(STATUS_CANT_CREATE, "cannot create \"%.100s...\": its name is too long", path);
+}
+
+Status file_begin(const char *path, FILE **file)
+{
+    char temporary[TEMPORARY_SIZE];
+    Status st = temporary_name(path, temporary);
+    if (st != STATUS_OK) return st;
+    *file = file_create(temporary);
+    return *file ? STATUS_OK : status_fail(STATUS_CANT_CREATE, "cannot create \"%s\": %s", temporary, strerror(errno));
+}
+
+Status file_finish(const char *path, FILE *file)
+{
+    char temporary[TEMPORARY_SIZE];
+    Status st = temporary_name(path, temporary);
+    bool good = fflush(file) == 0 && !ferror(file);
+    int error = errno;
+    if (fclose(file) != 0 && good) good = false, error = errno;
+    if (st != STATUS_OK) return st;
+    if (good && FILE_RETRY(rename(temporary, path)) != 0) good = false, error = errno;
+    if (good) return file_sync_directory(path);
+    FILE_RETRY(unlink(temporary));
+    return status_fail(STATUS_IO, "cannot write \"%s\": %s", path, strerror(error));
+}
+
+void file_drop(const char *path, FILE *file)
+{
+    char temporary[TEMPORARY_SIZE];
+    fclose(file);
+    const Status st = temporary_name(path, temporary);
+    if (st == STATUS_OK) FILE_RETRY(unlink(temporary));
+}
+
 DIR *file_open_directory(const char *path)
 {
     DIR *directory;

@@ -6,6 +6,8 @@
 #include <stdint.h>
 #include <stdio.h>
 
+#include "base/status.h"
+
 typedef struct {
     uint32_t index, label;
     uint32_t prediction; /* the class of the largest probability, the lowest of equals */
@@ -14,5 +16,10 @@ typedef struct {
 
 /* CSV with the header index,label,prediction,confidence; prediction (count). The caller sees to the file's errors. */
 void predictions_write(FILE *file, size_t count, const Prediction *prediction);
+
+/* Reads such a file. *prediction (*count): its rows, which are numbered from 0 on; owned by the caller (memory_free).
+ * STATUS_NO_INPUT: no such file; STATUS_DATA: it has more than `most` rows, or the line that the message names is none;
+ * STATUS_IO; STATUS_INTERNAL: out of memory. */
+MUST_CHECK Status predictions_read(const char *path, size_t most, Prediction **prediction, size_t *count);
 
 #endif

@@ -124,6 +124,8 @@ static Status read_line(const char *path, const char *line, size_t length, bool 
         st = not_a_record(path, event->line, error.text);
     else if (!read_event(object, strict, event, why))
         st = not_a_record(path, event->line, why);
+    if (st == STATUS_OK && event->kind != EVENT_STEP && event->kind != EVENT_SHARDS)
+        event->object = json_incref(object);
     json_decref(object);
     return st;
 }
@@ -188,8 +190,39 @@ Status history_read_linked(const char *directory, History *history)
     return read_history(directory, SIZE_MAX, true, history);
 }
 
+const char *history_text(const Event *event, const char *key)
+{
+    const char *value = json_string_value(json_object_get(event->object, key));
+    return value ? value : "";
+}
+
+double history_float(const Event *event, const char *key)
+{
+    double value;
+    return history_real(event->object, key, &value) ? value : (double)NAN;
+}
+
+bool history_has_counts(const Event *event, const char *key, size_t *rows, size_t *columns)
+{
+    const json_t *list = json_object_get(event->object, key), *first = json_array_get(list, 0);
+    *rows = json_is_array(first) ? json_array_size(list) : 0;
+    *columns = json_array_size(*rows ? first : list);
+    for (size_t i = 1; i < *rows; i++)
+        if (json_array_size(json_array_get(list, i)) != *columns) return false;
+    return *columns > 0;
+}
+
+uint64_t history_count(const Event *event, const char *key, size_t row, size_t column)
+{
+    const json_t *list = json_object_get(event->object, key);
+    if (json_is_array(json_array_get(list, 0))) list = json_array_get(list, row);
+    const json_int_t value = json_integer_value(json_array_get(list, column));
+    return value > 0 ? (uint64_t)value : 0;
+}
+
 void history_free(History *history)
 {
+    for (size_t i = 0; i < history->count; i++) json_decref(history->event[i].object);
     memory_free(history->event);
     *history = (History){0};
 }

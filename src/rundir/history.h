@@ -20,6 +20,8 @@ typedef enum {
     EVENT_OTHER
 } EventKind;
 
+struct json_t;
+
 /* One record; what an event of its kind does not have is 0. */
 typedef struct {
     EventKind kind;
@@ -46,6 +48,7 @@ typedef struct {
     char reason[64];                 /* end */
     char stopped_by[32];             /* end: of a stop */
     char file[64];                   /* checkpoint, resume: the begin of the checkpoint's path */
+    struct json_t *object;           /* all of it, for the functions below; NULL of steps and shards; owned */
 } Event;
 
 typedef struct {
@@ -65,6 +68,17 @@ MUST_CHECK Status history_read_linked(const char *directory, History *history);
 
 /* Event.listed with one count more; 0 before the first. */
 uint64_t history_count_after(uint64_t listed, uint64_t count);
+
+/* Any member of an event that has its object, by its key. A text of the history's, "" where there is none; a float, NaN
+ * where there is none. */
+const char *history_text(const Event *event, const char *key);
+double history_float(const Event *event, const char *key);
+
+/* Is the member an array of counts (*rows is 0), or of arrays of them that are all as long as the first? *columns: how
+ * many they have. */
+bool history_has_counts(const Event *event, const char *key, size_t *rows, size_t *columns);
+/* One of them, 0 where there is none. row: 0 if *rows is. */
+uint64_t history_count(const Event *event, const char *key, size_t row, size_t column);
 
 void history_free(History *history); /* accepts a zeroed struct */
 

@@ -269,29 +269,21 @@ void rundir_name(const RunDir *run, const char *path, char name[RUNDIR_PATH_SIZE
     snprintf(name, RUNDIR_PATH_SIZE, "%s", inside ? whole + length + 1 : whole);
 }
 
-static void file_paths(const RunDir *run, const char *name, char final[PATH_SIZE], char temporary[PATH_SIZE])
+static void file_path(const RunDir *run, const char *name, char path[PATH_SIZE])
 {
-    snprintf(final, PATH_SIZE, "%s/%s", run->path, name);
-    snprintf(temporary, PATH_SIZE, "%s/.%s.tmp", run->path, name);
+    snprintf(path, PATH_SIZE, "%s/%s", run->path, name);
 }
 
 Status rundir_create_file(const RunDir *run, const char *name, FILE **file)
 {
-    char final[PATH_SIZE], temporary[PATH_SIZE];
-    file_paths(run, name, final, temporary);
-    *file = file_create(temporary);
-    return *file ? STATUS_OK : status_fail(STATUS_CANT_CREATE, "cannot create \"%s\": %s", temporary, strerror(errno));
+    char path[PATH_SIZE];
+    file_path(run, name, path);
+    return file_begin(path, file);
 }
 
 Status rundir_finish_file(const RunDir *run, const char *name, FILE *file)
 {
-    char final[PATH_SIZE], temporary[PATH_SIZE];
-    file_paths(run, name, final, temporary);
-    bool good = fflush(file) == 0 && !ferror(file);
-    int error = errno;
-    if (fclose(file) != 0 && good) good = false, error = errno;
-    if (good && FILE_RETRY(rename(temporary, final)) != 0) good = false, error = errno;
-    if (good) return file_sync_directory(final);
-    FILE_RETRY(unlink(temporary));
-    return status_fail(STATUS_IO, "cannot write \"%s\": %s", final, strerror(error));
+    char path[PATH_SIZE];
+    file_path(run, name, path);
+    return file_finish(path, file);
 }

@@ -1,5 +1,6 @@
 #include "train/build.h"
 
+#include <limits.h>
 #include <stdio.h>
 #include <string.h>
 #include <unistd.h>
@@ -54,6 +55,31 @@ Status build_compare_machines(Comm *comm, const Kernels *kernels)
     return st;
 }
 
+/* What the processor is called, as far as Linux tells it (proc_cpuinfo(5); on x86 alone); "" where it does not. */
+static void processor_name(char *name, size_t size)
+{
+    char line[256];
+    FILE *file = fopen("/proc/cpuinfo", "re");
+    *name = '\0';
+    while (file && !*name && fgets(line, sizeof line, file)) {
+        const char *colon = strchr(line, ':');
+        if (strncmp(line, "model name", strlen("model name")) != 0 || !colon) continue;
+        snprintf(name, size, "%s", colon + 1 + strspn(colon + 1, " "));
+        name[strcspn(name, "\n")] = '\0';
+    }
+    if (file) fclose(file);
+}
+
+/* The host and processor of this process. */
+static void record_machine(Records *records)
+{
+    char host[HOST_NAME_MAX + 1] = "", name[256];
+    gethostname(host, sizeof host - 1);
+    processor_name(name, sizeof name);
+    record_text(records, "host", host);
+    if (*name) record_text(records, "processor_name", name);
+}
+
 void build_record(Records *records, const Kernels *kernels)
 {
     const CheckpointVersions versions = checkpoint_versions(comm_library());
@@ -65,4 +91,5 @@ void build_record(Records *records, const Kernels *kernels)
     record_text(records, "compiler", versions.compiler);
     record_text(records, "kernels", kernels->name);
     record_text(records, "processor", processor_level());
+    record_machine(records);
 }

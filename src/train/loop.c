@@ -27,6 +27,7 @@ static Status check_epoch_rows(Trainer *t, uint32_t epoch)
                        epoch + 1, packed, expected);
 }
 
+/* Collective. */
 static void record_epoch(Trainer *t, uint64_t epoch, const CheckpointScore *score, double speed)
 {
     Records *records = t->run.records;
@@ -43,6 +44,7 @@ static void record_epoch(Trainer *t, uint64_t epoch, const CheckpointScore *scor
     }
     record_float(records, "samples_per_second", speed);
     record_float(records, "seconds", clock_seconds() - t->started);
+    trainer_record_times(t);
     record_digest(records, "digest", t->replica[0].model);
     record_end(records);
     records_flush(records);

@@ -1,4 +1,6 @@
 /* The trainer's state in records. */
+#include <stdio.h>
+
 #include "train/build.h"
 #include "train/slurm.h"
 #include "train/trainer.h"
@@ -45,4 +47,46 @@ void trainer_record_start(Trainer *t, const Replica *from)
     slurm_record(records);
     record_end(records);
     records_flush(records);
+}
+
+enum { OWN_TIMES = PHASES + 1 }; /* of each phase without the waiting in it, and last all waiting; microseconds */
+
+static uint64_t microseconds(double seconds)
+{
+    return seconds > 0.0 ? (uint64_t)(seconds * 1e6 + 0.5) : 0;
+}
+
+/* This rank's times since it last took them. */
+static void take_times(Trainer *t, uint64_t time[OWN_TIMES])
+{
+    double waiting = 0.0;
+    trainer_enter(t, t->phase);
+    for (int p = 0; p < PHASES; p++) {
+        const double waited = t->waited[p] - t->recorded_waited[p];
+        time[p] = microseconds(t->seconds[p] - t->recorded_seconds[p] - waited);
+        waiting += waited;
+        t->recorded_seconds[p] = t->seconds[p];
+        t->recorded_waited[p] = t->waited[p];
+    }
+    time[PHASES] = microseconds(waiting);
+}
+
+/* all (ranks, OWN_TIMES) from the column that is meant. */
+static uint64_t time_at(const void *all, size_t row, size_t rank)
+{
+    (void)row;
+    return ((const uint64_t *)all)[rank * OWN_TIMES];
+}
+
+void trainer_record_times(Trainer *t)
+{
+    static uint64_t all[FOLD_MAX_SHARDS * OWN_TIMES]; /* there are no more ranks than shards */
+    uint64_t mine[OWN_TIMES];
+    take_times(t, mine);
+    comm_gather_all(t->comm, mine, sizeof mine, all);
+    for (int p = 0; p < OWN_TIMES; p++) {
+        char key[64];
+        snprintf(key, sizeof key, "%s_microseconds", p < PHASES ? phase_name[p].key : "waiting");
+        record_counts(t->run.records, key, 0, (size_t)comm_size(t->comm), time_at, all + p);
+    }
 }

@@ -149,8 +149,9 @@ typedef struct Trainer {
     Phase phase;                         /* the current one, and when it began */
     double phase_began;
     double seconds[PHASES];
-    double waited[PHASES]; /* of these, for other ranks */
-    double waited_before;  /* the current phase, in all */
+    double waited[PHASES];                                    /* of these, for other ranks */
+    double waited_before;                                     /* the current phase, in all */
+    double recorded_seconds[PHASES], recorded_waited[PHASES]; /* of both, what is in the records of epochs */
     Pace pace;
     Slurm slurm; /* zeroed on every rank but 0; owned */
 } Trainer;
@@ -210,6 +211,11 @@ bool trainer_reached(const Trainer *trainer, double target);
 
 /* The members of a record that tell a state: its digests, and the chain where it is known. */
 void trainer_record_state(Trainer *trainer, const Replica *state);
+
+/* The members of an epoch's record that tell where each rank's time went since the one before, or since its start: an
+ * array by rank of the microseconds of each phase, "pack_microseconds" and so on, without what the rank waited there
+ * for others, and of all its waiting, "waiting_microseconds". Collective. */
+void trainer_record_times(Trainer *trainer);
 
 /* The record of a start. from: the state that it goes on from; NULL: from the beginning. Rank 0. */
 void trainer_record_start(Trainer *trainer, const Replica *from);

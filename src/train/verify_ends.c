@@ -1,10 +1,9 @@
 /* The ends of starts: why they ended, and the counts and file of predictions of a training that did. */
 #include <inttypes.h>
-#include <stdlib.h>
 #include <string.h>
 
-#include "base/file.h"
 #include "base/memory.h"
+#include "output/predictions.h"
 #include "rundir/rundir.h"
 #include "train/confusion.h"
 #include "train/verify_internal.h"
@@ -73,26 +72,6 @@ bool verify_ended(const Verification *v)
     return false;
 }
 
-/* The number that *text begins with, which moves behind it and the byte that must end it; -1: none. */
-static double take_number(const char **text, char end)
-{
-    char *after;
-    const double value = **text >= '0' && **text <= '9' ? strtod(*text, &after) : -1.0;
-    if (value < 0.0 || *after != end) return -1.0;
-    *text = after + 1;
-    return value;
-}
-
-static bool take_row(const char **text, uint32_t index, uint32_t label, Confusion *confusion)
-{
-    if (take_number(text, ',') != (double)index || take_number(text, ',') != (double)label) return false;
-    const double prediction = take_number(text, ','), confidence = take_number(text, '\n');
-    const bool good = prediction >= 0.0 && prediction < (double)confusion->classes &&
-                      prediction == (double)(uint32_t)prediction && confidence >= 0.0 && confidence <= 1.0;
-    if (good) confusion_add(confusion, label, (uint32_t)prediction);
-    return good;
-}
-
 /* As an end record lists them. */
 static uint64_t listed(const Confusion *confusion)
 {
@@ -107,30 +86,34 @@ static uint64_t listed(const Confusion *confusion)
     return digest;
 }
 
-static Status check_rows(const Verification *v, const Event *end, const char *path, const char *text,
+static Status check_rows(const Verification *v, const Event *end, const char *path, const Prediction *prediction,
                          const uint32_t *label, Confusion *confusion)
 {
-    static const char head[] = "index,label,prediction,confidence\n";
-    bool good = strncmp(text, head, sizeof head - 1) == 0;
-    uint32_t row = 0;
-    text += good ? sizeof head - 1 : 0;
-    while (good && row < v->test_rows && (good = take_row(&text, row, label[row], confusion))) row++;
-    if (!good || *text)
-        return status_fail(STATUS_DATA, "\"%s\" is not the predictions of the test set: line %" PRIu32 " is another",
-                           path, row + 2);
+    for (uint32_t row = 0; row < v->test_rows; row++) {
+        const Prediction *p = &prediction[row];
+        if (p->label != label[row] || p->prediction >= confusion->classes)
+            return status_fail(STATUS_DATA,
+                               "\"%s\" is not the predictions of the test set: line %" PRIu32 " is another", path,
+                               row + 2);
+        confusion_add(confusion, p->label, p->prediction);
+    }
     if (listed(confusion) == end->listed) return STATUS_OK;
     return status_fail(STATUS_DATA, "\"%s\" has other predictions than line %" PRIu64 " of metrics.jsonl counts", path,
                        end->line);
 }
 
-static Status check_predictions(const Verification *v, const Event *end, const char *path, const char *text)
+static Status check_predictions(const Verification *v, const Event *end, const char *path, const Prediction *prediction,
+                                size_t count)
 {
     uint32_t *label = NULL;
     Confusion confusion = {0};
+    if (count != v->test_rows)
+        return status_fail(STATUS_DATA, "\"%s\" is not the predictions of the test set: line %zu is another", path,
+                           count + 2);
     Status st = memory_new(&label, v->test_rows, "labels");
     if (st == STATUS_OK) st = confusion_init(&confusion, dataset_classes(v->dataset));
     if (st == STATUS_OK) st = dataset_read_labels(v->dataset, PART_TEST, 0, v->test_rows, label);
-    if (st == STATUS_OK) st = check_rows(v, end, path, text, label, &confusion);
+    if (st == STATUS_OK) st = check_rows(v, end, path, prediction, label, &confusion);
     confusion_free(&confusion);
     memory_free(label);
     return st;
@@ -147,20 +130,19 @@ static const Event *end_of_run(const Verification *v)
 
 Status verify_predictions(Verification *v)
 {
-    enum { MOST_ROW = 64, MOST_HEAD = 64 }; /* bytes */
     const Event *end = end_of_run(v);
-    char path[RUNDIR_PATH_SIZE + 32], *text;
-    size_t size;
+    char path[RUNDIR_PATH_SIZE + 32];
+    Prediction *prediction;
+    size_t count;
     if (!end) return STATUS_OK;
     snprintf(path, sizeof path, "%s/predictions.csv", v->directory);
-    Status st = file_read(path, "the predictions of a run", MOST_HEAD + (size_t)MOST_ROW * v->test_rows, STATUS_DATA,
-                          &text, &size);
+    Status st = predictions_read(path, v->test_rows, &prediction, &count);
     if (st == STATUS_NO_INPUT) {
         status_clear();
         if (v->settings.evaluation.predictions) verify_miss(v, "predictions.csv");
         return STATUS_OK;
     }
-    if (st == STATUS_OK) st = check_predictions(v, end, path, text);
-    memory_free(text);
+    if (st == STATUS_OK) st = check_predictions(v, end, path, prediction, count);
+    memory_free(prediction);
     return st;
 }

@@ -17,13 +17,14 @@ import json
 import os
 import random
 import shutil
+import re
 import subprocess
 import sys
 
 import crash_states
 
 RUN = "/runs/run"  # below what is recorded, so that the names of the directories above belong to it
-EPHEMERAL = ("samples_per_second", "seconds", "previous")
+EPHEMERAL = re.compile("(samples_per_second|seconds|previous)(_hex)?|[a-z]+_microseconds")
 NO_CHECKPOINT, OLD_CHECKPOINT = "any checkpoint", "acknowledged checkpoint"
 CUT = "the cut of metrics.jsonl"
 NOT_NEEDED = {"the name checkpoints": "the next sync of the run directory, config.cfg's, comes before the first checkpoint"}
@@ -61,7 +62,7 @@ def results(path):
     last = {}
     for event in records(path):
         if event["event"] in ("step", "epoch"):
-            last[event["event"], event["step"]] = {k: v for k, v in event.items() if not k.startswith(EPHEMERAL)}
+            last[event["event"], event["step"]] = {k: v for k, v in event.items() if not EPHEMERAL.fullmatch(k)}
     return last
 
 

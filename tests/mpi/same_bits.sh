@@ -135,6 +135,12 @@ for member in epoch step train_loss test_loss test_accuracy samples_per_second s
     check "epoch records have $member" \
         [ "$(grep -c "^{\"event\":\"epoch\",.*\"$member\":" "$work/full.0/metrics.jsonl")" = 10 ]
 done
+for phase in load pack compute reduce update evaluate idle check save record waiting; do
+    for ranks in 0 3; do
+        check "epoch records have ${phase}_microseconds of each of $ranks ranks" \
+            [ "$(grep -cE "\"${phase}_microseconds\":\[[0-9]+(,[0-9]+){$((ranks ? ranks - 1 : 0))}]" "$work/full.$ranks/metrics.jsonl")" = 10 ]
+    done
+done
 check 'one step record a step' [ "$(grep -c '^{"event":"step",' "$work/full.0/metrics.jsonl")" = 30 ]
 check 'one row a test sample, and the header' [ "$(wc -l <"$work/full.0/predictions.csv")" = 98 ]
 json='import json, sys

@@ -302,7 +302,7 @@ static void a_failed_write_of_a_file_is_told(void)
     CU_ASSERT_EQUAL(st, STATUS_IO);
     CU_ASSERT_MESSAGE_HAS("disk/out\": File too large");
     CU_ASSERT_EQUAL(rundir_create_file(&run, "no/such", &file), STATUS_CANT_CREATE);
-    CU_ASSERT_MESSAGE_HAS("disk/.no/such.tmp");
+    CU_ASSERT_MESSAGE_HAS("disk/no/.such.tmp");
     CU_ASSERT_EQUAL(access(scratch_path("disk/out"), F_OK), -1);
     CU_ASSERT_EQUAL(access(scratch_path("disk/.out.tmp"), F_OK), -1);
     status_clear();
