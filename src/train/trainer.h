@@ -24,6 +24,7 @@
 #include "train/evaluate.h"
 #include "train/exchange.h"
 #include "train/pace.h"
+#include "train/progress.h"
 #include "train/shard_digests.h"
 #include "train/slurm.h"
 
@@ -151,6 +152,7 @@ typedef struct Trainer {
     double waited[PHASES]; /* of these, for other ranks */
     double waited_before;  /* the current phase, in all */
     Pace pace;
+    Progress progress;
     Slurm slurm; /* zeroed on every rank but 0; owned */
 } Trainer;
 
