@@ -147,6 +147,7 @@ static void record_end_of_run(Trainer *t, const char *reason, const char *cause,
         record_null(records, "test_accuracy");
     }
     if (state) trainer_record_state(t, state);
+    record_float(records, "samples_per_second", trainer_speed(t));
     record_float(records, "seconds", clock_seconds() - t->started);
     record_end(records);
     records_sync(records);

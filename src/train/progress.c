@@ -1,6 +1,7 @@
 #include "train/progress.h"
 
 #include <inttypes.h>
+#include <math.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -99,11 +100,22 @@ static uint64_t samples_of(const Trainer *t, uint64_t steps)
     return samples < t->loader.rows ? samples : t->loader.rows;
 }
 
+/* Of all steps from the run's beginning. */
+static uint64_t samples_until(const Trainer *t, uint64_t step)
+{
+    return step / t->steps_per_epoch * t->loader.rows + samples_of(t, step % t->steps_per_epoch);
+}
+
+double trainer_speed(const Trainer *t)
+{
+    if (t->step == t->first_step) return (double)NAN;
+    return (double)(samples_until(t, t->step) - samples_until(t, t->first_step)) / trainer_training_seconds(t);
+}
+
 double progress_speed(const Trainer *t)
 {
-    const uint64_t begin = t->progress.first / t->steps_per_epoch * t->steps_per_epoch;
-    const uint64_t samples = samples_of(t, t->step - begin) - samples_of(t, t->progress.first - begin);
-    return (double)samples / (trainer_training_seconds(t) - t->progress.training);
+    return (double)(samples_until(t, t->step) - samples_until(t, t->progress.first)) /
+           (trainer_training_seconds(t) - t->progress.training);
 }
 
 /* The last step of this start. */

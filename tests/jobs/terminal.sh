@@ -47,6 +47,7 @@ for ranks in 0 2; do
     run=run.$ranks
     watch 100 "$ranks" "$run"
     check "$ranks ranks: trained" [ "$code" = 0 ]
+    screen >"$work/$run/shown"
     check "$ranks ranks: a line" [ "$(drawn | wc -l)" -ge 5 ]
     check "$ranks ranks: a bar" grep -q "${return}epoch 1/2 \[=*\.*\] step  [1-9]/22 loss .* samples/s .* left save in " "$err"
     check "$ranks ranks: no more than there are columns" widest 99
@@ -58,6 +59,33 @@ for ranks in 0 2; do
     check "$ranks ranks: the figures are those of the records" \
         [ "$(python3 "$tests/jobs/terminal_figures.py" "$work/$run" "$err")" = "$(drawn | wc -l)" ]
 done
+
+# What the training came to: shown at its end as status shows it, with the figures of the record.
+outcome() {
+    grep -E '^(accuracy|loss|speed|digest) +[0-9]' "$1"
+}
+end_record() {
+    sed -nE "s/.*\"event\":\"end\".*\"$2\":\"?([^,\"]*).*/\1/p" "$work/$1/metrics.jsonl"
+}
+# Of ten shares that are rounded to 0.1 % each.
+is_whole() {
+    awk '/ %$/ && !/^in these/ { sum += $(NF - 1) } END { exit !(sum > 99.4 && sum < 100.6) }' "$1"
+}
+for ranks in 0 2; do
+    run=run.$ranks
+    start 0 status "$work/$run"
+    outcome "$out" >"$work/due"
+    outcome "$work/$run/shown" >"$work/seen"
+    check "$ranks ranks: the end as status has it" same "$work/seen" "$work/due"
+    LC_ALL=C printf 'accuracy     %.6f\nloss         %.6f\nspeed        %.0f samples/s in the last start\ndigest       %s\n' \
+        "$(end_record "$run" test_accuracy)" "$(end_record "$run" test_loss)" "$(end_record "$run" samples_per_second)" \
+        "$(end_record "$run" digest)" >"$work/due"
+    check "$ranks ranks: and as the record" same "$work/seen" "$work/due"
+    check "$ranks ranks: a row for each phase" [ "$(grep -cE '^[a-z ():]+ [0-9.]+ +[0-9.]+ +[0-9.]+ %$' "$work/$run/shown")" = $((10 + (ranks > 1))) ]
+    check "$ranks ranks: their shares are all of the time" is_whole "$work/$run/shown"
+    check "$ranks ranks: each layer at the start" [ "$(grep -cE '^ +[01] +[0-9]+ +[0-9]+ +[0-9]+   (relu|softmax)$' "$work/$run/shown")" = 2 ]
+done
+check '2 ranks: what each owns' grep -qE '^ranks +2, each with 4 of 8 shards, 104 to 107 training samples; ' "$work/run.2/shown"
 
 # However short the steps are: ten times a second, and once more after each message.
 began=$(date +%s%N)
