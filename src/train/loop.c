@@ -193,6 +193,7 @@ static Status run_epoch(Trainer *t, CheckpointScore *score)
     Status st = train_epoch(t);
     if (st != STATUS_OK || t->step != epoch * t->steps_per_epoch) return st;
     const double ended = clock_seconds();
+    if (t->step - t->first_step <= t->steps_per_epoch) obstacles_tell_threads(t); /* the first of this start */
     st = end_epoch(t, epoch, progress_speed(t), score);
     const double took = clock_seconds() - ended;
     if (t->longest_epoch_end < took) t->longest_epoch_end = took;
@@ -264,6 +265,7 @@ Status trainer_run(Trainer *t, char last_line[128])
     Status st = STATUS_OK;
     if (!t->finished) {
         trainer_log_plan(t);
+        obstacles_tell(t);
         progress_begin(t);
         st = run_epochs(t, &score);
         progress_end();

@@ -23,6 +23,7 @@
 #include "rundir/rundir.h"
 #include "train/evaluate.h"
 #include "train/exchange.h"
+#include "train/obstacles.h"
 #include "train/pace.h"
 #include "train/progress.h"
 #include "train/shard_digests.h"
@@ -154,6 +155,7 @@ typedef struct Trainer {
     double waited_before;  /* the current phase, in all */
     Pace pace;
     Progress progress;
+    Obstacles obstacles;
     Slurm slurm; /* zeroed on every rank but 0; owned */
 } Trainer;
 
