@@ -7,8 +7,10 @@
 
 #include "base/apart.h"
 #include "base/memory.h"
+#include "base/terminal.h"
 #include "base/text.h"
 #include "comm/comm.h"
+#include "comm/shown.h"
 #include "config/settings.h"
 #include "lockstep/lockstep.h"
 #include "topics.h"
@@ -252,6 +254,7 @@ int command_main(const Command *const *commands, size_t count, int *argc, char *
     int words = 1;
     memory_return_large();
     const char *first = *argc > 1 ? (*argv)[1] : "", *second = *argc > 2 ? (*argv)[2] : "";
+    terminal_begin(shown_terminal());
     const Command *command = *argc > 1 ? find(commands, count, *argc, *argv, &words) : NULL;
     if (command)
         st = run(command, words, argc, argv);

@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "doctor.h"
+#include "train/binding.h"
 
 /* "0-3,8" */
 static void parse_processors(const char *text, cpu_set_t *set)
@@ -17,10 +18,11 @@ static void parse_processors(const char *text, cpu_set_t *set)
     }
 }
 
-static void processors_of(const char *facts, cpu_set_t *set)
+static const cpu_set_t *processors_of(const char *facts, cpu_set_t *set)
 {
     char text[FACT_SIZE];
     parse_processors(facts_text(facts, "cpus", text), set);
+    return set;
 }
 
 static bool on_host(const char *rank, const char *host)
@@ -29,33 +31,14 @@ static bool on_host(const char *rank, const char *host)
     return strcmp(facts_text(rank, "host", a), facts_text(host, "host", b)) == 0;
 }
 
-/* What the ranks of one host may use. */
-typedef struct {
-    size_t ranks, free; /* free: that may use more than half of what all may */
-    cpu_set_t all;
-    bool overlap; /* two that are not free share a processor */
-} Binding;
-
-static void add_rank(const char *facts, Binding *binding)
-{
-    cpu_set_t own, both;
-    processors_of(facts, &own);
-    CPU_AND(&both, &binding->all, &own);
-    binding->overlap = binding->overlap || CPU_COUNT(&both) > 0;
-    CPU_OR(&binding->all, &binding->all, &own);
-    binding->ranks++;
-}
-
 static Binding binding_on(const Doctor *doctor, const char *host)
 {
     cpu_set_t own;
     Binding binding = {0};
     for (size_t r = 0; r < doctor->started; r++)
-        if (on_host(doctor->rank[r], host)) add_rank(doctor->rank[r], &binding);
-    for (size_t r = 0; r < doctor->started; r++) {
-        processors_of(doctor->rank[r], &own);
-        if (on_host(doctor->rank[r], host) && 2 * CPU_COUNT(&own) > CPU_COUNT(&binding.all)) binding.free++;
-    }
+        if (on_host(doctor->rank[r], host)) binding_add(&binding, processors_of(doctor->rank[r], &own));
+    for (size_t r = 0; r < doctor->started; r++)
+        if (on_host(doctor->rank[r], host)) binding_count_free(&binding, processors_of(doctor->rank[r], &own));
     return binding;
 }
 
@@ -71,23 +54,24 @@ void check_binding(Doctor *doctor)
     for (size_t i = 0; i < doctor->hosts->count; i++) {
         const char *name = doctor->hosts->host[i].name;
         const Binding binding = binding_on(doctor, doctor->told[i]);
-        const size_t cpus = (size_t)CPU_COUNT(&binding.all);
-        if (binding.ranks > cpus)
+        const int cpus = CPU_COUNT(&binding.all);
+        const BindingKind kind = binding_judge(&binding);
+        if (kind == BINDING_CROWDED)
             doctor_says(
                 doctor, WARNING,
                 "ranks take turns on a core, and each step waits for all: many times slower, with the same bits",
                 "start at most as many ranks as cores: -n, or slots=N in the hostfile",
-                "host %s: %zu ranks on %zu processors", name, binding.ranks, cpus);
-        else if (binding.ranks > 1 && binding.free == binding.ranks)
+                "host %s: %zu ranks on %d processors", name, binding.ranks, cpus);
+        else if (kind == BINDING_NONE)
             doctor_says(doctor, WARNING,
                         "the system moves them about, away from their memory and onto each other: slower",
                         "mpirun --bind-to core, as launch does", "host %s: %zu ranks are bound to no core", name,
                         binding.ranks);
-        else if (binding.overlap)
+        else if (kind == BINDING_OVERLAP)
             doctor_says(doctor, WARNING, "they take turns, and each step waits for all: half as fast",
                         "unset what binds them (hwloc_base_binding_policy, taskset), or mpirun --bind-to core",
-                        "host %s: of %zu ranks two or more are bound to the same of %zu processors", name,
-                        binding.ranks, cpus);
+                        "host %s: of %zu ranks two or more are bound to the same of %d processors", name, binding.ranks,
+                        cpus);
         else
             good += binding.ranks > 0;
     }

@@ -11,6 +11,7 @@
 #include "run_directory.h"
 #include "rundir/checkpoint.h"
 #include "rundir/rundir.h"
+#include "train/outcome.h"
 
 static const char *state_of(const Course *course, uint64_t newest, const char *holder)
 {
@@ -26,8 +27,11 @@ static void print_end(const Course *course, uint64_t newest)
     if (!end) return;
     if (*course->last->stopped_by) text_line("stopped by   ", course->last->stopped_by, stdout);
     if (strcmp(end, "finished") != 0) return;
-    text_line("digest       ", course->last->digest, stdout);
-    printf("accuracy     %.6f\n", course->last->test_accuracy);
+    char line[OUTCOME_LINES][OUTCOME_LINE_SIZE];
+    const Outcome outcome = {course->last->test_accuracy, course->last->test_loss, course->last->samples_per_second,
+                             course->last->digest};
+    outcome_lines(&outcome, line);
+    for (int i = 0; i < OUTCOME_LINES; i++) text_line("", line[i], stdout);
 }
 
 static void print_epoch(const Event *epoch)
@@ -36,7 +40,7 @@ static void print_epoch(const Event *epoch)
     printf("epoch        %" PRIu64 ": train loss %.4f", epoch->epoch, epoch->loss);
     if (!isnan(epoch->test_accuracy))
         printf(", test loss %.4f, accuracy %.2f %%", epoch->test_loss, 100.0 * epoch->test_accuracy);
-    printf("\nspeed        %.0f samples/s\n", epoch->samples_per_second);
+    printf(", %.0f samples/s\n", epoch->samples_per_second);
 }
 
 static void print_checkpoints(const uint64_t *steps, size_t count)

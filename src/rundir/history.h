@@ -38,7 +38,7 @@ typedef struct {
     double loss;                     /* step: mean loss; epoch: train loss; NaN where null */
     double test_loss, test_accuracy; /* epoch, end; NaN where null */
     double learning_rate;            /* step */
-    double samples_per_second;       /* epoch */
+    double samples_per_second;       /* epoch, end; NaN where null */
     double target_accuracy;          /* start, resume */
     char digest[33];                 /* epoch, checkpoint, resume, end: the model's */
     char optimizer[33];              /* checkpoint, resume, end: of its state, "" without any */

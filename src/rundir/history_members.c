@@ -38,7 +38,7 @@ static const Member members[] = {
     {"train_loss", FINITE, EPOCH, 0},
     {"test_loss", REAL, EPOCH | END, 0},
     {"test_accuracy", REAL, EPOCH | END, 0},
-    {"samples_per_second", REAL, EPOCH, 0},
+    {"samples_per_second", REAL, EPOCH, END},
     {"seconds", FINITE, EPOCH | END, 0},
     {"load_microseconds", COUNTS, 0, EPOCH},
     {"pack_microseconds", COUNTS, 0, EPOCH},

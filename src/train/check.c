@@ -6,6 +6,7 @@
 #include "base/text.h"
 #include "rundir/rundir.h"
 #include "train/measure.h"
+#include "train/summary.h"
 
 /* An upper bound: the text of the config and what HDF5 adds stay far below. */
 static size_t checkpoint_bytes(const Settings *s, const Network *network)
@@ -40,11 +41,11 @@ static Status print_plan(const Settings *s, Dataset *dataset, const Network *net
     digest_hex(digest, hex);
     const uint32_t rows = dataset_rows(dataset, PART_TRAIN);
     const uint64_t batch = (uint64_t)s->training.batch_size, steps = (rows + batch - 1) / batch;
-    fprintf(out, "layer        in       out   parameters   activation\n");
+    char line[SUMMARY_LINE_SIZE];
+    fprintf(out, "%s\n", summary_layer_head);
     for (size_t i = 0; i < network->layers; i++) {
-        const Layer *layer = &network->layer[i];
-        fprintf(out, "%5zu  %8zu  %8zu  %11zu   %s\n", i, layer->in, layer->out, (layer->in + 1) * layer->out,
-                i + 1 < network->layers ? s->model.activation : "softmax");
+        summary_layer(network, i, line);
+        fprintf(out, "%s\n", line);
     }
     fprintf(out, "parameters   %zu\n", network->parameters);
     fputs("dataset      ", out);
@@ -54,8 +55,8 @@ static Status print_plan(const Settings *s, Dataset *dataset, const Network *net
     fprintf(out, "steps        %" PRIu64 " an epoch, %" PRIu64 " in all\n", steps,
             steps * (uint64_t)s->training.epochs);
     fprintf(out, "ranks        %zu of at most %" PRId64 " (training.shards)\n", ranks, s->training.shards);
-    fprintf(out, "memory       %.1f MB on rank %zu, the most of any, beyond the program's and MPI's own\n",
-            (double)needs.bytes * 1e-6, needs.largest);
+    summary_memory(needs.bytes, needs.largest, line);
+    fprintf(out, "%s\n", line);
     text_line("run          ", run_path, out);
     return STATUS_OK;
 }

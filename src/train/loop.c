@@ -59,20 +59,6 @@ static void log_epoch(const Trainer *t, uint64_t epoch, const CheckpointScore *s
              t->replica[0].epoch_loss / t->loader.rows, test, speed);
 }
 
-/* began, first: training_seconds when this start began the epoch, and at which step. */
-static void log_progress(Trainer *t, uint64_t first, double began)
-{
-    const double now = clock_seconds();
-    const uint64_t in_epoch = t->step % t->steps_per_epoch, batch = (uint64_t)t->settings->training.batch_size;
-    if (now - t->last_log < t->settings->log.seconds || in_epoch == 0) return;
-    t->last_log = now;
-    log_info("epoch %" PRIu64 "/%" PRId64 ", step %" PRIu64 "/%" PRIu64 ": train loss %.4f, %.0f samples/s",
-             t->step / t->steps_per_epoch + 1, t->settings->training.epochs, t->step, t->schedule.total,
-             t->epoch_loss / (double)(in_epoch * batch),
-             (double)((t->step - first) * batch) / (trainer_training_seconds(t) - began));
-    records_flush(t->run.records);
-}
-
 /* A numbered checkpoint on the way. Collective; agreed. */
 static Status save_step(Trainer *t)
 {
@@ -106,13 +92,12 @@ static Status after_step(Trainer *t)
 static Status train_epoch(Trainer *t)
 {
     const uint64_t end = (t->step / t->steps_per_epoch + 1) * t->steps_per_epoch;
-    const double began = trainer_training_seconds(t);
-    const uint64_t first = t->step;
+    progress_begin_epoch(t);
     while (t->step < end && !t->stopping) {
         Status st = trainer_step(t);
         if (st == STATUS_OK) st = after_step(t);
         if (st != STATUS_OK) return st;
-        if (comm_rank(t->comm) == 0) log_progress(t, first, began);
+        if (comm_rank(t->comm) == 0) progress_step(t);
     }
     return trainer_check_finite(t);
 }
@@ -164,6 +149,7 @@ static void record_end_of_run(Trainer *t, const char *reason, const char *cause,
         record_null(records, "test_accuracy");
     }
     if (state) trainer_record_state(t, state);
+    record_float(records, "samples_per_second", trainer_speed(t));
     record_float(records, "seconds", clock_seconds() - t->started);
     record_end(records);
     records_sync(records);
@@ -205,13 +191,12 @@ static Status end_epoch(Trainer *t, uint64_t epoch, double speed, CheckpointScor
 /* One epoch, or what is left of it. Collective; agreed. */
 static Status run_epoch(Trainer *t, CheckpointScore *score)
 {
-    const uint64_t epoch = t->step / t->steps_per_epoch + 1, first = t->step;
-    const double began = trainer_training_seconds(t),
-                 done = (double)(first % t->steps_per_epoch * (uint64_t)t->settings->training.batch_size);
+    const uint64_t epoch = t->step / t->steps_per_epoch + 1;
     Status st = train_epoch(t);
     if (st != STATUS_OK || t->step != epoch * t->steps_per_epoch) return st;
     const double ended = clock_seconds();
-    st = end_epoch(t, epoch, (t->loader.rows - done) / (trainer_training_seconds(t) - began), score);
+    if (t->step - t->first_step <= t->steps_per_epoch) obstacles_tell_threads(t); /* the first of this start */
+    st = end_epoch(t, epoch, progress_speed(t), score);
     const double took = clock_seconds() - ended;
     if (t->longest_epoch_end < took) t->longest_epoch_end = took;
     return st;
@@ -290,7 +275,10 @@ Status trainer_run(Trainer *t, char last_line[128])
     Status st = STATUS_OK;
     if (!t->finished) {
         trainer_log_plan(t);
+        obstacles_tell(t);
+        progress_begin(t);
         st = run_epochs(t, &score);
+        progress_end();
         if (st != STATUS_OK && st != STATUS_STOPPED) record_end_of_run(t, status_name(st), NULL, NULL, NULL);
         if (st == STATUS_OK) trainer_log_end(t, &score);
     } else {

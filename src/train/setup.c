@@ -162,6 +162,7 @@ Status setup_check_ranks(const Settings *s, size_t ranks)
 static Status allocate(Trainer *t, const RankPlan *plan)
 {
     t->block = plan->block;
+    t->bytes = plan->bytes;
     Status st = batch_init(&t->batch, &t->loader, plan->block);
     if (st == STATUS_OK) st = memory_new(&t->word, plan->words, "the step's words");
     if (st == STATUS_OK) st = memory_new(&t->shard_loss, t->shards, "losses");

@@ -23,7 +23,9 @@
 #include "rundir/rundir.h"
 #include "train/evaluate.h"
 #include "train/exchange.h"
+#include "train/obstacles.h"
 #include "train/pace.h"
+#include "train/progress.h"
 #include "train/shard_digests.h"
 #include "train/slurm.h"
 
@@ -121,6 +123,7 @@ typedef struct Trainer {
     uint64_t checked_step;  /* completed when they were last found equal; this start's first before that */
     Prediction *prediction; /* (test_rows) of the final evaluation, NULL if none are wanted; owned */
 
+    size_t bytes;   /* what this rank takes (RankPlan) */
     Digest dataset; /* of the values */
     uint64_t steps_per_epoch;
 
@@ -153,6 +156,8 @@ typedef struct Trainer {
     double waited_before;                                     /* the current phase, in all */
     double recorded_seconds[PHASES], recorded_waited[PHASES]; /* of both, what is in the records of epochs */
     Pace pace;
+    Progress progress;
+    Obstacles obstacles;
     Slurm slurm; /* zeroed on every rank but 0; owned */
 } Trainer;
 
@@ -179,6 +184,9 @@ void trainer_stop(Trainer *trainer, StopCause cause);
  * not spend on waiting for others. */
 double trainer_training_seconds(const Trainer *trainer);
 double trainer_work_seconds(const Trainer *trainer);
+
+/* Samples per second of this start's steps; NaN if it made none. */
+double trainer_speed(const Trainer *trainer);
 
 /* Sets everything up: reads the dataset, opens the run directory, draws the parameters or takes them from a checkpoint.
  * Collective; agreed. STATUS_CONFIG also: the run began with other settings or another dataset, or
