@@ -59,6 +59,7 @@ need libxxhash-dev library libxxhash
 need nettle-dev library nettle
 need libjansson-dev library jansson
 need zlib1g-dev library zlib
+need libpng-dev library libpng
 if [ "$purpose" != build ]; then
     need libcunit1-dev library cunit
     need hdf5-tools program h5dump

@@ -7,7 +7,7 @@ set -euo pipefail
 
 mkdir -p "$1"
 directory=$(cd "$1" && pwd)
-packages=(libc6-dev libhdf5-dev libconfig-dev libxxhash-dev nettle-dev libjansson-dev zlib1g-dev libcunit1-dev)
+packages=(libc6-dev libhdf5-dev libconfig-dev libxxhash-dev nettle-dev libjansson-dev zlib1g-dev libpng-dev libcunit1-dev)
 if [ "$(cat "$directory/packages" 2>/dev/null)" = "${packages[*]}" ]; then exit 0; fi
 
 rm -rf "$directory/apt" "$directory/sysroot" "$directory/packages"
