@@ -87,6 +87,7 @@ fi
 if [ "$purpose" = all ]; then
     need clang-tidy-14 program clang-tidy-14
     need gcovr program gcovr
+    need python3-venv python3 -c 'import ensurepip'
 fi
 if [ ${#missing[@]} -eq 0 ]; then exit 0; fi
 

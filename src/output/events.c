@@ -43,11 +43,23 @@ static Bytes *begin_event(Events *e, uint64_t step)
     return out;
 }
 
-/* An event of one value. */
-static Bytes *begin_value(Events *e, uint64_t step, const char *tag)
+static Bytes *begin_summary(Events *e, uint64_t step)
 {
     Bytes *out = begin_event(e, step);
     e->summary = protobuf_begin(out, EVENT_SUMMARY);
+    return out;
+}
+
+static void end_summary(Events *e, Bytes *out)
+{
+    protobuf_end(out, e->summary);
+    event_file_end(e->file);
+}
+
+/* An event of one value. */
+static Bytes *begin_value(Events *e, uint64_t step, const char *tag)
+{
+    Bytes *out = begin_summary(e, step);
     e->value = protobuf_begin(out, SUMMARY_VALUE);
     protobuf_text(out, VALUE_TAG, tag);
     return out;
@@ -56,16 +68,20 @@ static Bytes *begin_value(Events *e, uint64_t step, const char *tag)
 static void end_value(Events *e, Bytes *out)
 {
     protobuf_end(out, e->value);
-    protobuf_end(out, e->summary);
-    event_file_end(e->file);
+    end_summary(e, out);
 }
 
-void events_scalar(Events *e, uint64_t step, const char *tag, double value)
+void events_scalars(Events *e, uint64_t step, size_t count, const EventScalar *scalar)
 {
     if (!e) return;
-    Bytes *out = begin_value(e, step, tag);
-    protobuf_float(out, VALUE_SIMPLE, (float)value);
-    end_value(e, out);
+    Bytes *out = begin_summary(e, step);
+    for (size_t i = 0; i < count; i++) {
+        const size_t value = protobuf_begin(out, SUMMARY_VALUE);
+        protobuf_text(out, VALUE_TAG, scalar[i].tag);
+        protobuf_float(out, VALUE_SIMPLE, (float)scalar[i].value);
+        protobuf_end(out, value);
+    }
+    end_summary(e, out);
 }
 
 void events_text(Events *e, uint64_t step, const char *tag, const char *text)
@@ -114,15 +130,19 @@ void events_histogram(Events *e, uint64_t step, const char *tag, const Histogram
     end_value(e, out);
 }
 
-/* The first pass finds the size. */
+/* Into the most room that it may need, for its size is known afterwards. */
 static void put_png(Bytes *out, png_image *png, const uint8_t *pixel)
 {
-    png_alloc_size_t size = 0;
-    if (png_image_write_to_memory(png, NULL, &size, 0, pixel, 0, NULL)) {
-        unsigned char *file = protobuf_bytes(out, IMAGE_FILE, size);
-        if (!file || png_image_write_to_memory(png, file, &size, 0, pixel, 0, NULL)) return;
-    }
-    out->st = status_fail(STATUS_INTERNAL, "libpng: %s", png->message);
+    const png_alloc_size_t most = PNG_IMAGE_PNG_SIZE_MAX(*png);
+    png_alloc_size_t size = most;
+    const size_t begin = protobuf_begin(out, IMAGE_FILE);
+    unsigned char *file = bytes_add(out, most);
+    if (!file) return;
+    if (png_image_write_to_memory(png, file, &size, 0, pixel, 0, NULL))
+        out->size -= most - size;
+    else
+        out->st = status_fail(STATUS_INTERNAL, "libpng: %s", png->message);
+    protobuf_end(out, begin);
 }
 
 void events_image(Events *e, uint64_t step, const char *tag, size_t height, size_t width, const uint8_t *pixel)
@@ -131,7 +151,8 @@ void events_image(Events *e, uint64_t step, const char *tag, size_t height, size
     png_image png = {.version = PNG_IMAGE_VERSION,
                      .width = (png_uint_32)width,
                      .height = (png_uint_32)height,
-                     .format = PNG_FORMAT_GRAY};
+                     .format = PNG_FORMAT_GRAY,
+                     .flags = PNG_IMAGE_FLAG_FAST};
     Bytes *out = begin_value(e, step, tag);
     const size_t begin = protobuf_begin(out, VALUE_IMAGE);
     protobuf_integer(out, IMAGE_HEIGHT, height);

@@ -22,7 +22,13 @@ MUST_CHECK Status events_open(const char *directory, uint64_t step, Events **eve
 void events_close(Events *events);
 
 /* A point of a curve, which TensorBoard has in single precision. */
-void events_scalar(Events *events, uint64_t step, const char *tag, double value);
+typedef struct {
+    const char *tag;
+    double value;
+} EventScalar;
+
+/* scalar (count) of one step. */
+void events_scalars(Events *events, uint64_t step, size_t count, const EventScalar *scalar);
 
 /* A text in Markdown. */
 void events_text(Events *events, uint64_t step, const char *tag, const char *text);

@@ -157,8 +157,9 @@ static Status allocate(Trainer *t, const RankPlan *plan)
     if (st == STATUS_OK) st = memory_new(&t->shard_loss, t->shards, "losses");
     if (st == STATUS_OK) st = confusion_init(&t->confusion, (size_t)t->settings->data.classes);
     if (st == STATUS_OK) st = memory_new(&t->replica, (size_t)comm_size(t->comm), "digests");
-    if (st == STATUS_OK && t->settings->evaluation.predictions)
-        st = memory_new(&t->prediction, plan->predictions, "predictions");
+    if (st == STATUS_OK && plan->predictions > 0) st = memory_new(&t->prediction, plan->predictions, "predictions");
+    if (st == STATUS_OK && t->settings->log.tensorboard)
+        st = board_init(&t->board, t->image_dimensions, t->image_extent);
     if (st == STATUS_OK && t->settings->log.shard_digests)
         st = shard_digests_init(&t->shard_digests, t->shards, t->run_length, t->network.floats);
     return st == STATUS_OK ? digest_open(&t->digest) : st;
@@ -321,6 +322,7 @@ void trainer_close(Trainer *t)
     reduction_close(t->reduction);
     exchange_close(&t->exchange);
     shard_digests_free(&t->shard_digests);
+    board_free(&t->board);
     node_close(t->node);
     loader_free(&t->loader);
     batch_free(&t->batch);

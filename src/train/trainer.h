@@ -21,6 +21,7 @@
 #include "rundir/chain.h"
 #include "rundir/checkpoint.h"
 #include "rundir/rundir.h"
+#include "train/board.h"
 #include "train/evaluate.h"
 #include "train/exchange.h"
 #include "train/pace.h"
@@ -111,6 +112,7 @@ typedef struct Trainer {
     Reduction *reduction; /* owned */
     Exchange exchange;    /* owned */
     ShardDigests shard_digests;
+    Board board;
     DigestState *digest; /* owned */
     uint64_t *word;      /* (WORD_LOSSES + shards); owned */
     double *shard_loss;  /* (shards); owned */
@@ -119,7 +121,7 @@ typedef struct Trainer {
                             of this state; owned */
     bool checked;        /* the replicas were found equal, and no step was made since */
     uint64_t checked_step;  /* completed when they were last found equal; this start's first before that */
-    Prediction *prediction; /* (test_rows) of the final evaluation, NULL if none are wanted; owned */
+    Prediction *prediction; /* (test_rows) of the last evaluation that filled them, NULL if none are wanted; owned */
 
     Digest dataset; /* of the values */
     uint64_t steps_per_epoch;

@@ -136,11 +136,14 @@ static bool ends_with(const unsigned char *data, size_t size, const char *end, s
 
 static void records_are_events(void)
 {
-    /* step 7; session log { status: START }; summary { value { tag: "a", simple_value: 1.5 } } */
+    /* step 7; session log { status: START }; summary { value { tag: "a", simple_value: 1.5 }, and "b" } */
     static const char version[] = "\x10\x00\x1a\rbrain.Event:2", start[] = "\x10\x07\x3a\x02\x08\x01",
                       scalar[] =
-                          "\x10\x07\x2a\x0a\x0a\x08\x0a\x01"
-                          "a\x15\x00\x00\xc0\x3f";
+                          "\x10\x07\x2a\x14"
+                          "\x0a\x08\x0a\x01"
+                          "a\x15\x00\x00\xc0\x3f"
+                          "\x0a\x08\x0a\x01"
+                          "b\x15\x00\x00\xc0\x3f";
     static const struct {
         const char *end;
         size_t size;
@@ -148,7 +151,7 @@ static void records_are_events(void)
     Events *events;
     size_t size, at = 0;
     CU_ASSERT_EQUAL_FATAL(events_open(directory(), 7, &events), STATUS_OK);
-    events_scalar(events, 7, "a", 1.5);
+    events_scalars(events, 7, 2, (EventScalar[]){{"a", 1.5}, {"b", 1.5}});
     events_close(events);
     unsigned char *bytes = take_bytes(&size);
     CU_ASSERT_EQUAL(count_records(bytes, size), 3);
@@ -199,7 +202,7 @@ static void a_full_disk_leaves_whole_records(void)
         events_flush(events);
     }
     scratch_limit(RLIM_INFINITY);
-    events_scalar(events, 5, "kept", 1.0);
+    events_scalars(events, 5, 1, &(EventScalar){"kept", 1.0});
     events_close(events);
     unsigned char *bytes = take_bytes(&size);
     CU_ASSERT_EQUAL(count_records(bytes, size), 3);
@@ -231,7 +234,7 @@ static void no_directory_is_told(void)
     CU_ASSERT_EQUAL(events_open(scratch_path("absent"), 0, &events), STATUS_CANT_CREATE);
     CU_ASSERT_MESSAGE_HAS("absent/events.out.tfevents.");
     CU_ASSERT_PTR_NULL(events);
-    events_scalar(events, 1, "ranks other than 0 have none", 1.0);
+    events_scalars(events, 1, 1, &(EventScalar){"ranks other than 0 have none", 1.0});
     events_flush(events);
     events_close(events);
 }
