@@ -88,6 +88,8 @@ const Setting setting_table[] = {
      .text = "record each shard's gradient by digest; slower", .resume = RESUME_FREE},
     {BOOL(log.tensorboard), .fallback = "false",
      .text = "write TensorBoard's event files to the run directory", .resume = RESUME_FREE},
+    {BOOL(log.trace), .fallback = "false",
+     .text = "write trace.json, a timeline of all ranks", .resume = RESUME_FREE},
 };
 /* clang-format on */
 

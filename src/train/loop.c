@@ -284,6 +284,7 @@ Status trainer_run(Trainer *t, char last_line[128])
         trainer_log_plan(t);
         st = run_epochs(t, &score);
         if (st != STATUS_OK && st != STATUS_STOPPED) record_end_of_run(t, status_name(st), NULL, NULL, NULL);
+        if (t->settings->log.trace && (st == STATUS_OK || st == STATUS_STOPPED)) trace_write(t);
         if (st == STATUS_OK) trainer_log_end(t, &score);
     } else {
         log_info("this run is finished already: nothing was trained");

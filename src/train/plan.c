@@ -83,6 +83,7 @@ Status setup_plan(const Settings *s, const Dataset *dataset, const Network *netw
     plan->bytes = bytes_of(plan, s, dataset, network, ranks);
     plan->shared = shared_of(plan, checked, dataset, network);
     if (s->log.shard_digests) plan->bytes += shard_digests_bytes(shards, plan->run, floats);
+    if (s->log.trace) plan->bytes += trace_bytes(ranks, rank);
     if (s->log.tensorboard) {
         uint64_t extent[H5FILE_MAX_DIMENSIONS];
         plan->bytes += mistakes_bytes(dataset_shape(dataset, extent), extent);

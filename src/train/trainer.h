@@ -27,6 +27,7 @@
 #include "train/pace.h"
 #include "train/shard_digests.h"
 #include "train/slurm.h"
+#include "train/trace.h"
 
 /* Where a rank's time goes, in seconds. */
 typedef enum {
@@ -113,6 +114,7 @@ typedef struct Trainer {
     Exchange exchange;    /* owned */
     ShardDigests shard_digests;
     Board board;
+    Trace trace;
     DigestState *digest; /* owned */
     uint64_t *word;      /* (WORD_LOSSES + shards); owned */
     double *shard_loss;  /* (shards); owned */
@@ -147,8 +149,9 @@ typedef struct Trainer {
     double started, last_log, last_save; /* clock_seconds */
     double longest_save;                 /* seconds that a checkpoint took, with its replica check, */
     double longest_epoch_end;            /* and the end of an epoch, with evaluation and checkpoints; so far */
-    Phase phase;                         /* the current one, and when it began */
+    Phase phase;                         /* the current one, when it began, and with how many steps completed */
     double phase_began;
+    uint64_t phase_step;
     double seconds[PHASES];
     double waited[PHASES]; /* of these, for other ranks */
     double waited_before;  /* the current phase, in all */
