@@ -74,7 +74,7 @@ breaks include/lockstep/a.h 4 'include includes "base/status.h", which is not on
 breaks src/train/b.c 1 '<mpi.h> is included in src/comm alone' <<<'#include <mpi.h>'
 breaks src/data/b.c 1 '<hdf5.h> is included in src/hdf5 alone' <<<'#include <hdf5.h>'
 breaks jobs/b.c 1 '<libconfig.h> is included in src/config alone' <<<'#include "libconfig.h"'
-breaks src/rundir/b.c 1 '<png.h> is included in src/data alone' <<<'#include <png.h>'
+breaks src/rundir/b.c 1 '<png.h> is included in src/data and src/output alone' <<<'#include <png.h>'
 # Ends of the process; those of src/comm/process.c are fine.
 for call in exit _exit _Exit quick_exit abort MPI_Abort; do
     breaks "src/train/$call.c" 1 'ending the process is the business of src/comm/process.c alone' <<<"int x = $call(1);"

@@ -9,11 +9,11 @@ Installs what is missing (jobs/install.sh test), builds the presets release, dev
 units, a small training that diverges and whole ones on two ranks on asan. Says little about what succeeds; shows the whole output of
 what fails. The last line is the sum over all builds in the words of ctest. Exit 0 if everything passed, 1 if anything failed.
 
---all adds the long part, half an hour and more on two cores: clang-tidy; onnx, onnxruntime and safetensors from PyPI on
-what export writes; reports in Chromium; the Debian package, installed in a fresh Debian; 40 stops and 50 kills; two ranks
-on the preset tsan, and threads that use the library (ThreadSanitizer, which sees the threads of a rank, not what ranks share); the preset
-coverage with all tests but that of the benchmarks, and then the line coverage of src/ and jobs/ with the lines that
-nothing reached.'
+--all adds the long part, half an hour and more on two cores: clang-tidy; onnx, onnxruntime, safetensors and tensorboard
+from PyPI on what was exported and logged; reports in Chromium; the Debian package, installed in a fresh Debian; 40 stops
+and 50 kills; two ranks on the preset tsan, and threads that use the library (ThreadSanitizer, which sees the threads of a
+rank, not what ranks share); the preset coverage with all tests but that of the benchmarks, and then the line coverage of
+src/ and jobs/ with the lines that nothing reached.'
 
 purpose='test'
 case "${1:-}" in
@@ -80,7 +80,7 @@ check asan -R '^(unit/|jobs/diverge$|mpi/(sanitized$|(comm|node|reduction)-2$))'
 
 # Beside the usual run.
 long_part() {
-    check release -C Long -R '^(house/tidy|jobs/readers|jobs/report_browser|install/package)$'
+    check release -C Long -R '^(house/tidy|jobs/readers|jobs/tensorboard|jobs/report_browser|install/package)$'
     LOCKSTEP_STOPS=40 LOCKSTEP_KILLS=50 check release -R '^faults/(stops|kills)$'
     build tsan
     check tsan -R '^mpi/(sanitized$|(comm|node|reduction)-2$)'

@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "base/memory.h"
+#include "comm/clocks.h"
 #include "comm/comm.h"
 #include "comm/process.h"
 #include "comm/reduction.h"
@@ -85,6 +86,18 @@ void comm_gather_all(Comm *comm, const void *mine, size_t bytes, void *all)
 {
     (void)comm;
     memcpy(all, mine, bytes);
+}
+
+void comm_take(Comm *comm, int from, const void *mine, size_t bytes, void *taken)
+{
+    (void)comm, (void)from;
+    memcpy(taken, mine, bytes);
+}
+
+HostClock clocks_compare(Comm *comm)
+{
+    (void)comm;
+    return (HostClock){.host = 0};
 }
 
 struct Watchdog *comm_watchdog(const Comm *comm)

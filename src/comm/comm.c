@@ -191,3 +191,16 @@ void comm_gather_all(Comm *comm, const void *mine, size_t bytes, void *all)
         MPI_Allgather(mine, comm_int(bytes), MPI_BYTE, all, comm_int(bytes), MPI_BYTE, comm->world);
     watchdog_wait(comm->watchdog, false);
 }
+
+void comm_take(Comm *comm, int from, const void *mine, size_t bytes, void *taken)
+{
+    enum { TAG = 1 };
+    watchdog_wait(comm->watchdog, true);
+    if (comm->rank == 0 && from == 0)
+        memcpy(taken, mine, bytes);
+    else if (comm->rank == 0)
+        MPI_Recv(taken, comm_int(bytes), MPI_BYTE, from, TAG, comm->world, MPI_STATUS_IGNORE);
+    else if (comm->rank == from)
+        MPI_Send(mine, comm_int(bytes), MPI_BYTE, 0, TAG, comm->world);
+    watchdog_wait(comm->watchdog, false);
+}

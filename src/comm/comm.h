@@ -54,6 +54,9 @@ enum { COMM_MOST_WORDS = 1 << 20 }; /* in one message */
  * 0 is so passed on as it is. Collective. */
 void comm_sum_words(Comm *comm, uint64_t *word, size_t count);
 
+/* On rank 0: taken = the bytes that rank `from` has in mine. On the others taken is not looked at. Collective. */
+void comm_take(Comm *comm, int from, const void *mine, size_t bytes, void *taken);
+
 /* all (size of the job, bytes) = every rank's bytes, in the order of ranks. Collective. */
 void comm_gather_all(Comm *comm, const void *mine, size_t bytes, void *all);
 

@@ -75,7 +75,7 @@ typedef struct {
     struct {
         double seconds;
         int64_t digest_every_steps;
-        bool shard_digests;
+        bool shard_digests, tensorboard, trace;
     } log;
 } Settings;
 

@@ -86,6 +86,10 @@ const Setting setting_table[] = {
      .text = "steps between replica checks; 0: checkpoints and end", .resume = RESUME_FREE},
     {BOOL(log.shard_digests), .fallback = "false",
      .text = "record each shard's gradient by digest; slower", .resume = RESUME_FREE},
+    {BOOL(log.tensorboard), .fallback = "false",
+     .text = "write TensorBoard's event files to the run directory", .resume = RESUME_FREE},
+    {BOOL(log.trace), .fallback = "false",
+     .text = "write trace.json, a timeline of all ranks", .resume = RESUME_FREE},
 };
 /* clang-format on */
 

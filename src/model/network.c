@@ -121,19 +121,27 @@ size_t network_tensor_index(const Network *network, size_t tensor, size_t i)
     return network_weight_index(network, tensor / 2, row, i % layer->out);
 }
 
-void network_digest_tensor(const Network *network, const float *parameter, size_t tensor, DigestState *state)
+void network_each_run(const Network *network, const float *parameter, size_t tensor, NetworkRun *run, void *context)
+{
+    const Layer *layer = &network->layer[tensor / 2];
+    const size_t first = tensor % 2 ? layer->in : 0, end = tensor % 2 ? layer->in + 1 : layer->in;
+    for (size_t row = first; row < end; row++)
+        for (size_t j = 0; j < layer->out; j += PANEL)
+            run(context, parameter + network_weight_index(network, tensor / 2, row, j),
+                layer->out - j < PANEL ? layer->out - j : PANEL);
+}
+
+static void digest_run(void *state, const float *value, size_t count)
 {
 #if __BYTE_ORDER__ != __ORDER_LITTLE_ENDIAN__
 #error "digests are taken over little-endian floats"
 #endif
-    const Layer *layer = &network->layer[tensor / 2];
-    const size_t first = tensor % 2 ? layer->in : 0, end = tensor % 2 ? layer->in + 1 : layer->in;
-    for (size_t row = first; row < end; row++)
-        for (size_t j = 0; j < layer->out; j += PANEL) {
-            const size_t columns = layer->out - j < PANEL ? layer->out - j : PANEL;
-            digest_add(state, parameter + network_weight_index(network, tensor / 2, row, j),
-                       columns * sizeof *parameter);
-        }
+    digest_add(state, value, count * sizeof *value);
+}
+
+void network_digest_tensor(const Network *network, const float *parameter, size_t tensor, DigestState *state)
+{
+    network_each_run(network, parameter, tensor, digest_run, state);
 }
 
 void network_digest(const Network *network, const float *parameter, DigestState *state)

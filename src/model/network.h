@@ -64,6 +64,10 @@ size_t network_weight_index(const Network *network, size_t layer, size_t row, si
 /* Where element i of a tensor, in the order of files, stands in a parameter vector. */
 size_t network_tensor_index(const Network *network, size_t tensor, size_t i);
 
+/* Gives `run` the elements of a tensor in the order of files, as many at a time as are neighbours in memory. */
+typedef void NetworkRun(void *context, const float *value, size_t count);
+void network_each_run(const Network *network, const float *parameter, size_t tensor, NetworkRun *run, void *context);
+
 /* Adds a tensor's or all tensors' elements to a digest, as little-endian fp32 in the order of files. */
 void network_digest_tensor(const Network *network, const float *parameter, size_t tensor, DigestState *state);
 void network_digest(const Network *network, const float *parameter, DigestState *state);

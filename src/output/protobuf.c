@@ -2,7 +2,11 @@
 
 #include <string.h>
 
-enum { VARINT = 0, LENGTH_DELIMITED = 2, VARINT_SIZE = 10 };
+#if __BYTE_ORDER__ != __ORDER_LITTLE_ENDIAN__
+#error "floats are written in the order of memory"
+#endif
+
+enum { VARINT = 0, DOUBLE = 1, LENGTH_DELIMITED = 2, FLOAT = 5, VARINT_SIZE = 10 };
 
 /* Returns how many bytes it takes. */
 static size_t varint(uint64_t value, unsigned char bytes[VARINT_SIZE])
@@ -28,6 +32,25 @@ void protobuf_integer(Bytes *out, unsigned field, uint64_t value)
 {
     put_tag(out, field, VARINT);
     put_varint(out, value);
+}
+
+void protobuf_float(Bytes *out, unsigned field, float value)
+{
+    put_tag(out, field, FLOAT);
+    bytes_append(out, &value, sizeof value);
+}
+
+void protobuf_double(Bytes *out, unsigned field, double value)
+{
+    put_tag(out, field, DOUBLE);
+    bytes_append(out, &value, sizeof value);
+}
+
+void protobuf_doubles(Bytes *out, unsigned field, size_t count, const double *value)
+{
+    put_tag(out, field, LENGTH_DELIMITED);
+    put_varint(out, count * sizeof *value);
+    bytes_append(out, value, count * sizeof *value);
 }
 
 unsigned char *protobuf_bytes(Bytes *out, unsigned field, size_t size)

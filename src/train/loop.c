@@ -168,12 +168,13 @@ static Status end_epoch(Trainer *t, uint64_t epoch, double speed, CheckpointScor
     const uint64_t evaluate = (uint64_t)s->evaluation.every_epochs, save = (uint64_t)s->checkpoint.every_epochs;
     const bool last = t->step == t->schedule.total, may_be_last = last || s->training.target_accuracy > 0.0;
     *score = (CheckpointScore){0};
-    if (last || (evaluate && epoch % evaluate == 0)) trainer_evaluate(t, may_be_last, score);
+    if (last || (evaluate && epoch % evaluate == 0)) trainer_evaluate(t, may_be_last || s->log.tensorboard, score);
     Status st = trainer_check_replicas(t);
     if (st == STATUS_OK) st = check_epoch_rows(t, (uint32_t)(epoch - 1));
     if (st != STATUS_OK) return st;
     record_epoch(t, epoch, score, speed);
     log_epoch(t, epoch, score, speed);
+    if (s->log.tensorboard) board_epoch(t, score, speed);
     t->epoch_loss = 0.0;
     t->epoch_digest = 0;
     const bool better = score->count && (!t->best.count || score->correct > t->best.correct);
@@ -204,7 +205,7 @@ static Status run_epoch(Trainer *t, CheckpointScore *score)
 
 static Status write_predictions(Trainer *t)
 {
-    if (comm_rank(t->comm) != 0 || !t->prediction) return STATUS_OK;
+    if (comm_rank(t->comm) != 0 || !t->settings->evaluation.predictions) return STATUS_OK;
     const char *name = "predictions.csv";
     FILE *file;
     trainer_enter(t, PHASE_EVALUATE); /* of which they are a part */
@@ -280,6 +281,7 @@ Status trainer_run(Trainer *t, char last_line[128])
         st = run_epochs(t, &score);
         progress_end();
         if (st != STATUS_OK && st != STATUS_STOPPED) record_end_of_run(t, status_name(st), NULL, NULL, NULL);
+        if (t->settings->log.trace && (st == STATUS_OK || st == STATUS_STOPPED)) trace_write(t);
         if (st == STATUS_OK) trainer_log_end(t, &score);
     } else {
         log_info("this run is finished already: nothing was trained");

@@ -22,15 +22,28 @@ const char *trainer_phase_title(const Trainer *trainer, Phase phase)
     return phase_name[phase].title;
 }
 
+/* The phase that ends now. */
+static void add_to_trace(Trainer *trainer, double now, double waited)
+{
+    const TimelineSpan span = {.begin = trainer->phase_began,
+                               .end = now,
+                               .step = trainer->phase_step,
+                               .waited = (float)waited,
+                               .phase = (int32_t)trainer->phase};
+    trace_add(&trainer->trace, &span);
+}
+
 void trainer_enter(Trainer *trainer, Phase phase)
 {
     const double now = clock_seconds();
     const double waited = watchdog_waited(trainer->watchdog);
     trainer->seconds[trainer->phase] += now - trainer->phase_began;
     trainer->waited[trainer->phase] += waited - trainer->waited_before;
+    if (trainer->trace.span) add_to_trace(trainer, now, waited - trainer->waited_before);
     trainer->waited_before = waited;
     trainer->phase = phase;
     trainer->phase_began = now;
+    trainer->phase_step = trainer->step;
     watchdog_beat(trainer->watchdog, trainer->step, (int)phase);
     fault_raise_at(phase_name[phase].key, trainer->step);
 }

@@ -77,11 +77,16 @@ Status setup_plan(const Settings *s, const Dataset *dataset, const Network *netw
     const size_t batch = loader_share(rows, shards, plan->most_run, (size_t)s->training.batch_size);
     plan->block = batch;
     plan->words = WORD_LOSSES + shards;
-    plan->predictions = s->evaluation.predictions ? dataset_rows(dataset, PART_TEST) : 0;
+    plan->predictions = s->evaluation.predictions || s->log.tensorboard ? dataset_rows(dataset, PART_TEST) : 0;
     const size_t reduced = ranks > 1 ? floats : 0; /* a rank alone updates from its operands */
     const Status st = reduction_bytes(setup_reduction(s), shards, reduced, plan->words, ranks, rank, &plan->reduction);
     plan->bytes = bytes_of(plan, s, dataset, network, ranks);
     plan->shared = shared_of(plan, checked, dataset, network);
     if (s->log.shard_digests) plan->bytes += shard_digests_bytes(shards, plan->run, floats);
+    if (s->log.trace) plan->bytes += trace_bytes(ranks, rank);
+    if (s->log.tensorboard) {
+        uint64_t extent[H5FILE_MAX_DIMENSIONS];
+        plan->bytes += mistakes_bytes(dataset_shape(dataset, extent), extent);
+    }
     return st;
 }

@@ -204,6 +204,7 @@ void progress_step(Trainer *t)
         t->last_log = now;
         tell(&figures);
         records_flush(t->run.records);
+        events_flush(t->board.events);
     }
 }
 

@@ -168,8 +168,11 @@ static Status allocate(Trainer *t, const RankPlan *plan)
     if (st == STATUS_OK) st = memory_new(&t->shard_loss, t->shards, "losses");
     if (st == STATUS_OK) st = confusion_init(&t->confusion, (size_t)t->settings->data.classes);
     if (st == STATUS_OK) st = memory_new(&t->replica, (size_t)comm_size(t->comm), "digests");
-    if (st == STATUS_OK && t->settings->evaluation.predictions)
-        st = memory_new(&t->prediction, plan->predictions, "predictions");
+    if (st == STATUS_OK && plan->predictions > 0) st = memory_new(&t->prediction, plan->predictions, "predictions");
+    if (st == STATUS_OK && t->settings->log.tensorboard)
+        st = board_init(&t->board, t->image_dimensions, t->image_extent);
+    if (st == STATUS_OK && t->settings->log.trace)
+        st = trace_init(&t->trace, (size_t)comm_size(t->comm), (size_t)comm_rank(t->comm));
     if (st == STATUS_OK && t->settings->log.shard_digests)
         st = shard_digests_init(&t->shard_digests, t->shards, t->run_length, t->network.floats);
     return st == STATUS_OK ? digest_open(&t->digest) : st;
@@ -287,6 +290,7 @@ static Status open_shared(Trainer *t)
     if (st == STATUS_OK) st = compare_datasets(t->comm, s->data.file, &facts);
     if (st == STATUS_OK) st = build_compare_machines(t->comm, t->kernels);
     if (st != STATUS_OK) return st;
+    if (s->log.trace) trace_begin(t);
     digest_dataset(t);
     st = open_scaling(t);
     if (st == STATUS_OK) st = open_density(t);
@@ -332,6 +336,8 @@ void trainer_close(Trainer *t)
     reduction_close(t->reduction);
     exchange_close(&t->exchange);
     shard_digests_free(&t->shard_digests);
+    board_free(&t->board);
+    trace_free(&t->trace);
     node_close(t->node);
     loader_free(&t->loader);
     batch_free(&t->batch);

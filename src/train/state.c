@@ -129,6 +129,7 @@ static Status open_run(Trainer *t)
     if (st == STATUS_OK) st = checkpoint_distrust(t->run.path, t->step, &t->distrusted);
     if (st == STATUS_OK) st = rundir_begin_records(&t->run, t->step);
     if (st == STATUS_OK) st = write_config(t);
+    if (st == STATUS_OK && t->settings->log.tensorboard) st = board_open(t);
     if (st != STATUS_OK) return st;
     slurm_begin(&t->slurm);
     trainer_record_start(t, found ? &from : NULL);
@@ -276,6 +277,7 @@ static Status write_checkpoint(Trainer *t, Save kind, bool *saved)
     else
         checkpoint_path(t->run.path, t->step, path);
     const Gaps gaps = settle_records(t);
+    events_flush(t->board.events); /* a start from this checkpoint writes what comes after it */
     const Checkpoint checkpoint = state_of(t, &gaps);
     tell_gap(t, &gaps);
     make_faults(t);

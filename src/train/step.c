@@ -170,6 +170,7 @@ Status trainer_step(Trainer *t)
                             .learning_rate = (double)rate};
     t->chain = chain_after(t->chain, &link);
     record_step(t->run.records, &link, (t->step - 1) / t->steps_per_epoch + 1);
+    if (t->settings->log.tensorboard) board_step(t, &link);
     if (t->settings->log.shard_digests) shard_digests_record(t);
     make_faults(t);
     return STATUS_OK;

@@ -21,6 +21,7 @@
 #include "rundir/chain.h"
 #include "rundir/checkpoint.h"
 #include "rundir/rundir.h"
+#include "train/board.h"
 #include "train/evaluate.h"
 #include "train/exchange.h"
 #include "train/obstacles.h"
@@ -28,6 +29,7 @@
 #include "train/progress.h"
 #include "train/shard_digests.h"
 #include "train/slurm.h"
+#include "train/trace.h"
 
 /* Where a rank's time goes, in seconds. */
 typedef enum {
@@ -113,6 +115,8 @@ typedef struct Trainer {
     Reduction *reduction; /* owned */
     Exchange exchange;    /* owned */
     ShardDigests shard_digests;
+    Board board;
+    Trace trace;
     DigestState *digest; /* owned */
     uint64_t *word;      /* (WORD_LOSSES + shards); owned */
     double *shard_loss;  /* (shards); owned */
@@ -121,7 +125,7 @@ typedef struct Trainer {
                             of this state; owned */
     bool checked;        /* the replicas were found equal, and no step was made since */
     uint64_t checked_step;  /* completed when they were last found equal; this start's first before that */
-    Prediction *prediction; /* (test_rows) of the final evaluation, NULL if none are wanted; owned */
+    Prediction *prediction; /* (test_rows) of the last evaluation that filled them, NULL if none are wanted; owned */
 
     size_t bytes;   /* what this rank takes (RankPlan) */
     Digest dataset; /* of the values */
@@ -149,8 +153,9 @@ typedef struct Trainer {
     double started, last_log, last_save; /* clock_seconds */
     double longest_save;                 /* seconds that a checkpoint took, with its replica check, */
     double longest_epoch_end;            /* and the end of an epoch, with evaluation and checkpoints; so far */
-    Phase phase;                         /* the current one, and when it began */
+    Phase phase;                         /* the current one, when it began, and with how many steps completed */
     double phase_began;
+    uint64_t phase_step;
     double seconds[PHASES];
     double waited[PHASES];                                    /* of these, for other ranks */
     double waited_before;                                     /* the current phase, in all */

@@ -37,6 +37,7 @@ TEXT
 
 commands=(
     "train $work/config.cfg --run $work/run --quiet"
+    "train $work/config.cfg --run $work/run --quiet --set log.tensorboard=true --set log.trace=true"
     "train $work/config.cfg --check"
     "train $work/config.cfg --print-config"
     "evaluate $work/whole/best.h5"

@@ -3,6 +3,7 @@
 #include <string.h>
 
 #include "base/memory.h"
+#include "comm/clocks.h"
 #include "mpi_test.h"
 
 static void all_ranks_agree_on_success(Comm *comm)
@@ -56,6 +57,22 @@ static void many_words_are_added(Comm *comm)
     memory_free(word);
 }
 
+static void rank_0_takes_what_each_rank_has(Comm *comm)
+{
+    for (int from = 0; from < comm_size(comm); from++) {
+        const int mine = 10 * comm_rank(comm);
+        int taken = -1;
+        comm_take(comm, from, &mine, sizeof mine, &taken);
+        CHECK(comm_rank(comm) > 0 || taken == 10 * from);
+    }
+}
+
+static void ranks_of_one_host_have_one_clock(Comm *comm)
+{
+    const HostClock clock = clocks_compare(comm);
+    CHECK(clock.host == 0 && clock.ahead == 0.0 && clock.error == 0.0);
+}
+
 /* Or MPI_Init takes longer than the rest of start-up. */
 static void ranks_of_one_host_look_for_no_network(void)
 {
@@ -75,5 +92,7 @@ int main(int argc, char **argv)
     the_lowest_failing_rank_is_heard(comm);
     words_are_added_and_passed_on(comm);
     many_words_are_added(comm);
+    rank_0_takes_what_each_rank_has(comm);
+    ranks_of_one_host_have_one_clock(comm);
     return mpi_test_end(comm);
 }

@@ -1,4 +1,4 @@
-/* src/output/png and thumbnail: what a decoder makes of the bytes, which zlib checks and unpacks. */
+/* src/output/png and thumbnail: what a decoder makes of the bytes, with zlib alone. */
 #include "output/png.h"
 
 #include <zlib.h>
@@ -58,7 +58,7 @@ static void take_chunk(const uint8_t *chunk, size_t size, Image *image)
     } else if (memcmp(chunk, "IDAT", 4) == 0) {
         CU_ASSERT_EQUAL(uncompress(image->rows, &rows, chunk + 4, (uLong)size), Z_OK);
         image->rows_size = rows;
-    } else {
+    } else if (chunk[0] < 'a') { /* what has to be understood */
         CU_ASSERT_EQUAL(memcmp(chunk, "IEND", 4), 0);
     }
 }
@@ -68,6 +68,7 @@ static void take(const char *text, Image *image)
 {
     static uint8_t file[ROOM];
     memset(image, 0, sizeof *image);
+    memset(image->alpha, 255, sizeof image->alpha); /* of colours without one (section 11.3.2.1) */
     CU_ASSERT_EQUAL_FATAL(strncmp(text, scheme, strlen(scheme)), 0);
     const size_t size = decode(text + strlen(scheme), file);
     CU_ASSERT_EQUAL(memcmp(file, "\x89PNG\r\n\x1a\n", 8), 0);
@@ -176,7 +177,7 @@ static void weights_have_the_colour_of_their_sign(void)
     fclose(out);
     take(text, &image);
     CU_ASSERT_EQUAL(image.header[9], 3);
-    CU_ASSERT_EQUAL(image.palette_size, 3 * image.alpha_size);
+    CU_ASSERT(image.alpha_size > 0 && 3 * image.alpha_size <= image.palette_size);
     const uint8_t *zero = image.rows + 1, *plus = zero + 1, *minus = zero + 2, *half = zero + 3;
     CU_ASSERT_EQUAL(image.alpha[*zero], 0);
     CU_ASSERT_EQUAL(image.alpha[*plus], 255);
