@@ -124,7 +124,7 @@ typedef struct {
 } WeightGradient;
 
 typedef struct {
-    const char *name; /* "avx512", "avx2", "neon", "portable" */
+    const char *name; /* "amx" (avx512 with bf16 products by AMX), "avx512", "avx2", "neon", "portable" */
 
     /* y = activation(x W + b), of which the panels [panel, panel_end).   x (n,in)   w panels   y (n,out) out */
     void (*forward)(size_t n, size_t in, size_t out, size_t panel, size_t panel_end, const float *x, const float *w,

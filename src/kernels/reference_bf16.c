@@ -41,17 +41,25 @@ static float fma_flushed(float a, float b, float c)
     return fabsf(scaled) < 0x1p-62f ? copysignf(0.0f, sum) : sum;
 }
 
+void reference_add_block_bf16(size_t m, size_t n, const Bf16 *a, const Bf16 *b, float *c)
+{
+    for (size_t i = 0; i < m; i++)
+        for (size_t j = 0; j < n; j++) {
+            float chain[2] = {0.0f, 0.0f};
+            for (size_t k = 0; k < PANEL; k++)
+                chain[k % 2] = fma_flushed(reference_widen_bf16(a[i * PANEL + k]), reference_widen_bf16(b[k * n + j]),
+                                           chain[k % 2]);
+            c[i * n + j] = flushed(c[i * n + j] + flushed(chain[0] + chain[1]));
+        }
+}
+
 static float element(size_t inner, const Bf16 *a, const Bf16 *b, size_t n)
 {
     float c = 0.0f;
     for (size_t first = 0; first < inner; first += PANEL) {
-        float chain[2] = {0.0f, 0.0f};
-        for (size_t k = first; k < first + PANEL; k++) {
-            const float left = k < inner ? reference_widen_bf16(a[k]) : 0.0f;
-            const float right = k < inner ? reference_widen_bf16(b[k * n]) : 0.0f;
-            chain[k % 2] = fma_flushed(left, right, chain[k % 2]);
-        }
-        c = flushed(c + flushed(chain[0] + chain[1]));
+        Bf16 row[PANEL] = {0}, column[PANEL] = {0};
+        for (size_t k = first; k < first + PANEL && k < inner; k++) row[k - first] = a[k], column[k - first] = b[k * n];
+        reference_add_block_bf16(1, 1, row, column, &c);
     }
     return c;
 }
