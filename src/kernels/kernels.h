@@ -86,7 +86,8 @@ void nonzeros_clear(Nonzeros *nonzeros);
 typedef struct {
     size_t n;
     const float *x;           /* (n, features); or NULL and */
-    const Nonzeros *nonzeros; /* their elements that are not zero */
+    const Nonzeros *nonzeros; /* their elements that are not zero; or NULL too and */
+    const Bf16 *rounded;      /* their rows (bf16_rows), for a bf16 layer */
 } BatchInput;
 
 /* n samples, and the first layer's output. */

@@ -106,11 +106,11 @@ static Status print_plan(const Settings *s, Dataset *dataset, const Network *net
     digest_hex(digest, hex);
     const uint32_t rows = dataset_rows(dataset, PART_TRAIN);
     const uint64_t batch = (uint64_t)s->training.batch_size, steps = (rows + batch - 1) / batch;
-    fprintf(out, "layer        in       out   parameters   activation\n");
+    fprintf(out, "layer        in       out   parameters   activation   compute\n");
     for (size_t i = 0; i < network->layers; i++) {
         const Layer *layer = &network->layer[i];
-        fprintf(out, "%5zu  %8zu  %8zu  %11zu   %s\n", i, layer->in, layer->out, (layer->in + 1) * layer->out,
-                i + 1 < network->layers ? s->model.activation : "softmax");
+        fprintf(out, "%5zu  %8zu  %8zu  %11zu   %-10s   %s\n", i, layer->in, layer->out, (layer->in + 1) * layer->out,
+                i + 1 < network->layers ? s->model.activation : "softmax", layer->bf16 ? "bf16" : "fp32");
     }
     fprintf(out, "parameters   %zu\n", network->parameters);
     fputs("dataset      ", out);

@@ -2,22 +2,21 @@
 
 #include "base/memory.h"
 
-size_t evaluation_memory_bytes(const Network *network, bool skip_zeros)
+size_t evaluation_memory_bytes(const Network *network, InputsKind kind)
 {
-    return workspace_floats(network, EVALUATION_BLOCK, false) * sizeof(float) +
-           inputs_bytes(network->layer[0].in, EVALUATION_BLOCK, skip_zeros) +
-           inputs_scratch_bytes(network->layer[0].in, EVALUATION_BLOCK, skip_zeros);
+    return workspace_floats(network, EVALUATION_BLOCK, 0) * sizeof(float) +
+           inputs_bytes(network->layer[0].in, EVALUATION_BLOCK, kind) +
+           inputs_scratch_bytes(network->layer[0].in, EVALUATION_BLOCK, kind);
 }
 
-Status evaluation_memory_init(EvaluationMemory *memory, const Network *network, bool skip_zeros)
+Status evaluation_memory_init(EvaluationMemory *memory, const Network *network, InputsKind kind)
 {
     *memory = (EvaluationMemory){0};
-    Status st = memory_new(&memory->slab, workspace_floats(network, EVALUATION_BLOCK, false), "activations");
+    Status st = memory_new(&memory->slab, workspace_floats(network, EVALUATION_BLOCK, 0), "activations");
     if (st == STATUS_OK)
-        st = inputs_init(&memory->inputs, network->layer[0].in, network->width, EVALUATION_BLOCK, skip_zeros, true,
-                         NULL);
+        st = inputs_init(&memory->inputs, network->layer[0].in, network->width, EVALUATION_BLOCK, kind, true, NULL);
     if (st == STATUS_OK)
-        workspace_place(&memory->workspace, network, EVALUATION_BLOCK, false, memory->slab);
+        workspace_place(&memory->workspace, network, EVALUATION_BLOCK, 0, memory->slab);
     else
         evaluation_memory_free(memory);
     return st;

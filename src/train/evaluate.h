@@ -18,9 +18,9 @@ typedef struct {
 } EvaluationMemory;
 
 /* Local. STATUS_INTERNAL: out of memory. */
-MUST_CHECK Status evaluation_memory_init(EvaluationMemory *memory, const Network *network, bool skip_zeros);
+MUST_CHECK Status evaluation_memory_init(EvaluationMemory *memory, const Network *network, InputsKind kind);
 void evaluation_memory_free(EvaluationMemory *memory); /* accepts a zeroed struct */
-size_t evaluation_memory_bytes(const Network *network, bool skip_zeros);
+size_t evaluation_memory_bytes(const Network *network, InputsKind kind);
 
 /* A network and the samples of some shards of a test set; everything borrowed. */
 typedef struct {

@@ -3,6 +3,19 @@
 #include <string.h>
 
 #include "base/memory.h"
+#include "train/setup.h"
+
+static Status take_parameters(Saved *saved)
+{
+    Network *network = &saved->network;
+    *network = saved->checkpoint.network;
+    if (setup_is_bf16(&saved->settings)) network_set_bf16(network);
+    const Status st = memory_new(&saved->parameter, network_vector(network), "parameters");
+    if (st != STATUS_OK) return st;
+    memcpy(saved->parameter, saved->checkpoint.parameter, network->floats * sizeof *saved->parameter);
+    network_round(network, saved->kernels, saved->parameter, 0, network->floats);
+    return STATUS_OK;
+}
 
 Status saved_open(const char *path, Saved *saved)
 {
@@ -12,6 +25,7 @@ Status saved_open(const char *path, Saved *saved)
     const Checkpoint *c = &saved->checkpoint;
     st = settings_parse(&saved->settings, path, c->config, strlen(c->config), NULL, 0);
     if (st == STATUS_OK) st = kernels_choose(&saved->kernels);
+    if (st == STATUS_OK) st = take_parameters(saved);
     if (st != STATUS_OK) saved_close(saved);
     return st;
 }
@@ -19,6 +33,7 @@ Status saved_open(const char *path, Saved *saved)
 void saved_close(Saved *saved)
 {
     checkpoint_free(&saved->checkpoint);
+    memory_free(saved->parameter);
     *saved = (Saved){0};
 }
 
@@ -58,19 +73,19 @@ static Status check_dataset(const Saved *saved, const DatasetSource *source, con
 static Status memory_init(EvaluationMemory *memory, const Saved *saved, const Samples *samples)
 {
     uint64_t count[2] = {0, 0};
-    bool skip_zeros;
+    InputsKind kind;
     *memory = (EvaluationMemory){0};
     Status st = inputs_count(&saved->checkpoint.scaling, saved->kernels, samples, count);
-    if (st == STATUS_OK) st = inputs_choose(count, &skip_zeros);
-    return st == STATUS_OK ? evaluation_memory_init(memory, &saved->checkpoint.network, skip_zeros) : st;
+    if (st == STATUS_OK) st = inputs_choose(count, saved->network.layer[0].bf16, &kind);
+    return st == STATUS_OK ? evaluation_memory_init(memory, &saved->network, kind) : st;
 }
 
 static Evaluation evaluation_of(const Saved *saved, const Samples *samples, size_t shards, EvaluationMemory *memory)
 {
     return (Evaluation){
-        .network = &saved->checkpoint.network,
+        .network = &saved->network,
         .kernels = saved->kernels,
-        .parameter = saved->checkpoint.parameter,
+        .parameter = saved->parameter,
         .scaling = &saved->checkpoint.scaling,
         .samples = samples,
         .rows = (uint32_t)samples->count,

@@ -24,9 +24,11 @@ void trainer_log_plan(Trainer *t)
     const size_t least = t->shards / (size_t)ranks, most = (t->shards + (size_t)ranks - 1) / (size_t)ranks;
     char shape[256] = "";
     size_t used = (size_t)snprintf(shape, sizeof shape, "%zu", t->network.layer[0].in);
-    for (size_t i = 0; i < t->network.layers && used + 48 < sizeof shape; i++)
-        used += (size_t)snprintf(shape + used, sizeof shape - used, " - %zu %s", t->network.layer[i].out,
-                                 activation_text(t->network.layer[i].activation));
+    for (size_t i = 0; i < t->network.layers && used + 48 < sizeof shape; i++) {
+        const Layer *layer = &t->network.layer[i];
+        used += (size_t)snprintf(shape + used, sizeof shape - used, " - %zu %s%s", layer->out,
+                                 activation_text(layer->activation), layer->bf16 ? " bf16" : "");
+    }
     log_info("network    %s: %zu parameters", shape, t->network.parameters);
     log_info("data       %" PRIu32 " training and %" PRIu32 " test samples of %zu %s pixels from %s", t->loader.rows,
              t->test_rows, t->loader.samples.features, t->loader.samples.kind == ELEMENT_UINT8 ? "uint8" : "float32",
