@@ -9,6 +9,13 @@
  * time, and of images, whose zeros lie together, less. */
 static const double dense_enough = 0.5;
 
+size_t inputs_kinds(bool bf16, InputsKind kind[INPUTS_MOST_KINDS])
+{
+    kind[0] = bf16 ? INPUTS_BF16 : INPUTS_LISTS;
+    kind[1] = INPUTS_ROWS;
+    return bf16 ? 1 : 2;
+}
+
 size_t inputs_bytes(size_t features, size_t capacity, InputsKind kind)
 {
     switch (kind) {

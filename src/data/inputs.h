@@ -8,6 +8,11 @@
 
 typedef enum { INPUTS_ROWS, INPUTS_LISTS, INPUTS_BF16 } InputsKind;
 
+enum { INPUTS_MOST_KINDS = 2 };
+
+/* The kinds that a first layer can read, and how many they are: one if it is bf16. */
+size_t inputs_kinds(bool bf16, InputsKind kind[INPUTS_MOST_KINDS]);
+
 typedef struct {
     BatchInput input;  /* what the network reads; views into memory */
     Nonzeros nonzeros; /* of lists; else zeroed */

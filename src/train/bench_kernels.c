@@ -10,23 +10,21 @@
 
 /* One rank's share of a batch, packed in each way that the first layer can read, and everything that a step makes of
  * it. */
-enum { MOST_WAYS = 2 };
-
 typedef struct {
     Trainer *trainer;
     size_t n;
     double nonzero; /* elements of the inputs */
     size_t ways;
-    InputsKind way[MOST_WAYS];
-    Inputs inputs[MOST_WAYS];  /* owned */
-    Inputs packing[MOST_WAYS]; /* for the batches that follow; owned */
-    Batch batch;               /* owned */
-    uint32_t position;         /* of the next batch */
-    float *memory;             /* of the workspace; owned */
+    InputsKind way[INPUTS_MOST_KINDS];
+    Inputs inputs[INPUTS_MOST_KINDS];  /* owned */
+    Inputs packing[INPUTS_MOST_KINDS]; /* for the batches that follow; owned */
+    Batch batch;                       /* owned */
+    uint32_t position;                 /* of the next batch */
+    float *memory;                     /* of the workspace; owned */
     Workspace workspace;
-    Share *share[MOST_WAYS]; /* (shards of this rank's run); owned */
-    float *sums, *w, *v;     /* (outputs of the run's fold, floats), (network_vector()), (floats); owned; v NULL without
-                                momentum */
+    Share *share[INPUTS_MOST_KINDS]; /* (shards of this rank's run); owned */
+    float *sums, *w, *v; /* (outputs of the run's fold, floats), (network_vector()), (floats); owned; v NULL without
+                            momentum */
     SgdStep sgd;
 } Kit;
 
@@ -35,7 +33,7 @@ typedef struct {
     Kit *kit;
     const char *what;
     size_t layer;
-    size_t way;                 /* of the inputs; MOST_WAYS: there is but one */
+    size_t way;                 /* of the inputs; INPUTS_MOST_KINDS: there is but one */
     double flops, dense, bytes; /* of a call; NaN: not to be said */
     Network alone;              /* the layer, and the workspace with it as its first */
     Workspace workspace;
@@ -54,7 +52,7 @@ static void pack_next(Kit *kit, Inputs *inputs)
 static void pack(void *context)
 {
     const Call *call = context;
-    pack_next(call->kit, &call->kit->packing[call->way % MOST_WAYS]);
+    pack_next(call->kit, &call->kit->packing[call->way % INPUTS_MOST_KINDS]);
 }
 
 static void forward(void *context)
@@ -64,7 +62,7 @@ static void forward(void *context)
     BatchInput before = {.n = kit->n};
     if (call->layer > 0) before.x = kit->workspace.output[call->layer - 1];
     before.rounded = kit->workspace.rounded[call->layer];
-    const Pass pass = {call->layer > 0 ? &before : &kit->inputs[call->way % MOST_WAYS].input, &call->workspace};
+    const Pass pass = {call->layer > 0 ? &before : &kit->inputs[call->way % INPUTS_MOST_KINDS].input, &call->workspace};
     network_forward_first(&call->alone, kit->trainer->kernels, kit->trainer->parameter, 0,
                           kernel_panels(call->alone.layer[0].out), 1, &pass);
 }
@@ -105,7 +103,7 @@ static void backward_weight(void *context)
     for (size_t o = 0; o < t->own.outputs; o++)
         sum[o] = kit->sums + o * t->network.floats + t->network.layer[call->layer].offset;
     network_slice(&t->network, call->layer, 1, 0, &target);
-    network_gradient(&t->network, t->kernels, call->layer, &t->own, kit->share[call->way % MOST_WAYS], &target);
+    network_gradient(&t->network, t->kernels, call->layer, &t->own, kit->share[call->way % INPUTS_MOST_KINDS], &target);
 }
 
 /* The gradient as the ranks exchange operands: it goes into the update, not into memory. */
@@ -116,7 +114,7 @@ static void backward_weight_sgd(void *context)
     const Trainer *t = kit->trainer;
     WeightGradient target = network_update(&t->network, call->layer, &kit->sgd, kit->w, kit->v);
     network_slice(&t->network, call->layer, 1, 0, &target);
-    network_gradient(&t->network, t->kernels, call->layer, &t->own, kit->share[call->way % MOST_WAYS], &target);
+    network_gradient(&t->network, t->kernels, call->layer, &t->own, kit->share[call->way % INPUTS_MOST_KINDS], &target);
 }
 
 static void sgd(void *context)
@@ -204,7 +202,7 @@ typedef struct {
 static Call *add(Cases *all, const char *what, void (*run)(void *context))
 {
     Call *call = &all->call[all->count];
-    *call = (Call){.kit = all->kit, .what = what, .way = MOST_WAYS, .flops = NAN, .dense = NAN, .bytes = NAN};
+    *call = (Call){.kit = all->kit, .what = what, .way = INPUTS_MOST_KINDS, .flops = NAN, .dense = NAN, .bytes = NAN};
     all->cases[all->count++] = (BenchCase){.run = run, .context = call};
     return call;
 }
@@ -271,7 +269,7 @@ static double rate(Bench *bench, double amount, double seconds)
 /* What becomes of the zeros of the inputs, where there is a choice. */
 static const char *zeros_of(const Call *call)
 {
-    if (call->way == MOST_WAYS || call->kit->ways == 1) return NULL;
+    if (call->way == INPUTS_MOST_KINDS || call->kit->ways == 1) return NULL;
     return call->kit->way[call->way] == INPUTS_LISTS ? "skipped" : "multiplied";
 }
 
@@ -320,8 +318,8 @@ static void measure(Bench *bench, Cases *all, double seconds)
 
 Status bench_kernels(Bench *bench, double seconds)
 {
-    Kit kit = {.trainer = &bench->trainer, .ways = MOST_WAYS, .way = {INPUTS_LISTS, INPUTS_ROWS}};
-    if (bench->trainer.network.layer[0].bf16) kit.ways = 1, kit.way[0] = INPUTS_BF16;
+    Kit kit = {.trainer = &bench->trainer};
+    kit.ways = inputs_kinds(bench->trainer.network.layer[0].bf16, kit.way);
     Cases all = {.kit = &kit};
     Status st = allocate(&kit);
     if (st == STATUS_OK) st = memory_new(&all.call, MOST_CASES, "what to measure");

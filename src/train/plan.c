@@ -47,11 +47,12 @@ static size_t bytes_of(const RankPlan *plan, const Settings *s, const Dataset *d
     const size_t order = sizeof(uint32_t);                   /* the permutation */
     const size_t largest = plan->train_rows / plan->run + 1; /* shard: the check of the order */
     size_t batch = 0, evaluation = 0;                        /* the most of all kinds that there may be */
-    const InputsKind first = network->layer[0].bf16 ? INPUTS_BF16 : INPUTS_ROWS;
-    for (InputsKind kind = first; kind == first || kind == INPUTS_LISTS; kind++) {
+    InputsKind kind[INPUTS_MOST_KINDS];
+    const size_t kinds = inputs_kinds(network->layer[0].bf16, kind);
+    for (size_t i = 0; i < kinds; i++) {
         const size_t step =
-            inputs_bytes(features, plan->block, kind) + inputs_scratch_bytes(features, plan->block, kind);
-        const size_t test = plan->test ? evaluation_memory_bytes(network, kind) : 0;
+            inputs_bytes(features, plan->block, kind[i]) + inputs_scratch_bytes(features, plan->block, kind[i]);
+        const size_t test = plan->test ? evaluation_memory_bytes(network, kind[i]) : 0;
         batch = step > batch ? step : batch;
         evaluation = test > evaluation ? test : evaluation;
     }
@@ -68,9 +69,10 @@ static size_t shared_of(const RankPlan *plan, bool one_copy, const Dataset *data
     if (!one_copy) return plan->reduction.shared;
     const size_t features = dataset_features(dataset);
     size_t inputs = 0;
-    const InputsKind first = network->layer[0].bf16 ? INPUTS_BF16 : INPUTS_ROWS;
-    for (InputsKind kind = first; kind == first || kind == INPUTS_LISTS; kind++) {
-        const size_t bytes = inputs_bytes(features, plan->block, kind);
+    InputsKind kind[INPUTS_MOST_KINDS];
+    const size_t kinds = inputs_kinds(network->layer[0].bf16, kind);
+    for (size_t i = 0; i < kinds; i++) {
+        const size_t bytes = inputs_bytes(features, plan->block, kind[i]);
         inputs = bytes > inputs ? bytes : inputs;
     }
     const size_t operands = 2 * inputs + sizeof(float) * workspace_floats(network, plan->block, plan->most_run);

@@ -130,6 +130,10 @@ for case in '2 3' '3 5' '4 4'; do
     LOCKSTEP_NODES=$nodes plan "bf16-nodes$nodes" "$ranks"
 done
 bf16_line=$whole_line
+checkpoints=("$work/bf16.0/checkpoints"/*.h5)
+recorded=$(sed -nE 's/.*"event":"epoch".*"test_loss":([0-9.e+-]+),.*/\1/p' "$work/bf16.0/metrics.jsonl" | awk 'END { printf "%.9g", $1 }')
+start 0 evaluate "${checkpoints[-1]}"
+check 'evaluate computes in bf16 as the training did' [ "$(tail -n 1 "$out")" = "loss=$recorded ${whole_line#* }" ]
 whole fp32 'model.hidden=[270, 32]'
 check 'bf16 is another training' [ "$bf16_line" != "$whole_line" ]
 
