@@ -9,21 +9,34 @@ static const Bf16 *copy_in(const Network *network, const float *parameter, size_
     return (const Bf16 *)(const void *)(parameter + network->floats) + at;
 }
 
-/* Of layer i; shares as workspace_floats. The most that `shares` shares of capacity samples have of blocks. */
-static void place_bf16(Workspace *w, const Network *network, size_t i, size_t shares, void *memory, size_t *bytes)
+/* Of bf16 layers: rounded rows of inputs and errors. */
+static void place_rows(Workspace *w, const Network *network, size_t shares, void *memory, size_t *bytes)
 {
-    const Layer *layer = &network->layer[i];
+    size_t error = 0;
+    for (size_t i = 1; i < network->layers; i++) {
+        const Layer *layer = &network->layer[i];
+        if (!layer->bf16) continue;
+        w->rounded[i] = memory_take(memory, bytes, bf16_rows(w->capacity, layer->in), sizeof(Bf16));
+        if (bf16_rows(w->capacity, layer->out) > error) error = bf16_rows(w->capacity, layer->out);
+    }
+    w->rounded_error = memory_take(memory, bytes, shares ? error : 0, sizeof(Bf16));
+}
+
+/* And as many blocks as there may be in so many shares of capacity samples. */
+static void place_blocks(Workspace *w, const Network *network, size_t shares, void *memory, size_t *bytes)
+{
     const size_t blocks = w->capacity / PANEL + shares;
-    if (!layer->bf16) return;
-    if (i > 0) w->rounded[i] = memory_take(memory, bytes, bf16_rows(w->capacity, layer->in), sizeof(Bf16));
-    if (!shares) return;
-    w->inputs[i] = memory_take(memory, bytes, blocks * bf16_block(layer->in), sizeof(Bf16));
-    w->errors[i] = memory_take(memory, bytes, blocks * bf16_block(layer->out), sizeof(Bf16));
+    for (size_t i = 0; i < network->layers; i++) {
+        const Layer *layer = &network->layer[i];
+        if (!layer->bf16) continue;
+        w->inputs[i] = memory_take(memory, bytes, blocks * bf16_block(layer->in), sizeof(Bf16));
+        w->errors[i] = memory_take(memory, bytes, blocks * bf16_block(layer->out), sizeof(Bf16));
+    }
 }
 
 static size_t place(Workspace *w, const Network *network, size_t capacity, size_t shares, float *memory)
 {
-    size_t bytes = 0, scratch = 0, error = 0;
+    size_t bytes = 0, scratch = 0;
     const size_t last = network->layers - 1;
     *w = (Workspace){.capacity = capacity};
     for (size_t i = 0; i <= last; i++) {
@@ -32,10 +45,9 @@ static size_t place(Workspace *w, const Network *network, size_t capacity, size_
         w->output[i] = memory_take(memory, &bytes, size, sizeof(float));
         w->error[i] = i == last ? w->output[i] : shares ? memory_take(memory, &bytes, size, sizeof(float)) : NULL;
         if (i > 0 && kernel_scratch(layer->out) > scratch) scratch = kernel_scratch(layer->out);
-        if (i > 0 && layer->bf16 && bf16_rows(capacity, layer->out) > error) error = bf16_rows(capacity, layer->out);
-        place_bf16(w, network, i, shares, memory, &bytes);
     }
-    w->rounded_error = memory_take(memory, &bytes, shares ? error : 0, sizeof(Bf16));
+    place_rows(w, network, shares, memory, &bytes);
+    if (shares) place_blocks(w, network, shares, memory, &bytes);
     w->loss = memory_take(memory, &bytes, capacity, sizeof(float));
     w->scratch = memory_take(memory, &bytes, shares ? scratch : 0, sizeof(float));
     return bytes / sizeof(float);

@@ -96,4 +96,5 @@ has stderr 'no-python (LOCKSTEP_PEERS_PYTHON) does not start: torch: left out' 1
 has stdout '| 98 % | Lockstep | 1 of 1 |' 1
 has accuracy.jsonl '"contestant"' 2
 has accuracy.jsonl '"accuracy": 0.9' 1
+expect 0 'MNIST, 784-500-10, bf16' time_to_accuracy.sh --bf16 --targets 98 --seeds 1 --peer-seeds 0
 echo passed
