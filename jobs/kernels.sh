@@ -2,7 +2,7 @@
 # shellcheck shell=bash
 
 # shellcheck disable=SC2034 # used where this is sourced
-every_kernel_set='avx512 avx2 neon portable'
+every_kernel_set='amx avx512 avx2 neon portable'
 
 # kernel_sets PROGRAM CONFIG: their names, separated by blanks, the fastest first. A program that is asked for one that is none
 # names them.

@@ -3,7 +3,7 @@
 set -euo pipefail
 export name=jobs/prove.sh
 
-export usage='usage: jobs/prove.sh [--quick] [--hostfile FILE] [CONFIG]
+export usage='usage: jobs/prove.sh [--quick] [--bf16] [--hostfile FILE] [CONFIG]
 
 Trains the same again and again, each time otherwise: on 1, 2, 3, 5 and 8 ranks, with one copy of the parameters per node, on
 feigned nodes, on two hosts, with each kernel set that this processor runs; stopped, and killed at random moments, and gone on with on
@@ -14,6 +14,7 @@ Without CONFIG it first does what jobs/quickstart.sh does: installs and builds w
 else drawn digits; and trains two epochs of configs/mnist.cfg or configs/synth.cfg. With CONFIG its dataset has to be there.
 
   --quick           one epoch, at most 3 ranks, a single kill
+  --bf16            with training.compute = "bf16", whatever the config says
   --hostfile FILE   the two hosts are the first two that FILE, a hostfile of Open MPI, names; program, dataset and TMPDIR have to be
                     in folders that they share with this one. Without: made out of namespaces (tests/hosts/hosts.sh), which root can
                     on most machines; where that is not possible two hosts are left out, and the reason is told
@@ -27,10 +28,11 @@ refuse() {
     exit 64
 }
 
-epochs=2 most_ranks=8 most_kills=6 config='' hostfile=''
+epochs=2 most_ranks=8 most_kills=6 config='' hostfile='' compute=()
 while [ $# -gt 0 ]; do
     case $1 in
     --quick) epochs=1 most_ranks=3 most_kills=1 ;;
+    --bf16) compute=(--set training.compute=bf16) ;;
     --hostfile)
         if [ -z "${2:-}" ]; then refuse; fi
         hostfile=$2
@@ -135,7 +137,7 @@ launch() {
     mpirun_of "$1"
     # shellcheck disable=SC2016 # for the shell that becomes the rank
     "${limit[@]}" "${mpirun[@]}" "${shared_cores[@]}" sh -c ': >"$0/$$" && exec "$@"' "$work/pids" "$lockstep" train "$config" --run "$run" \
-        --quiet --set "training.epochs=$epochs" --set "training.plan=$plan" --set checkpoint.every_seconds=0.05 "${@:2}" \
+        --quiet --set "training.epochs=$epochs" --set "training.plan=$plan" --set checkpoint.every_seconds=0.05 "${compute[@]}" "${@:2}" \
         </dev/null >"$work/out" 2>>"$run.log" || code=$?
     echo "$code" >"$work/code"
 }

@@ -3,15 +3,17 @@
 set -euo pipefail
 export name=jobs/benchmarks/against_peers.sh
 
-export usage='usage: jobs/benchmarks/against_peers.sh [--big] [--dense] [--batches "N..."] [--rounds N] [--seconds N]
+export usage='usage: jobs/benchmarks/against_peers.sh [--big] [--dense] [--bf16] [--batches "N..."] [--rounds N] [--seconds N]
                                         [--samples N] [--without-peers] [--realtime] [-o FILE.jsonl]
 
-Samples per second of training: Lockstep, numpy + mpi4py, PyTorch DDP over gloo; 2 ranks of 1 thread, fp32, plain SGD, the same
-network and images. They take turns, so that a busy neighbour meets all of them, and ratios are taken within a round.
+Samples per second of training: Lockstep, numpy + mpi4py, PyTorch DDP over gloo; 2 ranks of 1 thread, plain SGD, the same
+network and images, fp32 unless it is said otherwise. They take turns, so that a busy neighbour meets all of them, and ratios are taken within a round.
 Prints Markdown tables.
 
   --big            784-2500-2000-1500-1000-500-10 instead of 784-500-10
   --dense          random images without zeros instead of MNIST, of which 81 % are zeros that Lockstep skips
+  --bf16           Lockstep with training.compute = "bf16" and DDP with autocast to bf16; numpy + mpi4py has fp32 alone, and Lockstep by
+                   plan node in fp32 runs beside them
   --batches LIST   samples per rank and step (default "32 64 128 512")
   --rounds N       turns of each (default 5)
   --seconds N      of training in a turn, about (default 3; Lockstep: at least two epochs)
@@ -38,12 +40,14 @@ Exit codes: 0 done, what is missing among the peers is told; 64 usage; 66 no pro
 # shellcheck source=jobs/benchmarks/common.sh
 . "$(dirname "${BASH_SOURCE[0]}")/common.sh"
 
-model=small hidden='[500]' layers=784-500-10 images=mnist batches='32 64 128 512' rounds=5 seconds=3 peers=yes samples=''
+declare -A torch_precision=([fp32]=f32 [bf16]=bf16)
+compute=fp32 model=small hidden='[500]' layers=784-500-10 images=mnist batches='32 64 128 512' rounds=5 seconds=3 peers=yes samples=''
 
 is_flag() {
     case $1 in
     --big) model=big hidden='[2500,2000,1500,1000,500]' layers=784-2500-2000-1500-1000-500-10 ;;
     --dense) images=dense ;;
+    --bf16) compute=bf16 ;;
     --without-peers) peers=no ;;
     --realtime) first=(chrt -f 1) ;;
     *) return 1 ;;
@@ -84,9 +88,10 @@ prepare_images() {
 }
 
 find_contestants() {
-    contestant lockstep:replica:2 'Lockstep, plan replica, S = 2'
-    contestant lockstep:node:2 'Lockstep, plan node, S = 2'
-    contestant lockstep:node:8 'Lockstep, plan node, S = 8 (default)'
+    contestant lockstep:replica:2:$compute 'Lockstep, plan replica, S = 2'
+    contestant lockstep:node:2:$compute 'Lockstep, plan node, S = 2'
+    contestant lockstep:node:8:$compute 'Lockstep, plan node, S = 8 (default)'
+    [ $compute = fp32 ] || contestant lockstep:node:2:fp32 'Lockstep, plan node, S = 2, in fp32'
     [ $peers = yes ] || return 0
     peers_folder=${LOCKSTEP_PEERS_DIR:-../shared/peers}
     if [ ! -r "$peers_folder/numpy_mpi.py" ] || [ ! -r "$peers_folder/torch_ddp.py" ]; then
@@ -103,7 +108,7 @@ find_contestants() {
 
 declare -A last_rate=()
 
-# measure_lockstep PLAN SHARDS BATCH: sets rate, detail.
+# measure_lockstep PLAN SHARDS BATCH COMPUTE: sets rate, detail.
 measure_lockstep() {
     local run=$work/run batch=$((ranks * $3)) data epochs code=0
     local whole=$((samples / batch * batch))
@@ -112,13 +117,13 @@ measure_lockstep() {
     rm -rf "$run"
     "${first[@]}" mpirun "${mpi_options[@]}" -n $ranks "$lockstep" train jobs/benchmarks/speed.cfg --quiet --run "$run" --set "data.file=$data" \
         --set "model.hidden=$hidden" --set "training.plan=$1" --set "training.shards=$2" \
-        --set "training.batch_size=$batch" --set "training.epochs=$epochs" </dev/null >"$work/out" 2>&1 || code=$?
+        --set "training.batch_size=$batch" --set "training.epochs=$epochs" --set "training.compute=$4" </dev/null >"$work/out" 2>&1 || code=$?
     if [ $code != 0 ]; then
         cat "$work/out" >&2
-        fail "$code" "Lockstep failed: plan $1, $2 shards, batch $3 per rank"
+        fail "$code" "Lockstep failed: plan $1, $2 shards, batch $3 per rank, $4"
     fi
     rate=$(epoch_rates "$run" | median)
-    detail="{\"plan\": \"$1\", \"shards\": $2, \"epochs\": [$(epoch_rates "$run" | paste -sd,)]}"
+    detail="{\"plan\": \"$1\", \"shards\": $2, \"compute\": \"$4\", \"epochs\": [$(epoch_rates "$run" | paste -sd,)]}"
     last_rate[$*]=$rate
 }
 
@@ -139,13 +144,13 @@ measure() {
     local part rate='' detail='{}' before=()
     IFS=: read -ra part <<<"$1"
     case $1 in
-    lockstep:*) measure_lockstep "${part[1]}" "${part[2]}" "$3" ;;
+    lockstep:*) measure_lockstep "${part[1]}" "${part[2]}" "$3" "${part[3]}" ;;
     numpy)
         measure_peer "$seconds" "${first[@]}" mpirun "${mpi_options[@]}" -n $ranks "$LOCKSTEP_PEERS_PYTHON" numpy_mpi.py $model "$3" "$seconds"
         ;;
     ddp:*)
         if [ "${part[2]}" = realtime ]; then before=(chrt -f 1); fi
-        measure_peer "$seconds" "${before[@]}" "${part[1]}" torch_ddp.py $model "$3" $ranks ddp "$seconds" f32
+        measure_peer "$seconds" "${before[@]}" "${part[1]}" torch_ddp.py $model "$3" $ranks ddp "$seconds" "${torch_precision[$compute]}"
         ;;
     esac
     [ -n "$rate" ] || return 0
@@ -238,7 +243,7 @@ print_tables() {
 prepare_images
 find_contestants
 run_rounds
-echo "$layers, $([ $images = mnist ] && echo MNIST || echo 'random images without zeros'), fp32, plain SGD, $ranks ranks of 1 thread; $rounds rounds of $seconds s$(under_what); $(processor)"
+echo "$layers, $([ $images = mnist ] && echo MNIST || echo 'random images without zeros'), $compute, plain SGD, $ranks ranks of 1 thread; $rounds rounds of $seconds s$(under_what); $(processor)"
 echo
 print_tables
 keep_results

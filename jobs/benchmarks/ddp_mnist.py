@@ -35,6 +35,7 @@ def arguments():
     p.add_argument("--decay", type=float, default=0.0)
     p.add_argument("--schedule", choices=("constant", "cosine"), default="cosine")
     p.add_argument("--warmup", type=int, default=0)
+    p.add_argument("--compute", choices=("fp32", "bf16"), default="fp32")
     p.add_argument("--target", type=float, default=2.0)
     p.add_argument("--seed", type=int, default=1)
     return p.parse_args()
@@ -65,9 +66,9 @@ def rate(a, step, total):
     return a.rate * 0.5 * (1 + math.cos(math.pi * (step - a.warmup) / (total - a.warmup)))
 
 
-def accuracy(net, test, rank, ranks):
+def accuracy(net, test, rank, ranks, bf16):
     right = torch.zeros(1)
-    with torch.no_grad():
+    with torch.no_grad(), torch.autocast("cpu", dtype=torch.bfloat16, enabled=bf16):
         x, y = (t[rank::ranks] for t in test)
         for i in range(0, len(y), 500):
             right += (net(x[i:i + 500].float().div_(255)).argmax(1) == y[i:i + 500]).sum()
@@ -94,10 +95,12 @@ def train(rank, a, rendezvous, data, test):
             rows = mine[begin:begin + a.batch][rank::a.ranks]
             optimizer.param_groups[0]["lr"] = rate(a, step, steps * a.epochs)
             optimizer.zero_grad()
-            loss_of(ddp(x[rows].float().div_(255)), y[rows]).backward()
+            with torch.autocast("cpu", dtype=torch.bfloat16, enabled=a.compute == "bf16"):
+                loss = loss_of(ddp(x[rows].float().div_(255)), y[rows])
+            loss.backward()
             optimizer.step()
             step += 1
-        reached = accuracy(ddp.module, test, rank, a.ranks)
+        reached = accuracy(ddp.module, test, rank, a.ranks, a.compute == "bf16")
         if reached >= a.target:
             break
     if rank == 0:

@@ -4,7 +4,7 @@ set -euo pipefail
 export name=jobs/benchmarks/time_to_accuracy.sh
 
 export usage='usage: jobs/benchmarks/time_to_accuracy.sh [--targets "98 98.5"] [--seeds N] [--peer-seeds N] [--ranks N]
-                                           [--realtime] [-o FILE.jsonl]
+                                           [--bf16] [--realtime] [-o FILE.jsonl]
 
 Seconds from the start of mpirun to its exit, for a training that ends after the first evaluation with the wanted accuracy on the
 test set: launching, loading, training, evaluations and the last checkpoint included. The settings are those of
@@ -16,6 +16,7 @@ schedule, momentum and stop rule, from start to exit too. Prints a Markdown tabl
   --seeds N        seeds 1 to N (default 30)
   --peer-seeds N   so many of them for the peers, too (default 10; 0: no peers)
   --ranks N        (default 2)
+  --bf16           Lockstep with training.compute = "bf16" and DDP with autocast to bf16
   --realtime       everyone under real-time scheduling (chrt -f 1, which needs the right to it): for a machine that is not quiet
   -o FILE          every measurement, one JSON object a line; written at the end, until then FILE is as it was
 
@@ -33,10 +34,11 @@ train". A target that is not reached is no failure but is counted.'
 # shellcheck source=jobs/benchmarks/common.sh
 . "$(dirname "${BASH_SOURCE[0]}")/common.sh"
 
-targets='98 98.5' seeds=30 peer_seeds=10 ranks=2
+targets='98 98.5' seeds=30 peer_seeds=10 ranks=2 compute=fp32
 
 is_flag() {
     case $1 in
+    --bf16) compute=bf16 ;;
     --realtime) first=(chrt -f 1) ;;
     *) return 1 ;;
     esac
@@ -87,7 +89,7 @@ run_lockstep() {
     local run=$work/run
     rm -rf "$run"
     clock "${first[@]}" mpirun "${mpi_options[@]}" -n "$ranks" "$lockstep" train "jobs/benchmarks/to-$1.cfg" --quiet --run "$run" \
-        --set "data.file=$work/mnist.h5" --set "run.seed=$2" --set "training.shards=$ranks"
+        --set "data.file=$work/mnist.h5" --set "run.seed=$2" --set "training.shards=$ranks" --set "training.compute=$compute"
     if [ "$code" != 0 ]; then
         cat "$work/err" >&2
         fail "$code" "Lockstep failed: target $1, seed $2"
@@ -100,11 +102,11 @@ run_lockstep() {
 run_ddp() {
     local before=()
     if [ "$2" = realtime ]; then before=(chrt -f 1); fi
-    "$lockstep" train "jobs/benchmarks/to-$3.cfg" --print-config >"$work/whole.cfg"
+    "$lockstep" train "jobs/benchmarks/to-$3.cfg" --set "training.compute=$compute" --print-config >"$work/whole.cfg"
     clock env TMPDIR="$work" timeout -k 5 600 "${before[@]}" "$1" jobs/benchmarks/ddp_mnist.py --images "$work/idx" --checkpoint "$work/checkpoint.pt" \
         --ranks "$ranks" --seed "$4" --target "$(setting target_accuracy)" --hidden "$(setting hidden)" --batch "$(setting batch_size)" \
         --epochs "$(setting epochs)" --rate "$(setting learning_rate)" --momentum "$(setting momentum)" \
-        --nesterov "$(setting nesterov)" --decay "$(setting weight_decay)" --warmup "$(setting warmup_steps)" \
+        --nesterov "$(setting nesterov)" --decay "$(setting weight_decay)" --warmup "$(setting warmup_steps)" --compute "$(setting compute)" \
         --schedule "$(sed -n '/schedule = {/,/}/p' "$work/whole.cfg" | sed -nE 's/^ *name = "(.*)";/\1/p')"
     accuracy=$(member accuracy <"$work/out")
     epochs=$(member epochs <"$work/out")
@@ -192,7 +194,7 @@ build_empty_program
 unpack_mnist
 import_idx "$work/idx" "$work/mnist.h5"
 run_rounds
-echo "MNIST, 784-500-10, $ranks ranks of 1 thread; wall time from start to exit$(under_what); $(processor)"
+echo "MNIST, 784-500-10, $compute, $ranks ranks of 1 thread; wall time from start to exit$(under_what); $(processor)"
 echo
 print_table
 keep_results

@@ -19,36 +19,39 @@ _Static_assert((int)LOCKSTEP_MOST_DIMENSIONS >= H5FILE_MAX_DIMENSIONS && (int)LO
 
 struct LockstepModel {
     Checkpoint checkpoint; /* owned */
-    Classifier classifier; /* views into the checkpoint */
+    Network network;       /* of the checkpoint, as its run computed with it */
+    float *parameter;      /* owned */
+    Classifier classifier; /* views into the others */
 };
 
 /* Of HDF5 and what the floors below keep in static variables. */
 static pthread_mutex_t opening = PTHREAD_MUTEX_INITIALIZER;
 
-static Status open_checkpoint(const char *path, Checkpoint *checkpoint, const Kernels **kernels)
+static Status open_checkpoint(const char *path, LockstepModel *model)
 {
     H5Guest guest;
+    const Kernels *kernels;
+    Checkpoint *checkpoint = &model->checkpoint;
     Status st = h5guest_begin(&guest);
     if (st != STATUS_OK) return st;
-    st = kernels_choose(kernels);
+    st = kernels_choose(&kernels);
     if (st == STATUS_OK) st = checkpoint_read(path, checkpoint);
     h5guest_end(&guest);
+    if (st == STATUS_OK) st = classifier_load(checkpoint, kernels, &model->network, &model->parameter);
+    if (st == STATUS_OK)
+        model->classifier = (Classifier){&model->network, kernels, model->parameter, &checkpoint->scaling};
     return st;
 }
 
 LockstepStatus lockstep_open(const char *path, LockstepModel **model)
 {
     const FpState before = fpstate_begin();
-    const Kernels *kernels;
     status_clear();
     pthread_mutex_lock(&opening);
     Status st = memory_new(model, 1, "a model");
-    if (st == STATUS_OK) st = open_checkpoint(path, &(*model)->checkpoint, &kernels);
+    if (st == STATUS_OK) st = open_checkpoint(path, *model);
     pthread_mutex_unlock(&opening);
-    if (st == STATUS_OK) {
-        const Checkpoint *c = &(*model)->checkpoint;
-        (*model)->classifier = (Classifier){&c->network, kernels, c->parameter, &c->scaling};
-    } else {
+    if (st != STATUS_OK) {
         lockstep_close(*model);
         *model = NULL;
     }
@@ -60,6 +63,7 @@ void lockstep_close(LockstepModel *model)
 {
     if (!model) return;
     checkpoint_free(&model->checkpoint);
+    memory_free(model->parameter);
     memory_free(model);
 }
 

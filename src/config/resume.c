@@ -46,11 +46,17 @@ static Status refuse(const Setting *setting, const Settings *before, const Setti
                        setting->path, values[0], values[1], why);
 }
 
+/* Are the settings what they were when there was no such setting? */
+static bool is_as_before(const Setting *setting, const Settings *settings)
+{
+    return setting->later && strcmp((const char *)settings + setting->offset, setting->words[0]) == 0;
+}
+
 Digest settings_digest(const Settings *settings)
 {
     Digest digest = {0};
     for (const Setting *s = setting_table; s < setting_table + setting_count; s++) {
-        if (s->resume != RESUME_FIXED) continue;
+        if (s->resume != RESUME_FIXED || is_as_before(s, settings)) continue;
         const Digest link[] = {digest, digest_of(s->path, strlen(s->path)),
                                digest_of((const char *)settings + s->offset, size_of(s))};
         digest = digest_of(link, sizeof link);

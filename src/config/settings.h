@@ -46,6 +46,7 @@ typedef struct {
     } model;
     struct {
         int64_t epochs, batch_size, shards;
+        SettingText compute;    /* "fp32", "bf16" */
         SettingText reduction;  /* "tree", "mpi" */
         SettingText plan;       /* "replica", "node" */
         double target_accuracy; /* 0: none */

@@ -49,6 +49,8 @@ const Setting setting_table[] = {
     {INTEGER(training.batch_size, 1, INT32_MAX), .fallback = "64", .text = "samples per step, over all ranks"},
     {INTEGER(training.shards, 1, 1024), .fallback = "8",
      .text = "parts of the data: the most ranks; part of the result"},
+    {CHOICE(training.compute, "fp32", "bf16"), .fallback = "\"fp32\"", .later = true,
+     .text = "operands of the products of layers 32 wide or more"},
     {CHOICE(training.reduction, "tree", "mpi"), .fallback = "\"tree\"",
      .text = "tree: same bits on any number of ranks"},
     {CHOICE(training.plan, "replica", "node"), .fallback = "\"replica\"",

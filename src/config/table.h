@@ -42,6 +42,8 @@ typedef struct {
     const char *fallback; /* the default in libconfig's syntax; NULL: required */
     const char *text;     /* one line of help, with the unit */
     SettingResume resume;
+    bool later; /* a choice that came when runs had their digest already: at its first word it is not in settings_digest
+                 */
 } Setting;
 
 /* Members of one group stand together. */

@@ -9,46 +9,64 @@
  * time, and of images, whose zeros lie together, less. */
 static const double dense_enough = 0.5;
 
-size_t inputs_bytes(size_t features, size_t capacity, bool skip_zeros)
+size_t inputs_kinds(bool bf16, InputsKind kind[INPUTS_MOST_KINDS])
 {
-    if (skip_zeros) return nonzeros_bytes(features, capacity);
+    kind[0] = bf16 ? INPUTS_BF16 : INPUTS_LISTS;
+    kind[1] = INPUTS_ROWS;
+    return bf16 ? 1 : 2;
+}
+
+size_t inputs_bytes(size_t features, size_t capacity, InputsKind kind)
+{
+    switch (kind) {
+        case INPUTS_LISTS: return nonzeros_bytes(features, capacity);
+        case INPUTS_BF16: return bf16_rows(capacity, features) * sizeof(Bf16);
+        case INPUTS_ROWS: break;
+    }
     return capacity * kernel_leading(features) * sizeof(float);
 }
 
-static size_t tile_bytes(size_t features)
+/* Of rows that are packed further. */
+static size_t waiting_bytes(size_t features, InputsKind kind)
 {
-    return NONZEROS_TILE * kernel_leading(features) * sizeof(float);
+    const size_t row = kernel_leading(features) * sizeof(float);
+    return kind == INPUTS_LISTS ? NONZEROS_TILE * row : kind == INPUTS_BF16 ? row : 0;
 }
 
-size_t inputs_scratch_bytes(size_t features, size_t capacity, bool skip_zeros)
+size_t inputs_scratch_bytes(size_t features, size_t capacity, InputsKind kind)
 {
-    return skip_zeros ? tile_bytes(features) + nonzeros_scratch_bytes(features, capacity) : 0;
+    return waiting_bytes(features, kind) + (kind == INPUTS_LISTS ? nonzeros_scratch_bytes(features, capacity) : 0);
 }
 
-Status inputs_init(Inputs *inputs, size_t features, size_t width, size_t capacity, bool skip_zeros, bool packs,
+static void place(Inputs *inputs, size_t features, size_t capacity, InputsKind kind, void *memory)
+{
+    char *scratch = inputs->scratch;
+    inputs->x = kind == INPUTS_ROWS ? memory : (float *)(void *)scratch;
+    if (kind == INPUTS_ROWS) inputs->input.x = inputs->x;
+    if (kind == INPUTS_BF16) inputs->input.rounded = inputs->rounded = memory;
+    if (kind != INPUTS_LISTS) return;
+    inputs->input.nonzeros = &inputs->nonzeros;
+    nonzeros_place(&inputs->nonzeros, features, inputs->width, capacity, memory,
+                   scratch ? scratch + waiting_bytes(features, kind) : NULL);
+}
+
+Status inputs_init(Inputs *inputs, size_t features, size_t width, size_t capacity, InputsKind kind, bool packs,
                    void *memory)
 {
     *inputs = (Inputs){.width = width};
+    const size_t scratch = packs ? inputs_scratch_bytes(features, capacity, kind) : 0;
     Status st = STATUS_OK;
     if (!memory) {
         char *bytes;
-        st = memory_new(&bytes, inputs_bytes(features, capacity, skip_zeros), "a batch of images");
+        st = memory_new(&bytes, inputs_bytes(features, capacity, kind), "a batch of images");
         if (st == STATUS_OK) memory = inputs->memory = bytes;
     }
-    if (st == STATUS_OK && skip_zeros && packs)
-        st = memory_new(&inputs->scratch, inputs_scratch_bytes(features, capacity, true), "images");
-    if (st != STATUS_OK) {
+    if (st == STATUS_OK && scratch) st = memory_new(&inputs->scratch, scratch, "images");
+    if (st == STATUS_OK)
+        place(inputs, features, capacity, kind, memory);
+    else
         inputs_free(inputs);
-        return st;
-    }
-    if (skip_zeros) {
-        nonzeros_place(&inputs->nonzeros, features, width, capacity, memory,
-                       packs ? inputs->scratch + tile_bytes(features) : NULL);
-        inputs->x = (float *)(void *)inputs->scratch;
-        inputs->input.nonzeros = &inputs->nonzeros;
-    } else
-        inputs->input.x = inputs->x = memory;
-    return STATUS_OK;
+    return st;
 }
 
 void inputs_free(Inputs *inputs)
@@ -84,7 +102,11 @@ void inputs_add(Inputs *inputs, const Scaling *scaling, const Kernels *kernels, 
 {
     const size_t leading = kernel_leading(samples->features);
     if (!inputs->input.nonzeros) {
-        scaling_apply(scaling, kernels, samples, sample, inputs->width, inputs->x + inputs->input.n++ * leading);
+        const size_t n = inputs->input.n++;
+        float *x = inputs->x + (inputs->rounded ? 0 : n * leading);
+        scaling_apply(scaling, kernels, samples, sample, inputs->width, x);
+        if (inputs->rounded)
+            kernels->round_rows(1, samples->features, x, inputs->rounded + n * bf16_leading(samples->features));
         return;
     }
     const uint8_t **row = &inputs->row[inputs->waiting];
@@ -118,12 +140,15 @@ Status inputs_count(const Scaling *scaling, const Kernels *kernels, const Sample
     return STATUS_OK;
 }
 
-Status inputs_choose(const uint64_t count[2], bool *skip_zeros)
+Status inputs_choose(const uint64_t count[2], bool bf16, InputsKind *kind)
 {
     const char *wanted = getenv("LOCKSTEP_ZEROS");
-    *skip_zeros = (double)count[0] < dense_enough * (double)count[1];
-    if (!wanted || !*wanted) return STATUS_OK;
-    *skip_zeros = strcmp(wanted, "skip") == 0;
-    if (*skip_zeros || strcmp(wanted, "multiply") == 0) return STATUS_OK;
-    return status_fail(STATUS_USAGE, "LOCKSTEP_ZEROS=%s: it must be skip or multiply", wanted);
+    bool skip = (double)count[0] < dense_enough * (double)count[1];
+    if (wanted && *wanted) {
+        skip = strcmp(wanted, "skip") == 0;
+        if (!skip && strcmp(wanted, "multiply") != 0)
+            return status_fail(STATUS_USAGE, "LOCKSTEP_ZEROS=%s: it must be skip or multiply", wanted);
+    }
+    *kind = bf16 ? INPUTS_BF16 : skip ? INPUTS_LISTS : INPUTS_ROWS;
+    return STATUS_OK;
 }

@@ -131,6 +131,7 @@ void KERNEL(bias_gradient)(const WeightGradient *g, Vec *bad)
 bool KERNEL(backward_weight)(const WeightGradient *g)
 {
     if (g->item[0].nonzeros) return KERNEL(backward_weight_nonzeros)(g);
+    if (g->item[0].inputs) return KERNEL(backward_weight_bf16)(g);
     DenseItem items[FOLD_MAX_SHARDS];
     DenseBlock block = {.gradient = g,
                         .items = items,

@@ -1,13 +1,7 @@
 /* The training arithmetic: pure functions on float arrays, in several sets of the same functions, one for each kind of
  * processor, chosen at run time. Every set gives the same bits: each output element of a product is one chain of fused
  * multiply-adds over the inner dimension in ascending order, closed by adding +0.0f; every other sum is one ascending
- * chain too. No MPI, no files, no allocation; nothing here can fail. reference.h has each in plain loops.
- *
- * Weights in panels. A layer of `in` inputs and `out` outputs is the matrix W' of in+1 rows (row `in` is the bias) and
- * out columns, held as kernel_panels(out) panels of PANEL columns, each (in+1, PANEL) row-major; the columns past out
- * are 0. Batches are row-major with a leading dimension of kernel_leading(columns) floats, so that a whole panel can be
- * loaded and stored at the end of a row; in errors the columns past the last true one are 0. Arrays of floats need not
- * be aligned beyond a float; aligned to a cache line they are faster. */
+ * chain too. No MPI, no files, no allocation; nothing here can fail. reference.h has each in plain loops. */
 #ifndef LOCKSTEP_KERNELS_KERNELS_H
 #define LOCKSTEP_KERNELS_KERNELS_H
 
@@ -16,39 +10,10 @@
 #include <stdint.h>
 
 #include "base/status.h"
+#include "kernels/bf16.h"
 #include "kernels/fold.h"
+#include "kernels/panels.h"
 #include "kernels/patches.h"
-
-enum { PANEL = 32 };
-
-static inline size_t kernel_panels(size_t columns)
-{
-    return (columns + PANEL - 1) / PANEL;
-}
-
-/* The column after the last one of the panels before panel_end. */
-static inline size_t kernel_columns_end(size_t columns, size_t panel_end)
-{
-    return panel_end * PANEL < columns ? panel_end * PANEL : columns;
-}
-
-/* Floats from one row of a batch to the next. The odd half panel keeps rows from falling on the same cache sets. */
-static inline size_t kernel_leading(size_t columns)
-{
-    return kernel_panels(columns) * PANEL + PANEL / 2;
-}
-
-/* Floats of a layer's W'. */
-static inline size_t kernel_weights(size_t in, size_t out)
-{
-    return kernel_panels(out) * PANEL * (in + 1);
-}
-
-/* Where element (row, column) of W' stands. */
-static inline size_t kernel_weight_index(size_t in, size_t row, size_t column)
-{
-    return column / PANEL * PANEL * (in + 1) + row * PANEL + column % PANEL;
-}
 
 enum { KERNEL_ROWS = 112 }; /* inputs that backward_data takes at a time */
 
@@ -121,7 +86,8 @@ void nonzeros_clear(Nonzeros *nonzeros);
 typedef struct {
     size_t n;
     const float *x;           /* (n, features); or NULL and */
-    const Nonzeros *nonzeros; /* their elements that are not zero */
+    const Nonzeros *nonzeros; /* their elements that are not zero; or NULL too and */
+    const Bf16 *rounded;      /* their rows (bf16_rows), for a bf16 layer */
 } BatchInput;
 
 /* n samples, and the first layer's output. */
@@ -140,6 +106,8 @@ typedef struct {
     const Nonzeros *nonzeros; /* the same */
     const float *e;           /* (.., out) */
     size_t first, end;
+    const Bf16 *inputs, *errors; /* of a bf16 layer, instead of x: the item's blocks, as lay_inputs and lay_errors made
+                                    them; e is the bias's */
 } Operands;
 
 /* A layer's weight gradient X'^T E over the items of a fold, or a part of it, and what becomes of it. */
@@ -148,14 +116,16 @@ typedef struct {
     const Fold *fold;
     const Operands *item;    /* (fold->items), all with x or all with nonzeros */
     size_t panel, panel_end; /* which panels of W' */
-    size_t row, row_end;     /* which rows of W', row in being the bias; with nonzeros a multiple of QUAD, or in */
-    float *const *sum;       /* (fold->outputs) panels, out; or NULL: the update is made with the only output at once */
-    const SgdStep *step;     /* of */
-    float *w, *v;            /* panels; v NULL without momentum */
+    size_t row, row_end; /* which rows of W', row in being the bias; with nonzeros or bf16 a multiple of QUAD, or in */
+    float *const *sum;   /* (fold->outputs) panels, out; or NULL: the update is made with the only output at once */
+    const SgdStep *step; /* of */
+    float *w, *v;        /* panels; v NULL without momentum */
+    Bf16Multiply *multiply; /* of a bf16 layer; and the rounded copies that are made with the update: */
+    Bf16 *copy, *transpose; /* of W, NULL: of neither, and of W^T, or NULL (bf16.h) */
 } WeightGradient;
 
 typedef struct {
-    const char *name; /* "avx512", "avx2", "neon", "portable" */
+    const char *name; /* "amx" (avx512 with bf16 products by AMX), "avx512", "avx2", "neon", "portable" */
 
     /* y = activation(x W + b), of which the panels [panel, panel_end).   x (n,in)   w panels   y (n,out) out */
     void (*forward)(size_t n, size_t in, size_t out, size_t panel, size_t panel_end, const float *x, const float *w,
@@ -173,6 +143,27 @@ typedef struct {
     /* The weight gradient X'^T E, item by item and added in the fold's order, tile by tile. Elements past column `out`
      * are left as they are, or are 0. Returns whether a new w is infinite or NaN. */
     bool (*backward_weight)(const WeightGradient *gradient);
+
+    /* The product of bf16.h, and with it those of a layer's batch.
+     *   x (n,in), e (n,out) rounded rows (bf16_rows)   w panels, for the bias   copy, transpose: of w (bf16_weights)
+     *   y, dx: as above */
+    Bf16Multiply *multiply_bf16;
+    void (*forward_bf16)(Bf16Multiply *multiply, size_t n, size_t in, size_t out, size_t panel, size_t panel_end,
+                         const Bf16 *x, const float *w, const Bf16 *copy, Activation activation, float *y);
+    void (*backward_data_bf16)(Bf16Multiply *multiply, size_t n, size_t in, size_t out, const Bf16 *e,
+                               const Bf16 *transpose, const float *x, Activation activation, float *dx);
+
+    /* rounded (n, columns) rows = x (n, columns), rounded; what is past the last column stays as it is: 0. */
+    void (*round_rows)(size_t n, size_t columns, const float *x, Bf16 *rounded);
+
+    /* The elements [begin, end) of panels w, multiples of PANEL / 2, rounded into the copy, and the transpose unless it
+     * is NULL. Nothing else of these is written, so that others may be at work beside it. */
+    void (*round_weights)(size_t in, size_t out, size_t begin, size_t end, const float *w, Bf16 *copy, Bf16 *transpose);
+
+    /* The samples of an item, its `count` rows of inputs (count, columns) rounded and of errors (count, columns), into
+     * kernel_panels(count) blocks (bf16_block). Samples past the last are 0. */
+    void (*lay_inputs)(size_t count, size_t columns, const Bf16 *rows, Bf16 *blocks);
+    void (*lay_errors)(size_t count, size_t columns, const float *e, Bf16 *blocks);
 
     /* Adds up to NONZEROS_TILE samples, as many but for the last ones of a batch.
      *   row (count): of each (features) uint8 in the order of the sample; v stands for table[v], and table[0] is 0

@@ -37,6 +37,18 @@
                                 const Real *gradient, Real *w, Real *v);
 /* NOLINTEND(bugprone-macro-parentheses) */
 
+/* x rounded to bf16, from its definition: the nearer of two neighbours (bf16.h). */
+Bf16 reference_round_bf16(float x);
+
+/* x of bf16 in float. */
+float reference_widen_bf16(Bf16 x);
+
+/* c (m,n) += a (m,PANEL) b (PANEL,n), as one instruction does it. */
+void reference_add_block_bf16(size_t m, size_t n, const Bf16 *a, const Bf16 *b, float *c);
+
+/* c = a (m,inner) b (inner,n), rounded already, in the arithmetic of bf16.h; not closed. */
+void reference_multiply_bf16(size_t m, size_t inner, size_t n, const Bf16 *a, const Bf16 *b, float *c);
+
 REFERENCE_DECLARE(float, f32)
 REFERENCE_DECLARE(double, f64)
 

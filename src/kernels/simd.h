@@ -26,8 +26,9 @@
 #include <immintrin.h>
 #define KERNEL(name) name##_avx512
 typedef __m512 Vec;
-/* TILE_ROWS x TILE_VECS accumulators, TILE_VECS operands: 30 of 32 registers. SUMS (sums.h): half of them. */
-enum { LANES = 16, TILE_ROWS = 14, TILE_VECS = 2, SUMS = 16 };
+/* TILE_ROWS x TILE_VECS accumulators, TILE_VECS operands: 30 of 32 registers. SUMS (sums.h): half of them. A tile of
+ * bf16, whose rows divide PANEL, has two accumulators and two operands for each element. */
+enum { LANES = 16, TILE_ROWS = 14, TILE_VECS = 2, SUMS = 16, BF16_TILE_ROWS = 4, BF16_TILE_VECS = 2 };
 
 ALWAYS_INLINE Vec vec_relu(Vec z)
 {
@@ -146,7 +147,8 @@ ALWAYS_INLINE Vec vec_fma(Vec a, Vec b, Vec c)
 #include <immintrin.h>
 #define KERNEL(name) name##_avx2
 typedef __m256 Vec;
-enum { LANES = 8, TILE_ROWS = 6, TILE_VECS = 2, SUMS = 8 }; /* 14 of 16 registers */
+/* 14 of 16 registers */
+enum { LANES = 8, TILE_ROWS = 6, TILE_VECS = 2, SUMS = 8, BF16_TILE_ROWS = 4, BF16_TILE_VECS = 1 };
 
 ALWAYS_INLINE Vec vec_relu(Vec z)
 {
@@ -195,7 +197,8 @@ ALWAYS_INLINE Vec vec_fma(Vec a, Vec b, Vec c)
 #include <arm_neon.h>
 #define KERNEL(name) name##_neon
 typedef float32x4_t Vec;
-enum { LANES = 4, TILE_ROWS = 6, TILE_VECS = 4, SUMS = 16 }; /* 28 of 32 registers */
+/* 28 of 32 registers */
+enum { LANES = 4, TILE_ROWS = 6, TILE_VECS = 4, SUMS = 16, BF16_TILE_ROWS = 4, BF16_TILE_VECS = 2 };
 
 ALWAYS_INLINE Vec vec_relu(Vec z)
 {
@@ -241,11 +244,10 @@ ALWAYS_INLINE Vec vec_fma(Vec a, Vec b, Vec c)
 
 #elif defined(KERNEL_ISA_PORTABLE)
 
+#include "kernels/wide.h"
 #define KERNEL(name) name##_portable
-typedef float Vec __attribute__((vector_size(16)));
-typedef double Wide __attribute__((vector_size(32)));
-typedef int64_t WideBits __attribute__((vector_size(32)));
-enum { LANES = 4, TILE_ROWS = 2, TILE_VECS = 2, SUMS = 8 };
+typedef Four Vec;
+enum { LANES = 4, TILE_ROWS = 2, TILE_VECS = 2, SUMS = 8, BF16_TILE_ROWS = 2, BF16_TILE_VECS = 1 };
 
 ALWAYS_INLINE Vec vec_relu(Vec z)
 {
@@ -289,24 +291,9 @@ ALWAYS_INLINE Vec vec_add(Vec a, Vec b)
     return a + b;
 }
 
-/* The fused multiply-add without the instruction. The product of two floats is exact in double. Its sum with c is
- * rounded to odd (the inexact sum's last bit is made 1, using the error that Knuth's TwoSum finds); rounding that to
- * float gives what one rounding of the exact value gives, since 53 >= 24 + 2 bits (Boldo and Melquiond, Emulation of
- * FMA and correctly rounded sums: proved algorithms using rounding to odd, IEEE TC 57(4), 2008). */
 ALWAYS_INLINE Vec vec_fma(Vec a, Vec b, Vec c)
 {
-    const Wide product = __builtin_convertvector(a, Wide) * __builtin_convertvector(b, Wide);
-    const Wide addend = __builtin_convertvector(c, Wide);
-    Wide sum = product + addend;
-    const Wide part = sum - product;
-    const Wide error = (product - (sum - part)) + (addend - part);
-    /* Comparisons give 0 or -1; with an infinite or NaN sum the error is NaN and no bit is touched. */
-    const WideBits bits = (WideBits)sum;
-    const WideBits inexact = (error > 0) | (error < 0);
-    const WideBits outward = (error > 0) ^ (sum < 0);
-    const WideBits step = (outward & 2) - 1; /* one unit outward or inward */
-    sum = (Wide)(bits + (step & inexact & ~-(bits & 1)));
-    return __builtin_convertvector(sum, Vec);
+    return __builtin_convertvector(wide_fma(a, b, c), Vec);
 }
 
 #else

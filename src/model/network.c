@@ -5,7 +5,6 @@
 #include <stdio.h>
 #include <string.h>
 
-#include "base/memory.h"
 #include "base/philox.h"
 
 Status network_init(Network *network, size_t features, const size_t *hidden, size_t count, size_t classes,
@@ -43,6 +42,43 @@ size_t network_difference(const Network *a, const Network *b)
     return i;
 }
 
+void network_set_bf16(Network *network)
+{
+    for (size_t i = 0; i < network->layers; i++) {
+        Layer *layer = &network->layer[i];
+        layer->bf16 = layer->in >= NETWORK_LEAST_BF16 && layer->out >= NETWORK_LEAST_BF16;
+        if (!layer->bf16) continue;
+        layer->copy = network->copies;
+        network->copies += bf16_weights(layer->in, layer->out);
+        if (i == 0) continue; /* no error goes back to the inputs */
+        layer->transpose = network->copies;
+        network->copies += bf16_weights(layer->in, layer->out);
+    }
+}
+
+size_t network_vector(const Network *network)
+{
+    return network->floats + network->copies * sizeof(Bf16) / sizeof(float);
+}
+
+Bf16 *network_copies(const Network *network, float *parameter)
+{
+    return (Bf16 *)(void *)(parameter + network->floats);
+}
+
+void network_round(const Network *network, const Kernels *kernels, float *parameter, size_t begin, size_t end)
+{
+    Bf16 *copies = network_copies(network, parameter);
+    for (size_t i = 0; i < network->layers; i++) {
+        const Layer *layer = &network->layer[i];
+        const size_t from = layer->offset, to = from + kernel_weights(layer->in, layer->out);
+        const size_t first = begin > from ? begin : from, last = end < to ? end : to;
+        if (!layer->bf16 || first >= last) continue;
+        kernels->round_weights(layer->in, layer->out, first - from, last - from, parameter + from, copies + layer->copy,
+                               i > 0 ? copies + layer->transpose : NULL);
+    }
+}
+
 Activation network_activation(const char *name)
 {
     if (strcmp(name, "relu") == 0) return ACTIVATION_RELU;
@@ -75,7 +111,7 @@ static float symmetric(Stream *stream, float bound)
     return (2.0f * stream_uniform(stream) - 1.0f) * bound;
 }
 
-void network_draw(const Network *network, Initialisation kind, uint64_t seed, float *parameter)
+void network_draw(const Network *network, const Kernels *kernels, Initialisation kind, uint64_t seed, float *parameter)
 {
     memset(parameter, 0, network->floats * sizeof *parameter);
     for (size_t t = 0; t < network_tensors(network); t++) {
@@ -88,6 +124,7 @@ void network_draw(const Network *network, Initialisation kind, uint64_t seed, fl
         for (size_t i = 0; i < network_tensor_size(network, t); i++)
             parameter[network_tensor_index(network, t, i)] = symmetric(&stream, bound);
     }
+    network_round(network, kernels, parameter, 0, network->floats);
 }
 
 size_t network_tensors(const Network *network)
@@ -159,122 +196,4 @@ Status network_digest_vector(const Network *network, const float *parameter, Dig
     *digest = digest_end(state);
     digest_close(state);
     return st;
-}
-
-static size_t place(Workspace *w, const Network *network, size_t capacity, bool backward, float *memory)
-{
-    size_t bytes = 0, scratch = 0;
-    const size_t last = network->layers - 1;
-    *w = (Workspace){.capacity = capacity};
-    for (size_t i = 0; i <= last; i++) {
-        const Layer *layer = &network->layer[i];
-        const size_t size = capacity * kernel_leading(layer->out);
-        w->output[i] = memory_take(memory, &bytes, size, sizeof(float));
-        w->error[i] = i == last ? w->output[i] : backward ? memory_take(memory, &bytes, size, sizeof(float)) : NULL;
-        if (i > 0 && kernel_scratch(layer->out) > scratch) scratch = kernel_scratch(layer->out);
-    }
-    w->loss = memory_take(memory, &bytes, capacity, sizeof(float));
-    w->scratch = memory_take(memory, &bytes, backward ? scratch : 0, sizeof(float));
-    return bytes / sizeof(float);
-}
-
-size_t workspace_floats(const Network *network, size_t capacity, bool backward)
-{
-    Workspace unused;
-    return place(&unused, network, capacity, backward, NULL);
-}
-
-void workspace_place(Workspace *workspace, const Network *network, size_t capacity, bool backward, float *memory)
-{
-    place(workspace, network, capacity, backward, memory);
-}
-
-void network_forward_from(const Network *network, const Kernels *kernels, const float *parameter, size_t first,
-                          size_t n, Workspace *workspace)
-{
-    for (size_t i = first; i < network->layers; i++) {
-        const Layer *layer = &network->layer[i];
-        kernels->forward(n, layer->in, layer->out, 0, kernel_panels(layer->out), workspace->output[i - 1],
-                         parameter + layer->offset, layer->activation, workspace->output[i]);
-    }
-}
-
-void network_forward_first(const Network *network, const Kernels *kernels, const float *parameter, size_t panel,
-                           size_t panel_end, size_t passes, const Pass *pass)
-{
-    const Layer *layer = &network->layer[0];
-    const float *w = parameter + layer->offset;
-    ForwardItem item[FORWARD_ITEMS];
-    size_t items = 0;
-    for (size_t i = 0; i < passes; i++) {
-        const BatchInput *input = pass[i].input;
-        float *y = pass[i].workspace->output[0];
-        assert(input->n <= pass[i].workspace->capacity);
-        if (input->nonzeros)
-            item[items++] = (ForwardItem){input->n, input->nonzeros, y};
-        else
-            kernels->forward(input->n, layer->in, layer->out, panel, panel_end, input->x, w, layer->activation, y);
-        if (items < FORWARD_ITEMS && i + 1 < passes) continue;
-        kernels->forward_nonzeros(items, item, layer->out, panel, panel_end, w, layer->activation);
-        items = 0;
-    }
-}
-
-void network_forward(const Network *network, const Kernels *kernels, const float *parameter, const BatchInput *input,
-                     Workspace *workspace)
-{
-    const Pass pass = {input, workspace};
-    network_forward_first(network, kernels, parameter, 0, kernel_panels(network->layer[0].out), 1, &pass);
-    network_forward_from(network, kernels, parameter, 1, input->n, workspace);
-}
-
-void network_errors(const Network *network, const Kernels *kernels, const float *parameter, size_t n,
-                    const uint32_t *label, Workspace *workspace)
-{
-    const size_t last = network->layers - 1;
-    kernels->softmax_cross_entropy(n, network->layer[last].out, label, true, workspace->error[last], workspace->loss);
-    for (size_t i = last; i > 0; i--) {
-        const Layer *layer = &network->layer[i];
-        kernels->backward_data(n, layer->in, layer->out, workspace->error[i], parameter + layer->offset,
-                               workspace->output[i - 1], network->layer[i - 1].activation, workspace->error[i - 1],
-                               workspace->scratch);
-    }
-}
-
-void network_slice(const Network *network, size_t layer, size_t parts, size_t part, WeightGradient *slice)
-{
-    const size_t panels = kernel_panels(network->layer[layer].out), rows = network->layer[layer].in + 1;
-    slice->panel = 0, slice->panel_end = panels;
-    slice->row = 0, slice->row_end = rows;
-    if (panels >= parts) {
-        slice->panel = part * panels / parts;
-        slice->panel_end = (part + 1) * panels / parts;
-    } else {
-        const size_t quads = nonzeros_quads(rows);
-        slice->row = QUAD * (part * quads / parts);
-        if (part + 1 < parts) slice->row_end = QUAD * ((part + 1) * quads / parts);
-    }
-}
-
-bool network_gradient(const Network *network, const Kernels *kernels, size_t layer, const Fold *fold,
-                      const Share *share, WeightGradient *target)
-{
-    Operands item[FOLD_MAX_SHARDS];
-    for (size_t i = 0; i < fold->items; i++) {
-        const Share *s = &share[i];
-        item[i] = (Operands){.e = s->workspace->error[layer], .first = s->first, .end = s->end};
-        if (layer > 0)
-            item[i].x = s->workspace->output[layer - 1];
-        else if (s->input->nonzeros)
-            item[i].nonzeros = s->input->nonzeros;
-        else
-            item[i].x = s->input->x;
-    }
-    target->in = network->layer[layer].in;
-    target->out = network->layer[layer].out;
-    target->fold = fold;
-    target->item = item;
-    const bool bad = kernels->backward_weight(target);
-    target->item = NULL;
-    return bad;
 }

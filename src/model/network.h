@@ -12,17 +12,22 @@
 
 enum { NETWORK_MAX_LAYERS = 65 };
 
+enum { NETWORK_LEAST_BF16 = PANEL };
+
 typedef struct {
     size_t in, out;
     size_t offset; /* of its panels in a parameter vector, floats */
     Activation activation;
+    bool bf16;              /* its products have bf16 operands; then of its copies, behind the floats: */
+    size_t copy, transpose; /* of W, and, but for the first layer, of W^T (kernels/bf16.h) */
 } Layer;
 
 typedef struct {
     size_t layers;
     Layer layer[NETWORK_MAX_LAYERS];
     size_t width;      /* of the images that are its inputs (kernels/patches.h) */
-    size_t floats;     /* length of a parameter vector in memory, padding included */
+    size_t floats;     /* length of a gradient in memory, padding included; a parameter vector has these, and */
+    size_t copies;     /* elements behind them: weights rounded to bf16 */
     size_t parameters; /* weights and biases in truth */
 } Network;
 
@@ -38,6 +43,20 @@ void network_set_image(Network *network, int dimensions, const uint64_t *extent)
  * network has more layers, the last of the other differs: it alone has no activation. */
 size_t network_difference(const Network *a, const Network *b);
 
+/* Layers of at least NETWORK_LEAST_BF16 inputs and outputs multiply in bf16: which ones is part of the result, and so
+ * a matter of shapes alone. Narrower ones, as the last layer often is, would fill no tile, and cost little. */
+void network_set_bf16(Network *network);
+
+/* Length of a parameter vector in floats. */
+size_t network_vector(const Network *network);
+
+/* The copies of a parameter vector. */
+Bf16 *network_copies(const Network *network, float *parameter);
+
+/* Rounds the floats [begin, end) of a parameter vector, multiples of PANEL / 2, into its copies. Others may round
+ * others beside it. */
+void network_round(const Network *network, const Kernels *kernels, float *parameter, size_t begin, size_t end);
+
 /* The activation of this name ("relu", "tanh", "sigmoid"), one of them for certain. */
 Activation network_activation(const char *name);
 
@@ -49,8 +68,8 @@ typedef enum {
 
 Initialisation network_initialisation(const char *name);
 
-/* Draws the parameters; each element is a function of (seed, layer, element) alone. */
-void network_draw(const Network *network, Initialisation kind, uint64_t seed, float *parameter);
+/* Draws the parameters; each element is a function of (seed, layer, element) alone. The copies are made too. */
+void network_draw(const Network *network, const Kernels *kernels, Initialisation kind, uint64_t seed, float *parameter);
 
 /* Tensors: 2i is the weight of layer i, 2i+1 its bias. */
 size_t network_tensors(const Network *network);
@@ -83,13 +102,20 @@ typedef struct {
     float *error[NETWORK_MAX_LAYERS];  /* in each layer's output, before its activation (capacity, out) */
     float *scratch;                    /* for backward_data */
     float *loss;                       /* (capacity) of each sample */
+
+    /* Of bf16 layers. */
+    Bf16 *rounded[NETWORK_MAX_LAYERS]; /* rows of the input; the first layer's are in the BatchInput */
+    Bf16 *inputs[NETWORK_MAX_LAYERS];  /* blocks of the shares' inputs and errors, one after the other, as */
+    Bf16 *errors[NETWORK_MAX_LAYERS];  /* network_lay made them */
+    Bf16 *rounded_error;               /* rows, for backward_data */
 } Workspace;
 
-/* The floats of such memory; backward: also what network_errors needs. */
-size_t workspace_floats(const Network *network, size_t capacity, bool backward);
+/* The floats of such memory. shares: into how many the samples are cut for the weight gradient (Share); 0: they go
+ * forward alone. */
+size_t workspace_floats(const Network *network, size_t capacity, size_t shares);
 
 /* memory: workspace_floats(), zeroed (kernels.h: errors are 0 past the last column), aligned to a cache line. */
-void workspace_place(Workspace *workspace, const Network *network, size_t capacity, bool backward, float *memory);
+void workspace_place(Workspace *workspace, const Network *network, size_t capacity, size_t shares, float *memory);
 
 /* Logits of the input, in workspace->output[layers - 1]. */
 void network_forward(const Network *network, const Kernels *kernels, const float *parameter, const BatchInput *input,
@@ -112,16 +138,28 @@ void network_forward_from(const Network *network, const Kernels *kernels, const 
 void network_errors(const Network *network, const Kernels *kernels, const float *parameter, size_t n,
                     const uint32_t *label, Workspace *workspace);
 
-/* One item of a gradient's fold: the samples [first, end) of an input and a workspace after network_errors. */
+/* The part of it that takes a layer's errors back to the layer before; layer > 0. */
+void network_backward(const Network *network, const Kernels *kernels, const float *parameter, size_t layer, size_t n,
+                      Workspace *workspace);
+
+/* One item of a gradient's fold: the samples [first, end) of an input and a workspace after network_errors. The shares
+ * of a workspace follow each other, from its first sample on. */
 typedef struct {
-    const BatchInput *input;    /* borrowed */
-    const Workspace *workspace; /* borrowed */
+    const BatchInput *input; /* borrowed */
+    Workspace *workspace;    /* borrowed */
     size_t first, end;
 } Share;
+
+/* All shares of a workspace, as the weight gradients of bf16 layers read them; nothing without such layers. */
+void network_lay(const Network *network, const Kernels *kernels, size_t shares, const Share *share);
 
 /* Part `part` of so many of a layer's W', as the panels and rows of *slice: some panels where there are enough of them,
  * else some rows of all; perhaps nothing. */
 void network_slice(const Network *network, size_t layer, size_t parts, size_t part, WeightGradient *slice);
+
+/* What becomes of a layer's weight gradient that updates these vectors at once; velocity NULL without momentum. */
+WeightGradient network_update(const Network *network, size_t layer, const SgdStep *step, float *parameter,
+                              float *velocity);
 
 /* The weight gradient of one layer over the shares (fold->items). The caller has filled in of *target which panels and
  * rows, and what becomes of the sums (kernels.h), addresses being of the layer's own panels. Returns whether a new

@@ -1,23 +1,35 @@
 #include "output/classifier.h"
 
+#include <string.h>
+
 #include "base/memory.h"
 
-size_t classifier_memory_bytes(const Network *network, bool skip_zeros)
+Status classifier_load(const Checkpoint *checkpoint, const Kernels *kernels, Network *network, float **parameter)
 {
-    return workspace_floats(network, CLASSIFIER_BLOCK, false) * sizeof(float) +
-           inputs_bytes(network->layer[0].in, CLASSIFIER_BLOCK, skip_zeros) +
-           inputs_scratch_bytes(network->layer[0].in, CLASSIFIER_BLOCK, skip_zeros);
+    *network = checkpoint->network;
+    if (checkpoint_is_bf16(checkpoint)) network_set_bf16(network);
+    const Status st = memory_new(parameter, network_vector(network), "parameters");
+    if (st != STATUS_OK) return st;
+    memcpy(*parameter, checkpoint->parameter, network->floats * sizeof **parameter);
+    network_round(network, kernels, *parameter, 0, network->floats);
+    return STATUS_OK;
 }
 
-Status classifier_memory_init(ClassifierMemory *memory, const Network *network, bool skip_zeros)
+size_t classifier_memory_bytes(const Network *network, InputsKind kind)
+{
+    return workspace_floats(network, CLASSIFIER_BLOCK, 0) * sizeof(float) +
+           inputs_bytes(network->layer[0].in, CLASSIFIER_BLOCK, kind) +
+           inputs_scratch_bytes(network->layer[0].in, CLASSIFIER_BLOCK, kind);
+}
+
+Status classifier_memory_init(ClassifierMemory *memory, const Network *network, InputsKind kind)
 {
     *memory = (ClassifierMemory){0};
-    Status st = memory_new(&memory->slab, workspace_floats(network, CLASSIFIER_BLOCK, false), "activations");
+    Status st = memory_new(&memory->slab, workspace_floats(network, CLASSIFIER_BLOCK, 0), "activations");
     if (st == STATUS_OK)
-        st = inputs_init(&memory->inputs, network->layer[0].in, network->width, CLASSIFIER_BLOCK, skip_zeros, true,
-                         NULL);
+        st = inputs_init(&memory->inputs, network->layer[0].in, network->width, CLASSIFIER_BLOCK, kind, true, NULL);
     if (st == STATUS_OK)
-        workspace_place(&memory->workspace, network, CLASSIFIER_BLOCK, false, memory->slab);
+        workspace_place(&memory->workspace, network, CLASSIFIER_BLOCK, 0, memory->slab);
     else
         classifier_memory_free(memory);
     return st;
@@ -26,11 +38,11 @@ Status classifier_memory_init(ClassifierMemory *memory, const Network *network, 
 Status classifier_memory_init_for(ClassifierMemory *memory, const Classifier *classifier, const Samples *samples)
 {
     uint64_t count[2] = {0, 0};
-    bool skip_zeros;
+    InputsKind kind;
     *memory = (ClassifierMemory){0};
     Status st = inputs_count(classifier->scaling, classifier->kernels, samples, count);
-    if (st == STATUS_OK) st = inputs_choose(count, &skip_zeros);
-    return st == STATUS_OK ? classifier_memory_init(memory, classifier->network, skip_zeros) : st;
+    if (st == STATUS_OK) st = inputs_choose(count, classifier->network->layer[0].bf16, &kind);
+    return st == STATUS_OK ? classifier_memory_init(memory, classifier->network, kind) : st;
 }
 
 void classifier_memory_free(ClassifierMemory *memory)

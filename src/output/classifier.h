@@ -4,6 +4,7 @@
 
 #include "data/inputs.h"
 #include "model/network.h"
+#include "rundir/checkpoint.h"
 
 enum { CLASSIFIER_BLOCK = 256 }; /* samples taken at a time, at most */
 
@@ -15,6 +16,11 @@ typedef struct {
     const Scaling *scaling;
 } Classifier;
 
+/* The network of a checkpoint as its run computed with it, and its parameters with the copies that take part in that
+ * (model/network.h): *parameter, to be given to memory_free. Local. STATUS_INTERNAL: out of memory. */
+MUST_CHECK Status classifier_load(const Checkpoint *checkpoint, const Kernels *kernels, Network *network,
+                                  float **parameter);
+
 /* What it works in. */
 typedef struct {
     Workspace workspace;
@@ -23,11 +29,11 @@ typedef struct {
 } ClassifierMemory;
 
 /* Local. STATUS_INTERNAL: out of memory. */
-MUST_CHECK Status classifier_memory_init(ClassifierMemory *memory, const Network *network, bool skip_zeros);
+MUST_CHECK Status classifier_memory_init(ClassifierMemory *memory, const Network *network, InputsKind kind);
 void classifier_memory_free(ClassifierMemory *memory); /* accepts a zeroed struct */
-size_t classifier_memory_bytes(const Network *network, bool skip_zeros);
+size_t classifier_memory_bytes(const Network *network, InputsKind kind);
 
-/* The same for the samples to come: zeros are skipped if there are enough of them in these (inputs_choose). */
+/* The same for the samples to come, in whatever kind is best for these (inputs_choose). */
 MUST_CHECK Status classifier_memory_init_for(ClassifierMemory *memory, const Classifier *classifier,
                                              const Samples *samples);
 

@@ -171,6 +171,12 @@ void checkpoint_free(Checkpoint *checkpoint)
     *checkpoint = (Checkpoint){0};
 }
 
+bool checkpoint_is_bf16(const Checkpoint *checkpoint)
+{
+    /* No string of a config holds this: quotes in strings have a backslash before them. */
+    return strstr(checkpoint->config, "compute = \"bf16\"") != NULL;
+}
+
 CheckpointVersions checkpoint_versions(const char *mpi)
 {
 #ifdef __clang__

@@ -63,15 +63,17 @@ static void emit_setup(Bench *bench)
         used += (size_t)snprintf(layers + used, sizeof layers - used, "-%zu", t->network.layer[i].out);
     BenchRow row;
     bench_row(&row, "setup",
-              "ranks %d, nodes %d, %s kernels\n%s, batch %" PRIu64
+              "ranks %d, nodes %d, %s kernels, %s\n%s, batch %" PRIu64
               ", %zu shards; %s, of whose values %.1f %% are not zero",
-              ranks, node_count(t->node), t->kernels->name, layers, batch, t->shards, bench->data, 100.0 * t->density);
+              ranks, node_count(t->node), t->kernels->name, t->settings->training.compute, layers, batch, t->shards,
+              bench->data, 100.0 * t->density);
     bench_text(&row, "version", lockstep_version());
     bench_text(&row, "mpi", comm_library());
     bench_text(&row, "kernels", t->kernels->name);
+    bench_text(&row, "compute", t->settings->training.compute);
     bench_text(&row, "layers", layers);
     bench_text(&row, "data", bench->data);
-    bench_text(&row, "zeros", t->skip_zeros ? "skipped" : "multiplied");
+    bench_text(&row, "zeros", t->inputs_kind == INPUTS_LISTS ? "skipped" : "multiplied");
     bench_number(&row, "nonzero_percent", NULL, 1, 100.0 * t->density);
     bench_number(&row, "ranks", NULL, 0, ranks);
     bench_number(&row, "nodes", NULL, 0, node_count(t->node));

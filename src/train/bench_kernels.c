@@ -8,21 +8,23 @@
 #include "base/memory.h"
 #include "train/bench_internal.h"
 
-enum { ZEROS_SKIPPED, ZEROS_MULTIPLIED, ZEROS };
-
-/* One rank's share of a batch, packed in both ways, and everything that a step makes of it. */
+/* One rank's share of a batch, packed in each way that the first layer can read, and everything that a step makes of
+ * it. */
 typedef struct {
     Trainer *trainer;
     size_t n;
-    double nonzero;        /* elements of the inputs */
-    Inputs inputs[ZEROS];  /* owned */
-    Inputs packing[ZEROS]; /* for the batches that follow; owned */
-    Batch batch;           /* owned */
-    uint32_t position;     /* of the next batch */
-    float *memory;         /* of the workspace; owned */
+    double nonzero; /* elements of the inputs */
+    size_t ways;
+    InputsKind way[INPUTS_MOST_KINDS];
+    Inputs inputs[INPUTS_MOST_KINDS];  /* owned */
+    Inputs packing[INPUTS_MOST_KINDS]; /* for the batches that follow; owned */
+    Batch batch;                       /* owned */
+    uint32_t position;                 /* of the next batch */
+    float *memory;                     /* of the workspace; owned */
     Workspace workspace;
-    Share *share[ZEROS]; /* (shards of this rank's run); owned */
-    float *sums, *w, *v; /* (outputs of the run's fold, floats), (floats), (floats); owned; v NULL without momentum */
+    Share *share[INPUTS_MOST_KINDS]; /* (shards of this rank's run); owned */
+    float *sums, *w, *v; /* (outputs of the run's fold, floats), (network_vector()), (floats); owned; v NULL without
+                            momentum */
     SgdStep sgd;
 } Kit;
 
@@ -31,7 +33,7 @@ typedef struct {
     Kit *kit;
     const char *what;
     size_t layer;
-    int zeros;                  /* ZEROS: they make no difference */
+    size_t way;                 /* of the inputs; INPUTS_MOST_KINDS: there is but one */
     double flops, dense, bytes; /* of a call; NaN: not to be said */
     Network alone;              /* the layer, and the workspace with it as its first */
     Workspace workspace;
@@ -50,7 +52,7 @@ static void pack_next(Kit *kit, Inputs *inputs)
 static void pack(void *context)
 {
     const Call *call = context;
-    pack_next(call->kit, &call->kit->packing[call->zeros]);
+    pack_next(call->kit, &call->kit->packing[call->way % INPUTS_MOST_KINDS]);
 }
 
 static void forward(void *context)
@@ -59,7 +61,8 @@ static void forward(void *context)
     const Kit *kit = call->kit;
     BatchInput before = {.n = kit->n};
     if (call->layer > 0) before.x = kit->workspace.output[call->layer - 1];
-    const Pass pass = {call->layer > 0 ? &before : &kit->inputs[call->zeros].input, &call->workspace};
+    before.rounded = kit->workspace.rounded[call->layer];
+    const Pass pass = {call->layer > 0 ? &before : &kit->inputs[call->way % INPUTS_MOST_KINDS].input, &call->workspace};
     network_forward_first(&call->alone, kit->trainer->kernels, kit->trainer->parameter, 0,
                           kernel_panels(call->alone.layer[0].out), 1, &pass);
 }
@@ -76,12 +79,17 @@ static void softmax_cross_entropy(void *context)
 static void backward_data(void *context)
 {
     const Call *call = context;
-    const Trainer *t = call->kit->trainer;
-    const Workspace *w = &call->kit->workspace;
-    const size_t i = call->layer;
-    const Layer *layer = &t->network.layer[i];
-    t->kernels->backward_data(call->kit->n, layer->in, layer->out, w->error[i], t->parameter + layer->offset,
-                              w->output[i - 1], t->network.layer[i - 1].activation, w->error[i - 1], w->scratch);
+    Kit *kit = call->kit;
+    const Trainer *t = kit->trainer;
+    network_backward(&t->network, t->kernels, t->parameter, call->layer, kit->n, &kit->workspace);
+}
+
+/* Of all bf16 layers. */
+static void lay(void *context)
+{
+    const Kit *kit = ((const Call *)context)->kit;
+    const Trainer *t = kit->trainer;
+    network_lay(&t->network, t->kernels, t->run_length, kit->share[0]);
 }
 
 /* The gradient as the ranks exchange it: into memory, a sum for each output of the fold. */
@@ -95,7 +103,7 @@ static void backward_weight(void *context)
     for (size_t o = 0; o < t->own.outputs; o++)
         sum[o] = kit->sums + o * t->network.floats + t->network.layer[call->layer].offset;
     network_slice(&t->network, call->layer, 1, 0, &target);
-    network_gradient(&t->network, t->kernels, call->layer, &t->own, kit->share[call->zeros % ZEROS], &target);
+    network_gradient(&t->network, t->kernels, call->layer, &t->own, kit->share[call->way % INPUTS_MOST_KINDS], &target);
 }
 
 /* The gradient as the ranks exchange operands: it goes into the update, not into memory. */
@@ -104,10 +112,9 @@ static void backward_weight_sgd(void *context)
     const Call *call = context;
     const Kit *kit = call->kit;
     const Trainer *t = kit->trainer;
-    const size_t offset = t->network.layer[call->layer].offset;
-    WeightGradient target = {.step = &kit->sgd, .w = kit->w + offset, .v = kit->v ? kit->v + offset : NULL};
+    WeightGradient target = network_update(&t->network, call->layer, &kit->sgd, kit->w, kit->v);
     network_slice(&t->network, call->layer, 1, 0, &target);
-    network_gradient(&t->network, t->kernels, call->layer, &t->own, kit->share[call->zeros % ZEROS], &target);
+    network_gradient(&t->network, t->kernels, call->layer, &t->own, kit->share[call->way % INPUTS_MOST_KINDS], &target);
 }
 
 static void sgd(void *context)
@@ -128,15 +135,16 @@ static Status allocate(Kit *kit)
     const Trainer *t = kit->trainer;
     const size_t features = t->loader.samples.features, floats = t->network.floats;
     Status st = batch_init(&kit->batch, &t->loader, t->block);
-    for (int z = 0; z < ZEROS && st == STATUS_OK; z++) {
-        const bool skip = z == ZEROS_SKIPPED;
-        st = inputs_init(&kit->inputs[z], features, t->network.width, t->block, skip, true, NULL);
-        if (st == STATUS_OK) st = inputs_init(&kit->packing[z], features, t->network.width, t->block, skip, true, NULL);
-        if (st == STATUS_OK) st = memory_new(&kit->share[z], t->run_length, "operands");
+    for (size_t i = 0; i < kit->ways && st == STATUS_OK; i++) {
+        const InputsKind kind = kit->way[i];
+        st = inputs_init(&kit->inputs[i], features, t->network.width, t->block, kind, true, NULL);
+        if (st == STATUS_OK) st = inputs_init(&kit->packing[i], features, t->network.width, t->block, kind, true, NULL);
+        if (st == STATUS_OK) st = memory_new(&kit->share[i], t->run_length, "operands");
     }
-    if (st == STATUS_OK) st = memory_new(&kit->memory, workspace_floats(&t->network, t->block, true), "activations");
+    if (st == STATUS_OK)
+        st = memory_new(&kit->memory, workspace_floats(&t->network, t->block, t->run_length), "activations");
     if (st == STATUS_OK) st = memory_new(&kit->sums, t->own.outputs * floats, "gradients");
-    if (st == STATUS_OK) st = memory_new(&kit->w, floats, "parameters");
+    if (st == STATUS_OK) st = memory_new(&kit->w, network_vector(&t->network), "parameters");
     if (st == STATUS_OK && t->velocity) st = memory_new(&kit->v, floats, "parameters");
     return st;
 }
@@ -144,10 +152,10 @@ static Status allocate(Kit *kit)
 static void kit_free(Kit *kit)
 {
     batch_free(&kit->batch);
-    for (int z = 0; z < ZEROS; z++) {
-        inputs_free(&kit->inputs[z]);
-        inputs_free(&kit->packing[z]);
-        memory_free(kit->share[z]);
+    for (size_t i = 0; i < kit->ways; i++) {
+        inputs_free(&kit->inputs[i]);
+        inputs_free(&kit->packing[i]);
+        memory_free(kit->share[i]);
     }
     memory_free(kit->memory);
     memory_free(kit->sums);
@@ -155,25 +163,26 @@ static void kit_free(Kit *kit)
     memory_free(kit->v);
 }
 
-/* The first batch in both ways, and one pass of the network, so that all arrays hold what they hold in training. */
+/* The first batch in all ways, and one pass of the network, so that all arrays hold what they hold in training. */
 static void fill(Kit *kit)
 {
     const Trainer *t = kit->trainer;
     const size_t features = t->loader.samples.features;
-    for (int z = 0; z < ZEROS; z++) {
+    for (size_t way = 0; way < kit->ways; way++) {
+        Inputs *inputs = &kit->inputs[way];
         kit->position = 0;
-        pack_next(kit, &kit->inputs[z]);
+        pack_next(kit, inputs);
+        kit->n = kit->batch.first_row[t->run_length];
         for (size_t i = 0; i < t->run_length; i++)
-            kit->share[z][i] =
-                (Share){&kit->inputs[z].input, &kit->workspace, kit->batch.first_row[i], kit->batch.first_row[i + 1]};
+            kit->share[way][i] =
+                (Share){&inputs->input, &kit->workspace, kit->batch.first_row[i], kit->batch.first_row[i + 1]};
+        for (size_t s = 0; s < kit->n && inputs->input.x; s++)
+            for (size_t k = 0; k < features; k++) kit->nonzero += inputs->x[s * kernel_leading(features) + k] != 0.0f;
     }
-    kit->n = kit->batch.first_row[t->run_length];
-    for (size_t s = 0; s < kit->n; s++)
-        for (size_t k = 0; k < features; k++)
-            kit->nonzero += kit->inputs[ZEROS_MULTIPLIED].x[s * kernel_leading(features) + k] != 0.0f;
-    workspace_place(&kit->workspace, &t->network, t->block, true, kit->memory);
-    network_forward(&t->network, t->kernels, t->parameter, &kit->inputs[ZEROS_SKIPPED].input, &kit->workspace);
+    workspace_place(&kit->workspace, &t->network, t->block, t->run_length, kit->memory);
+    network_forward(&t->network, t->kernels, t->parameter, &kit->inputs[0].input, &kit->workspace);
     network_errors(&t->network, t->kernels, t->parameter, kit->n, kit->batch.label, &kit->workspace);
+    network_lay(&t->network, t->kernels, t->run_length, kit->share[0]);
     memcpy(kit->w, t->parameter, t->network.floats * sizeof *kit->w);
     kit->sgd = t->sgd;
     kit->sgd.rate = 1e-3f;
@@ -193,7 +202,7 @@ typedef struct {
 static Call *add(Cases *all, const char *what, void (*run)(void *context))
 {
     Call *call = &all->call[all->count];
-    *call = (Call){.kit = all->kit, .what = what, .zeros = ZEROS, .flops = NAN, .dense = NAN, .bytes = NAN};
+    *call = (Call){.kit = all->kit, .what = what, .way = INPUTS_MOST_KINDS, .flops = NAN, .dense = NAN, .bytes = NAN};
     all->cases[all->count++] = (BenchCase){.run = run, .context = call};
     return call;
 }
@@ -203,23 +212,24 @@ static Call *add_of_layer(Cases *all, const char *what, void (*run)(void *contex
     const Kit *kit = all->kit;
     Call *call = add(all, what, run);
     call->layer = layer;
-    call->alone = (Network){.layers = 1, .layer = {kit->trainer->network.layer[layer]}};
+    call->alone =
+        (Network){.layers = 1, .layer = {kit->trainer->network.layer[layer]}, .floats = kit->trainer->network.floats};
     call->workspace = kit->workspace;
     call->workspace.output[0] = kit->workspace.output[layer];
     call->workspace.error[0] = kit->workspace.error[layer];
     return call;
 }
 
-/* One product of a layer; of the first layer, which reads the inputs, in both ways. */
+/* One product of a layer; of the first layer, which reads the inputs, in all ways. */
 static void add_product(Cases *all, const char *what, void (*run)(void *context), size_t layer)
 {
     const Kit *kit = all->kit;
     const Layer *of = &kit->trainer->network.layer[layer];
-    for (int z = 0; z < (layer == 0 ? ZEROS : 1); z++) {
+    for (size_t way = 0; way < (layer == 0 ? kit->ways : 1); way++) {
         Call *call = add_of_layer(all, what, run, layer);
-        if (layer == 0) call->zeros = z;
+        if (layer == 0) call->way = way;
         call->dense = call->flops = 2.0 * (double)(kit->n * of->in) * (double)of->out;
-        if (call->zeros == ZEROS_SKIPPED) call->flops = 2.0 * kit->nonzero * (double)of->out;
+        if (layer == 0 && kit->way[way] == INPUTS_LISTS) call->flops = 2.0 * kit->nonzero * (double)of->out;
     }
 }
 
@@ -231,14 +241,15 @@ static void add_all(Cases *all)
     const size_t last = t->network.layers - 1;
     const Samples *samples = &t->loader.samples;
     const size_t pixel = samples->kind == ELEMENT_UINT8 ? sizeof(uint8_t) : sizeof(float);
-    for (int z = 0; z < ZEROS; z++) {
+    for (size_t way = 0; way < kit->ways; way++) {
         Call *call = add(all, "pack", pack);
-        call->zeros = z;
+        call->way = way;
         call->bytes = (double)(kit->n * samples->features * pixel);
     }
     for (size_t i = 0; i <= last; i++) add_product(all, "forward", forward, i);
     add_of_layer(all, "softmax_cross_entropy", softmax_cross_entropy, last);
     for (size_t i = last; i > 0; i--) add_product(all, "backward_data", backward_data, i);
+    if (t->network.copies) add(all, "lay", lay);
     for (size_t i = last + 1; i-- > 0;) add_product(all, "backward_weight", backward_weight, i);
     for (size_t i = last + 1; i-- > 0 && all->fuses;) add_product(all, "backward_weight_sgd", backward_weight_sgd, i);
     Call *call = add(all, "sgd", sgd);
@@ -255,17 +266,25 @@ static double rate(Bench *bench, double amount, double seconds)
     return 1e-9 * bench_spread(bench, amount).sum / bench_spread(bench, seconds).sum;
 }
 
+/* What becomes of the zeros of the inputs, where there is a choice. */
+static const char *zeros_of(const Call *call)
+{
+    if (call->way == INPUTS_MOST_KINDS || call->kit->ways == 1) return NULL;
+    return call->kit->way[call->way] == INPUTS_LISTS ? "skipped" : "multiplied";
+}
+
 static void emit(Bench *bench, const Call *call, double seconds)
 {
-    static const char *const zeros[ZEROS + 1] = {"skipped", "multiplied", NULL};
+    const char *zeros = zeros_of(call);
     const Layer *layer = &call->alone.layer[0];
     const double flops = rate(bench, call->flops, seconds);
     BenchRow row;
     char of[64] = "";
     if (call->alone.layers) snprintf(of, sizeof of, " %zu: %zu x %zu", call->layer, layer->in, layer->out);
-    bench_row(&row, call->what, "%s%s%s%s", call->what, of, zeros[call->zeros] ? ", zeros " : "",
-              zeros[call->zeros] ? zeros[call->zeros] : "");
-    if (zeros[call->zeros]) bench_text(&row, "zeros", zeros[call->zeros]);
+    bench_row(&row, call->what, "%s%s%s%s%s", call->what, of, layer->bf16 ? ", bf16" : "", zeros ? ", zeros " : "",
+              zeros ? zeros : "");
+    if (zeros) bench_text(&row, "zeros", zeros);
+    if (layer->bf16) bench_text(&row, "compute", "bf16");
     if (call->alone.layers) {
         bench_number(&row, "layer", NULL, 0, (double)call->layer);
         bench_number(&row, "in", NULL, 0, (double)layer->in);
@@ -300,6 +319,7 @@ static void measure(Bench *bench, Cases *all, double seconds)
 Status bench_kernels(Bench *bench, double seconds)
 {
     Kit kit = {.trainer = &bench->trainer};
+    kit.ways = inputs_kinds(bench->trainer.network.layer[0].bf16, kit.way);
     Cases all = {.kit = &kit};
     Status st = allocate(&kit);
     if (st == STATUS_OK) st = memory_new(&all.call, MOST_CASES, "what to measure");

@@ -90,6 +90,7 @@ static Status measure(Bench *bench, const char *label, const Step *common, doubl
 static Status measure_lengths(Bench *bench, double seconds)
 {
     enum { SMALL = 400000, LARGE = 12000000 }; /* floats: 784-500-10's, a network of 12 million parameters */
+    static const Network none;                 /* these vectors are no network's */
     Trainer *t = &bench->trainer;
     const size_t own = t->network.floats, most = own > LARGE ? own : LARGE;
     float *fresh = NULL, *w = NULL, *v = NULL;
@@ -103,7 +104,7 @@ static Status measure_lengths(Bench *bench, double seconds)
     Step step = {.pieces = t->own.outputs,
                  .word = t->word,
                  .fresh = fresh,
-                 .update = {.kernels = t->kernels, .step = &sgd, .w = w, .v = v}};
+                 .update = {.network = &none, .kernels = t->kernels, .step = &sgd, .w = w, .v = v}};
     for (size_t i = 0; i < most && st == STATUS_OK; i++) fresh[i] = (float)(i % 1009) * 1e-3f - 0.5f;
     const struct {
         const char *label;

@@ -107,7 +107,8 @@ static void emit_step(Bench *bench, double step, double samples)
 {
     const Trainer *t = &bench->trainer;
     const double speed = samples / step, of_rank = speed / comm_size(bench->comm);
-    const double flops = of_rank * flops_of_sample(t, !t->skip_zeros), dense = of_rank * flops_of_sample(t, true);
+    const double flops = of_rank * flops_of_sample(t, t->inputs_kind != INPUTS_LISTS),
+                 dense = of_rank * flops_of_sample(t, true);
     BenchRow row;
     bench_row(&row, "step", "step, plan %s (%s)", t->settings->training.plan, exchange_name[t->exchange.kind]);
     bench_text(&row, "plan", t->settings->training.plan);

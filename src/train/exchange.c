@@ -44,16 +44,20 @@ static void forward_split(Trainer *t)
     network_forward_first(&t->network, t->kernels, t->parameter, slice.panel, slice.panel_end, x->operands, x->pass);
 }
 
+/* Of this rank's shards. */
+static const Share *own_shares(const Trainer *t)
+{
+    return t->exchange.share + (t->exchange.kind == EXCHANGE_GRADIENT ? 0 : t->first_shard);
+}
+
 void exchange_gradient(Trainer *t, const Fold *fold, float *const *gradient)
 {
-    const Exchange *x = &t->exchange;
-    const Share *own = x->share + (x->kind == EXCHANGE_GRADIENT ? 0 : t->first_shard);
     for (size_t i = 0; i < t->network.layers; i++) {
         float *sum[FOLD_MAX_SHARDS];
         WeightGradient target = {.sum = sum};
         for (size_t o = 0; o < fold->outputs; o++) sum[o] = gradient[o] + t->network.layer[i].offset;
         network_slice(&t->network, i, 1, 0, &target);
-        network_gradient(&t->network, t->kernels, i, fold, own, &target);
+        network_gradient(&t->network, t->kernels, i, fold, own_shares(t), &target);
     }
 }
 
@@ -81,6 +85,7 @@ void exchange_compute(Trainer *t, uint32_t begin, uint32_t end)
         network_forward(&t->network, t->kernels, t->parameter, input, &mine->workspace);
     network_errors(&t->network, t->kernels, t->parameter, input->n, t->batch.label, &mine->workspace);
     if (fault_at("flip-error", t->step + 1)) fault_flip_bit(mine->workspace.error[t->network.layers - 1]);
+    network_lay(&t->network, t->kernels, t->run_length, own_shares(t));
     if (x->kind == EXCHANGE_GRADIENT) exchange_gradient(t, x->fold, reduction_pieces(t->reduction));
 }
 
@@ -90,15 +95,15 @@ static bool update_slices(Trainer *t, size_t part, float *parameter, float *velo
     const Exchange *x = &t->exchange;
     bool bad = false;
     for (size_t i = 0; i < t->network.layers; i++) {
-        const size_t offset = t->network.layer[i].offset;
-        WeightGradient target = {.step = &t->sgd, .w = parameter + offset, .v = velocity ? velocity + offset : NULL};
+        WeightGradient target = network_update(&t->network, i, &t->sgd, parameter, velocity);
         network_slice(&t->network, i, x->operands, part, &target);
         if (network_gradient(&t->network, t->kernels, i, x->fold, x->share, &target)) bad = true;
     }
     return bad;
 }
 
-typedef bool Visit(float *a, const float *b, size_t bytes);
+/* Part of a vector of parameters: floats [begin, end). */
+typedef bool Visit(const Trainer *t, float *a, const float *b, size_t begin, size_t end);
 
 /* Takes two vectors to the floats of a rank's slices, run by run; false if a visit returned it. */
 static bool visit_slices(const Trainer *t, size_t part, float *a, const float *b, Visit *visit)
@@ -108,34 +113,51 @@ static bool visit_slices(const Trainer *t, size_t part, float *a, const float *b
         WeightGradient slice;
         network_slice(&t->network, i, (size_t)node_size(t->node), part, &slice);
         for (size_t p = slice.panel; p < slice.panel_end; p++) {
-            const size_t at = layer->offset + kernel_weight_index(layer->in, slice.row, p * PANEL);
-            if (!visit(a + at, b + at, (slice.row_end - slice.row) * PANEL * sizeof *a)) return false;
+            const size_t begin = layer->offset + kernel_weight_index(layer->in, slice.row, p * PANEL);
+            if (!visit(t, a, b, begin, begin + (slice.row_end - slice.row) * PANEL)) return false;
         }
     }
     return true;
 }
 
-static bool is_same(float *a, const float *b, size_t bytes)
+static bool is_same(const Trainer *t, float *a, const float *b, size_t begin, size_t end)
 {
-    return memcmp(a, b, bytes) == 0;
+    (void)t;
+    return memcmp(a + begin, b + begin, (end - begin) * sizeof *a) == 0;
 }
 
-static bool copy(float *to, const float *from, size_t bytes)
+static bool copy(const Trainer *t, float *to, const float *from, size_t begin, size_t end)
 {
-    memcpy(to, from, bytes);
+    (void)t;
+    memcpy(to + begin, from + begin, (end - begin) * sizeof *to);
+    return true;
+}
+
+static bool make_copies(const Trainer *t, float *parameter, const float *same, size_t begin, size_t end)
+{
+    (void)same;
+    network_round(&t->network, t->kernels, parameter, begin, end);
     return true;
 }
 
 void gradient_update(void *context, size_t begin, size_t count, const float *gradient)
 {
+    enum { PIECE = 2048 }; /* floats of which everything stays in the L1 cache until it is rounded */
     GradientUpdate *u = context;
-    if (u->kernels->sgd(count, u->step, gradient, u->w + begin, u->v ? u->v + begin : NULL)) u->bad = true;
+    const size_t piece = u->network->copies ? PIECE : count;
+    for (size_t at = begin, end; at < begin + count; at = end) {
+        end = begin + count - at < piece ? begin + count : at + piece;
+        if (u->kernels->sgd(end - at, u->step, gradient + (at - begin), u->w + at, u->v ? u->v + at : NULL))
+            u->bad = true;
+        network_round(u->network, u->kernels, u->w, at, end);
+    }
 }
 
 /* The sum of all ranks' gradients into these vectors, as much of it as is this rank's share. */
 static bool reduce_and_update(Trainer *t, ReductionShare share, float *parameter, float *velocity)
 {
-    GradientUpdate update = {.kernels = t->kernels, .step = &t->sgd, .w = parameter, .v = velocity};
+    GradientUpdate update = {
+        .network = &t->network, .kernels = t->kernels, .step = &t->sgd, .w = parameter, .v = velocity};
     reduction_finish(t->reduction, share, gradient_update, &update);
     return update.bad;
 }
@@ -155,7 +177,7 @@ static bool update_and_check(Trainer *t)
     Exchange *x = &t->exchange;
     const size_t floats = t->network.floats, me = (size_t)node_rank(t->node),
                  next = (me + 1) % (size_t)node_size(t->node);
-    float *before = x->before, *velocity = t->velocity ? before + floats : NULL;
+    float *before = x->before, *velocity = t->velocity ? before + network_vector(&t->network) : NULL;
     bool bad;
     if (x->kind == EXCHANGE_GRADIENT) {
         memcpy(before, t->parameter, floats * sizeof *before);
@@ -169,6 +191,7 @@ static bool update_and_check(Trainer *t)
         bad = reduce_and_update(t, REDUCTION_ALL, before, velocity);
         visit_slices(t, me, t->parameter, before, copy); /* the update was made apart */
         if (velocity) visit_slices(t, me, t->velocity, velocity, copy);
+        visit_slices(t, me, t->parameter, t->parameter, make_copies);
     } else {
         bad = update_slices(t, me, t->parameter, t->velocity);
         update_slices(t, next, before, velocity);

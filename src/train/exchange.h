@@ -42,9 +42,10 @@ typedef struct {
 
 /* Where a summed gradient is applied. */
 typedef struct {
+    const Network *network;
     const Kernels *kernels;
     const SgdStep *step;
-    float *w, *v; /* v NULL without momentum */
+    float *w, *v; /* w with its copies, which are made anew; v NULL without momentum */
     bool bad;     /* out, false at first: a new w is infinite or NaN */
 } GradientUpdate;
 

@@ -8,19 +8,26 @@
 
 const char *const exchange_name[EXCHANGE_KINDS] = {"gradient", "operands", "split"};
 
+/* Parameters, and behind them their velocity. */
 static size_t parameter_floats(const Trainer *t)
 {
-    return (t->settings->optimizer.momentum != 0.0 ? 2 : 1) * t->network.floats;
+    return network_vector(&t->network) + (t->settings->optimizer.momentum != 0.0 ? t->network.floats : 0);
+}
+
+/* The shards of any rank, whose operands all ranks of a node place. */
+static size_t most_run(const Trainer *t)
+{
+    return setup_most_run(t->shards, (size_t)comm_size(t->comm));
 }
 
 static size_t one_inputs_bytes(const Trainer *t)
 {
-    return inputs_bytes(t->loader.samples.features, t->block, t->skip_zeros);
+    return inputs_bytes(t->loader.samples.features, t->block, t->inputs_kind);
 }
 
 static size_t operand_bytes(const Trainer *t)
 {
-    return 2 * one_inputs_bytes(t) + workspace_floats(&t->network, t->block, true) * sizeof(float);
+    return 2 * one_inputs_bytes(t) + workspace_floats(&t->network, t->block, most_run(t)) * sizeof(float);
 }
 
 /* What LOCKSTEP_EXCHANGE asks for; EXCHANGE_KINDS: nothing. */
@@ -45,7 +52,8 @@ static ExchangeKind cheapest(const Trainer *t)
     double floats = 0.0;
     for (size_t i = 0; i < t->network.layers; i++) {
         const Layer *layer = &t->network.layer[i];
-        floats += (i == 0 ? t->density : 1.0) * (double)layer->in + (double)layer->out;
+        const double elements = (i == 0 && !layer->bf16 ? t->density : 1.0) * (double)layer->in + (double)layer->out;
+        floats += layer->bf16 ? elements / 2.0 : elements;
     }
     floats *= (double)t->settings->training.batch_size;
     return floats > (double)t->network.floats ? EXCHANGE_GRADIENT : EXCHANGE_SPLIT;
@@ -97,7 +105,7 @@ static Status take_parameters(Trainer *t)
         st = node_share(t->node, node_rank(t->node) == 0 ? floats * sizeof(float) : 0, segment);
     if (st == STATUS_OK) {
         t->parameter = segment[0];
-        t->velocity = floats > t->network.floats ? t->parameter + t->network.floats : NULL;
+        t->velocity = floats > network_vector(&t->network) ? t->parameter + network_vector(&t->network) : NULL;
     }
     memory_free(segment);
     return st;
@@ -109,9 +117,9 @@ static Status place_operand(const Trainer *t, bool mine, char *memory, Operand *
     const size_t size = one_inputs_bytes(t);
     Status st = STATUS_OK;
     for (size_t i = 0; i < 2 && st == STATUS_OK; i++)
-        st = inputs_init(&operand->inputs[i], t->loader.samples.features, t->network.width, t->block, t->skip_zeros,
+        st = inputs_init(&operand->inputs[i], t->loader.samples.features, t->network.width, t->block, t->inputs_kind,
                          mine, memory + i * size);
-    workspace_place(&operand->workspace, &t->network, t->block, true, (float *)(void *)(memory + 2 * size));
+    workspace_place(&operand->workspace, &t->network, t->block, most_run(t), (float *)(void *)(memory + 2 * size));
     return st;
 }
 

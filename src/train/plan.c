@@ -5,6 +5,11 @@
 #include "train/setup.h"
 #include "train/trainer.h"
 
+bool setup_is_bf16(const Settings *s)
+{
+    return strcmp(s->training.compute, "bf16") == 0;
+}
+
 ReductionKind setup_reduction(const Settings *s)
 {
     return strcmp(s->training.reduction, "mpi") == 0 ? REDUCTION_MPI : REDUCTION_TREE;
@@ -28,6 +33,11 @@ static void plan_shares(const Settings *s, const Dataset *dataset, size_t ranks,
         shard_begin(test, shards, plan->test_first + plan->test) - shard_begin(test, shards, plan->test_first);
 }
 
+size_t setup_most_run(size_t shards, size_t ranks)
+{
+    return (shards + ranks - 1) / ranks;
+}
+
 static size_t bytes_of(const RankPlan *plan, const Settings *s, const Dataset *dataset, const Network *network,
                        size_t ranks)
 {
@@ -36,17 +46,19 @@ static size_t bytes_of(const RankPlan *plan, const Settings *s, const Dataset *d
     const size_t sample = image + 2 * sizeof(uint32_t);      /* with label and row */
     const size_t order = sizeof(uint32_t);                   /* the permutation */
     const size_t largest = plan->train_rows / plan->run + 1; /* shard: the check of the order */
-    size_t batch = 0, evaluation = 0;                        /* the most, whether zeros are skipped or not */
-    for (int skip = 0; skip < 2; skip++) {
+    size_t batch = 0, evaluation = 0;                        /* the most of all kinds that there may be */
+    InputsKind kind[INPUTS_MOST_KINDS];
+    const size_t kinds = inputs_kinds(network->layer[0].bf16, kind);
+    for (size_t i = 0; i < kinds; i++) {
         const size_t step =
-            inputs_bytes(features, plan->block, skip) + inputs_scratch_bytes(features, plan->block, skip);
-        const size_t test = plan->test ? classifier_memory_bytes(network, skip) : 0;
+            inputs_bytes(features, plan->block, kind[i]) + inputs_scratch_bytes(features, plan->block, kind[i]);
+        const size_t test = plan->test ? classifier_memory_bytes(network, kind[i]) : 0;
         batch = step > batch ? step : batch;
         evaluation = test > evaluation ? test : evaluation;
     }
     return plan->train_rows * (sample + order) + largest * (sizeof(uint32_t) + sizeof(uint8_t)) +
            plan->test_rows * sample + evaluation + 2 * batch + plan->block * sizeof(uint32_t) + plan->reduction.shared +
-           plan->reduction.own + sizeof(float) * (workspace_floats(network, plan->block, true) + plan->slab) +
+           plan->reduction.own + sizeof(float) * (workspace_floats(network, plan->block, plan->most_run) + plan->slab) +
            sizeof(uint64_t) * (plan->words + confusion_words(classes)) + ranks * sizeof(Replica) +
            plan->predictions * sizeof(Prediction);
 }
@@ -55,10 +67,15 @@ static size_t bytes_of(const RankPlan *plan, const Settings *s, const Dataset *d
 static size_t shared_of(const RankPlan *plan, bool one_copy, const Dataset *dataset, const Network *network)
 {
     if (!one_copy) return plan->reduction.shared;
-    const size_t features = dataset_features(dataset), dense = inputs_bytes(features, plan->block, false),
-                 sparse = inputs_bytes(features, plan->block, true);
-    const size_t operands =
-        2 * (dense > sparse ? dense : sparse) + sizeof(float) * workspace_floats(network, plan->block, true);
+    const size_t features = dataset_features(dataset);
+    size_t inputs = 0;
+    InputsKind kind[INPUTS_MOST_KINDS];
+    const size_t kinds = inputs_kinds(network->layer[0].bf16, kind);
+    for (size_t i = 0; i < kinds; i++) {
+        const size_t bytes = inputs_bytes(features, plan->block, kind[i]);
+        inputs = bytes > inputs ? bytes : inputs;
+    }
+    const size_t operands = 2 * inputs + sizeof(float) * workspace_floats(network, plan->block, plan->most_run);
     /* Half of the slab is the copy before an update. */
     return sizeof(float) * plan->slab / 2 + (operands > plan->reduction.shared ? operands : plan->reduction.shared);
 }
@@ -70,9 +87,9 @@ Status setup_plan(const Settings *s, const Dataset *dataset, const Network *netw
     plan_shares(s, dataset, ranks, rank, plan);
     const size_t shards = (size_t)s->training.shards, floats = network->floats;
     const bool checked = strcmp(s->training.plan, "node") == 0 && ranks > 1; /* updates, on a copy */
-    plan->slab = floats * (s->optimizer.momentum != 0.0 ? 2 : 1) * (checked ? 2 : 1);
+    plan->slab = (network_vector(network) + (s->optimizer.momentum != 0.0 ? floats : 0)) * (checked ? 2 : 1);
     /* The same on all ranks, which may see each other's. */
-    plan->most_run = (shards + ranks - 1) / ranks;
+    plan->most_run = setup_most_run(shards, ranks);
     const size_t rows = dataset_rows(dataset, PART_TRAIN) / shards * plan->most_run + plan->most_run;
     const size_t batch = loader_share(rows, shards, plan->most_run, (size_t)s->training.batch_size);
     plan->block = batch;

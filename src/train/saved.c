@@ -3,6 +3,7 @@
 #include <string.h>
 
 #include "base/memory.h"
+#include "train/setup.h"
 
 Status saved_open(const char *path, Saved *saved)
 {
@@ -12,6 +13,7 @@ Status saved_open(const char *path, Saved *saved)
     const Checkpoint *c = &saved->checkpoint;
     st = settings_parse(&saved->settings, path, c->config, strlen(c->config), NULL, 0);
     if (st == STATUS_OK) st = kernels_choose(&saved->kernels);
+    if (st == STATUS_OK) st = classifier_load(c, saved->kernels, &saved->network, &saved->parameter);
     if (st != STATUS_OK) saved_close(saved);
     return st;
 }
@@ -19,13 +21,13 @@ Status saved_open(const char *path, Saved *saved)
 void saved_close(Saved *saved)
 {
     checkpoint_free(&saved->checkpoint);
+    memory_free(saved->parameter);
     *saved = (Saved){0};
 }
 
 static Classifier classifier_of(const Saved *saved)
 {
-    const Checkpoint *c = &saved->checkpoint;
-    return (Classifier){&c->network, saved->kernels, c->parameter, &c->scaling};
+    return (Classifier){&saved->network, saved->kernels, saved->parameter, &saved->checkpoint.scaling};
 }
 
 size_t saved_classes(const Saved *saved)

@@ -10,6 +10,8 @@
 typedef struct {
     Checkpoint checkpoint; /* owned */
     Settings settings;     /* those that it was trained with */
+    Network network;       /* the checkpoint's, which computes as the settings say, */
+    float *parameter;      /* and its parameters (network_vector()); owned */
     const Kernels *kernels;
 } Saved;
 

@@ -134,8 +134,10 @@ Status setup_network(const Settings *s, const Dataset *dataset, Network *network
     uint64_t extent[H5FILE_MAX_DIMENSIONS];
     const Status st = network_init(network, dataset_features(dataset), hidden, s->model.hidden.count,
                                    dataset_classes(dataset), network_activation(s->model.activation));
-    if (st == STATUS_OK) network_set_image(network, dataset_shape(dataset, extent), extent);
-    return st;
+    if (st != STATUS_OK) return st;
+    network_set_image(network, dataset_shape(dataset, extent), extent);
+    if (setup_is_bf16(s)) network_set_bf16(network);
+    return STATUS_OK;
 }
 
 Status setup_config_text(const Settings *s, char **text)
@@ -250,7 +252,7 @@ static void digest_dataset(Trainer *t)
         dataset_digest_of(&sums, t->loader.rows, t->test_rows, t->loader.samples.features, t->loader.samples.kind);
 }
 
-/* Whether zeros of the inputs are skipped: as rank 0's environment has it, because ranks may work on each other's.
+/* How inputs are packed: as rank 0's environment has it, because ranks may work on each other's.
  * Collective; agreed. */
 static Status open_density(Trainer *t)
 {
@@ -259,8 +261,9 @@ static Status open_density(Trainer *t)
     if (st != STATUS_OK) return st;
     comm_sum_words(t->comm, count, 2);
     t->density = (double)count[0] / (double)count[1];
-    st = comm_agree(t->comm, comm_rank(t->comm) == 0 ? inputs_choose(count, &t->skip_zeros) : STATUS_OK);
-    if (st == STATUS_OK) comm_broadcast(t->comm, &t->skip_zeros, sizeof t->skip_zeros);
+    st = comm_agree(
+        t->comm, comm_rank(t->comm) == 0 ? inputs_choose(count, t->network.layer[0].bf16, &t->inputs_kind) : STATUS_OK);
+    if (st == STATUS_OK) comm_broadcast(t->comm, &t->inputs_kind, sizeof t->inputs_kind);
     return st;
 }
 
@@ -268,7 +271,7 @@ static Status open_density(Trainer *t)
 static Status open_evaluation(Trainer *t)
 {
     if (t->test_length == 0) return comm_agree(t->comm, STATUS_OK);
-    return comm_agree(t->comm, classifier_memory_init(&t->evaluation, &t->network, t->skip_zeros));
+    return comm_agree(t->comm, classifier_memory_init(&t->evaluation, &t->network, t->inputs_kind));
 }
 
 /* Who shares memory with whom, and what goes between them in a step. Collective; agreed. */
@@ -299,7 +302,8 @@ static Status open_shared(Trainer *t)
     if (st != STATUS_OK) return st;
     open_schedule(t);
     if (!t->exchange.shared || node_rank(t->node) == 0)
-        network_draw(&t->network, network_initialisation(s->model.init), (uint64_t)s->run.seed, t->parameter);
+        network_draw(&t->network, t->kernels, network_initialisation(s->model.init), (uint64_t)s->run.seed,
+                     t->parameter);
     return t->options.run_path ? trainer_begin_run(t) : STATUS_OK;
 }
 

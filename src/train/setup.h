@@ -23,7 +23,7 @@ typedef struct {
     size_t train_rows, test_rows;
     size_t block;    /* samples of a step, the most of any rank */
     size_t most_run; /* shards of any rank */
-    size_t slab;     /* floats: parameters, velocity; by plan node also those before an update */
+    size_t slab;     /* floats: parameters with their copies, velocity; by plan node also those before an update */
     size_t words;
     ReductionBytes reduction;
     size_t shared;      /* bytes of node_share, the most that it may come to */
@@ -35,6 +35,12 @@ typedef struct {
 /* Local. STATUS_INTERNAL: out of memory. */
 MUST_CHECK Status setup_plan(const Settings *settings, const Dataset *dataset, const Network *network, size_t ranks,
                              size_t rank, RankPlan *plan);
+
+/* The most shards that any rank has. */
+size_t setup_most_run(size_t shards, size_t ranks);
+
+/* Does training.compute say bf16? */
+bool setup_is_bf16(const Settings *settings);
 
 /* The kind that training.reduction names. */
 ReductionKind setup_reduction(const Settings *settings);

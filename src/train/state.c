@@ -153,10 +153,11 @@ static void share_state(Trainer *t)
     float *parameter = t->parameter, *velocity = t->velocity;
     if (t->exchange.shared && node_rank(t->node) > 0) { /* the node's copy is its first rank's to fill */
         parameter = t->exchange.before;
-        velocity = parameter + t->network.floats;
+        velocity = parameter + network_vector(&t->network);
     }
     comm_broadcast(t->comm, parameter, t->network.floats * sizeof *parameter);
     if (t->velocity) comm_broadcast(t->comm, velocity, t->network.floats * sizeof *velocity);
+    if (parameter == t->parameter) network_round(&t->network, t->kernels, parameter, 0, t->network.floats);
     exchange_finish(t);
 }
 

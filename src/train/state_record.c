@@ -35,7 +35,7 @@ void trainer_record_start(Trainer *t, const Replica *from)
     }
     build_record(records, t->kernels);
     record_text(records, "exchange", exchange_name[t->exchange.kind]);
-    record_text(records, "zeros", t->skip_zeros ? "skip" : "multiply");
+    record_text(records, "zeros", t->inputs_kind == INPUTS_LISTS ? "skip" : "multiply");
     record_integer(records, "ranks", (uint64_t)comm_size(t->comm));
     record_integer(records, "nodes", (uint64_t)node_count(t->node));
     record_integer(records, "shards", t->shards);

@@ -9,7 +9,7 @@
 #include "train/outcome.h"
 #include "train/trainer.h"
 
-const char summary_layer_head[] = "layer        in       out   parameters   activation";
+const char summary_layer_head[] = "layer        in       out   parameters   activation   compute";
 
 static const char *activation_text(Activation activation)
 {
@@ -25,8 +25,8 @@ static const char *activation_text(Activation activation)
 void summary_layer(const Network *network, size_t i, char line[SUMMARY_LINE_SIZE])
 {
     const Layer *layer = &network->layer[i];
-    snprintf(line, SUMMARY_LINE_SIZE, "%5zu  %8zu  %8zu  %11zu   %s", i, layer->in, layer->out,
-             (layer->in + 1) * layer->out, activation_text(layer->activation));
+    snprintf(line, SUMMARY_LINE_SIZE, "%5zu  %8zu  %8zu  %11zu   %-10s   %s", i, layer->in, layer->out,
+             (layer->in + 1) * layer->out, activation_text(layer->activation), layer->bf16 ? "bf16" : "fp32");
 }
 
 static void log_network(const Network *network)

@@ -100,8 +100,8 @@ typedef struct Trainer {
     ClassifierMemory evaluation;            /* of a rank that evaluates; owned */
     size_t block;                           /* the most samples of a step that any rank has */
     double density;                         /* of the inputs: the share that is not zero */
-    bool skip_zeros;                        /* of the inputs */
-    int image_dimensions;                   /* of one image */
+    InputsKind inputs_kind;
+    int image_dimensions; /* of one image */
     uint64_t image_extent[H5FILE_MAX_DIMENSIONS];
     char *config; /* the resolved settings' text; rank 0, owned */
     Network network;
@@ -109,7 +109,7 @@ typedef struct Trainer {
     SgdStep sgd;          /* rate and inverse_samples are set at each step */
     Fold own, whole;      /* the tree within this rank's run, and over all shards; owned */
     float *slab;          /* a replica's parameters and velocity; owned */
-    float *parameter;     /* (network.floats); view into slab or memory of the node */
+    float *parameter;     /* (network_vector()); view into slab or memory of the node */
     float *velocity;      /* (network.floats), NULL without momentum; a view too */
     Node *node;           /* owned */
     Reduction *reduction; /* owned */

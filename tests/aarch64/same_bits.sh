@@ -27,7 +27,7 @@ if ! "$here/sysroot.sh" "$directory" >"$log" 2>&1; then
 fi
 
 emulated=(qemu-aarch64 -L "$directory/sysroot" "$directory/build/lockstep")
-units=(base kernels weight_gradient probe fold elementary fma synth inputs network golden)
+units=(base kernels bf16 weight_gradient probe fold elementary fma synth inputs network network_bf16 golden)
 ranks=(comm node reduction)
 if ! { cmake -S "$here/../.." -B "$directory/build" --toolchain "$here/toolchain.cmake" \
     -DCMAKE_SYSROOT="$directory/sysroot" -DLOCKSTEP_MPI=OFF -DLOCKSTEP_WERROR=ON &&
@@ -45,7 +45,7 @@ sed -E '/^(Internal ctest|Test project|$)|^ *Start /d' "$log"
 work=$(mktemp -d)
 trap 'rm -rf "$work"' EXIT
 cat >"$work/config.cfg" <<'TEXT'
-model: { hidden = [30, 20]; activation = "tanh" }
+model: { activation = "tanh" }
 training: { epochs = 2, batch_size = 43 }
 optimizer: { learning_rate = 0.1, momentum = 0.9, nesterov = true, weight_decay = 1e-4; schedule = { name = "cosine" } }
 TEXT
@@ -57,11 +57,18 @@ dataset() {
     row "dataset drawn on $1" "$digest" "${dataset:=$digest}"
 }
 
-# training NAME SET PROGRAM...: with this kernel set; its last line is the same as any other's.
+# training NAME SET PROGRAM...: with this kernel set, in fp32 and, of layers that are wide enough, in bf16; the last line of each is
+# the same as any other's.
+declare -A training
 training() {
-    line=$(LOCKSTEP_ISA=$2 "${@:3}" train "$work/config.cfg" --set "data.file=$work/$1.h5" --run "$work/$1.$2" --quiet)
-    row "$1 $2" "$line" "${training:=$line}"
+    local compute
+    for compute in fp32 bf16; do
+        line=$(LOCKSTEP_ISA=$2 "${@:3}" train "$work/config.cfg" --set "data.file=$work/$1.h5" --run "$work/$1.$2.$compute" --quiet \
+            --set "training.compute=$compute" --set "model.hidden=${hidden[$compute]}")
+        row "$1 $2 $compute" "$line" "${training[$compute]:=$line}"
+    done
 }
+declare -A hidden=([fp32]='[30, 20]' [bf16]='[40, 33]')
 
 # row WHAT VALUE EXPECTED
 row() {

@@ -64,7 +64,7 @@ fails "no such checkpoint, and no run" 66 "absent.h5"
 check "nothing to do makes no directory" [ ! -e "$work/none" ]
 
 for change in run.seed=2 data.scaling=standard 'model.hidden=[24,5]' model.activation=tanh training.batch_size=10 training.shards=4 \
-    training.reduction=mpi optimizer.learning_rate=0.2 optimizer.momentum=0.8 optimizer.schedule.name=cosine; do
+    training.compute=bf16 training.reduction=mpi optimizer.learning_rate=0.2 optimizer.momentum=0.8 optimizer.schedule.name=cosine; do
     again --set "$change"
     fails "$change" 78 "${change%%=*}|when this run began|--run"
 done

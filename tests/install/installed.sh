@@ -25,12 +25,17 @@ start 2 train "$own/configs/synth.cfg" --run run --set training.epochs=2
 check 'an installed config trains' [ "$(cat "$work/code.2")" = 0 ]
 check 'by the program of this build' [ "$("$lockstep" --version)" = "$version" ]
 "$lockstep" predict run/best.h5 data/synth.h5 >expected.csv
+"$lockstep" train "$own/configs/synth.cfg" --run run-bf16 --set training.epochs=2 --set training.compute=bf16 --quiet >/dev/null
+"$lockstep" predict run-bf16/best.h5 data/synth.h5 >expected-bf16.csv
+check 'bf16 says something else' [ "$(cmp expected.csv expected-bf16.csv | wc -l)" = 1 ]
 h5dump -d /test/images -b LE -o images data/synth.h5 >/dev/null
 
-# answers WHAT PROGRAM...: its answer to the images is that of the program.
+# answers WHAT PROGRAM...: its answers to the images are those of the program.
 answers() {
     "${@:2}" run/best.h5 <images >"$work/said.csv" || true
     check "$1 says what the program says" same "$work/said.csv" expected.csv
+    "${@:2}" run-bf16/best.h5 <images >"$work/said.csv" || true
+    check "$1 says what the program says in bf16" same "$work/said.csv" expected-bf16.csv
 }
 example=$prefix/share/doc/lockstep/example
 {

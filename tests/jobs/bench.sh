@@ -93,6 +93,15 @@ for plan in replica node; do
     check "bench CONFIG: nothing left behind" tidy
 done
 
+# bf16: 35 features are packed in one way.
+"$make_dataset" float "$work/float.h5"
+start 2 bench "$work/config.cfg" --seconds 0.1 --json --set training.compute=bf16 --set 'model.hidden=[70,40]' --set "data.file=$work/float.h5"
+check 'bench in bf16' [ "$code" = 0 ]
+check 'bench in bf16: JSON' json "$out"
+check 'bench in bf16: two layers of three' \
+    [ "$(of forward '"compute":"bf16"'):$(of backward_data '"compute":"bf16"'):$(of backward_weight '"compute":"bf16"')" = 2:1:2 ]
+check 'bench in bf16: each layer once' [ "$(of pack):$(of forward):$(of lay)" = 1:3:1 ]
+
 # A linear classifier, in a table for people.
 start 0 bench "$work/config.cfg" --seconds 0.1 --set 'model.hidden=[]' --set data.file=none.h5 --set data.classes=3
 check 'table' [ "$code" = 0 ]

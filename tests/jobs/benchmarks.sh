@@ -80,6 +80,10 @@ has peers.jsonl '"batch_per_rank": 16,' 6
 has peers.jsonl '"date": "2' 12
 has peers.jsonl '"round": 2,' 6
 expect 0 'random images without zeros' against_peers.sh --dense --without-peers --rounds 1 --seconds 1 --samples 6000 --batches 100
+expect 0 '784-500-10, MNIST, bf16' against_peers.sh --bf16 --without-peers --rounds 1 --seconds 1 --samples 6000 --batches 100 -o bf16.jsonl
+has stdout '| Lockstep, plan node, S = 2, in fp32 |' 1
+has bf16.jsonl '"compute": "bf16"' 3
+has bf16.jsonl '"compute": "fp32"' 1
 # A python that starts and has nothing, by a path of the folder where the script is called.
 cat >bare <<'TEXT'
 #!/bin/sh
@@ -92,4 +96,5 @@ has stderr 'no-python (LOCKSTEP_PEERS_PYTHON) does not start: torch: left out' 1
 has stdout '| 98 % | Lockstep | 1 of 1 |' 1
 has accuracy.jsonl '"contestant"' 2
 has accuracy.jsonl '"accuracy": 0.9' 1
+expect 0 'MNIST, 784-500-10, bf16' time_to_accuracy.sh --bf16 --targets 98 --seeds 1 --peer-seeds 0
 echo passed

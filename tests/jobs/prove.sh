@@ -69,6 +69,10 @@ digests() {
 check 'one digest in all rows but one' [ "$(digests | sort -u | wc -l)" = 1 ]
 check 'a row for each training' [ "$(digests | wc -l)" -ge 10 ]
 check 'nothing is left' is_empty "$work/tmp"
+in_fp32=$(digests | head -n 1)
+prove --quick --bf16 config.cfg
+check 'bf16: proven' [ "$code" = 0 ]
+check 'bf16: one other digest in all rows but one' [ "$(digests | sort -u | sed "s/$in_fp32/that of fp32/")" = "$(digests | head -n 1)" ]
 
 # not_proven WHAT TEXT...: and the run directories are there.
 not_proven() {

@@ -1,8 +1,8 @@
 #!/usr/bin/env bash
 # The promise, crossed: however many ranks train, by whichever way of sharing the work, on however many nodes, with whichever kernels, a
-# training is the one that a rank alone makes of the same shards, optimizer and batches. Of the whole matrix this takes a part in
+# training is the one that a rank alone makes of the same shards, optimizer, batches and compute. Of the whole matrix this takes a part in
 # which every two values of different axes meet, 162 trainings. LOCKSTEP_MATRIX=crossed: each number of ranks and shards with each
-# optimizer, batch and way, 1944; LOCKSTEP_MATRIX=whole: and with all kernels and zeros, 11664 where there are three kernel sets.
+# optimizer, batch, compute and way, 3888; LOCKSTEP_MATRIX=whole: and with all kernels and zeros, 23328 where there are three kernel sets.
 set -euo pipefail
 # shellcheck source=tests/program.sh
 . "$(dirname "${BASH_SOURCE[0]}")/../program.sh"
@@ -12,7 +12,7 @@ set -euo pipefail
 . "$tests/../jobs/kernels.sh"
 
 "$make_dataset" float "$work/float.h5" # 211 samples of 35 features: no whole number of quads
-# The first layer has 16 panels of 32 neurons, enough for 16 ranks to split it; the second has one.
+# The first layer has 16 panels of 32 neurons, enough for 16 ranks to split it; the second has one, and is too narrow for bf16.
 cat >"$work/config.cfg" <<TEXT
 run: { name = "matrix" }
 data: { file = "$work/float.h5" }
@@ -38,14 +38,15 @@ batches=(100 7)
 ways=('replica 1 gradient' 'replica 2 gradient' 'node 1 gradient' 'node 1 operands' 'node 1 split' 'node 3 gradient')
 read -ra kernels < <(kernel_sets "$lockstep" "$work/config.cfg") || true
 zeros=(skip multiply)
+computes=(fp32 bf16)
 
-# is_taken CELL OPTIMIZER BATCH WAY KERNELS ZEROS, as numbers from 0; a cell is a number of ranks with one of shards. Where an axis is
+# is_taken CELL OPTIMIZER BATCH WAY KERNELS ZEROS COMPUTE, as numbers from 0; a cell is a number of ranks with one of shards. Where an axis is
 # not crossed with the others it goes round with them, so that it meets each value of each.
 is_taken() {
     case ${LOCKSTEP_MATRIX:-pairs} in
     whole) return 0 ;;
     crossed) ;;
-    *) (($2 == ($1 + $4) % ${#optimizers[@]} && $3 == ($1 / 6 + $4) % ${#batches[@]})) || return 1 ;;
+    *) (($2 == ($1 + $4) % ${#optimizers[@]} && $3 == ($1 / 6 + $4) % ${#batches[@]} && $7 == ($4 / 3 + $1) % ${#computes[@]})) || return 1 ;;
     esac
     (($5 == ($4 + $2 + $3) % ${#kernels[@]} && $6 == ($4 / 2 + $2 / 3) % ${#zeros[@]}))
 }
@@ -58,19 +59,24 @@ set_optimizer() {
     for word in "${words[@]:1}"; do settings+=(--set "optimizer.$word"); done
 }
 
+# treated ZERO COMPUTE: what becomes of the zeros of the first layer's input; bf16 multiplies them.
+treated() {
+    if [ "$2" = bf16 ]; then echo multiply; else echo "$1"; fi
+}
+
 # compare RANKS: what was started on so many, of the current cell, is the training of a rank alone, and took the way that it should.
 compare() {
     hear "$1"
     trained "$name" "$1"
     check "$name on $1 ranks: digest and accuracy" [ "$(<"$out")" = "$alone" ]
     alike "$name on $1 ranks" "$work/$name.$1" "$work/$reference.0"
-    check "$name on $1 ranks: its way" grep -q "\"event\":\"start\".*\"kernels\":\"$set\".*\"exchange\":\"$exchange\".*\"zeros\":\"$zero\"" \
+    check "$name on $1 ranks: its way" grep -q "\"event\":\"start\".*\"kernels\":\"$set\".*\"exchange\":\"$exchange\".*\"zeros\":\"$(treated "$zero" "$compute")\"" \
         "$work/$name.$1/metrics.jsonl"
     rm -r "$work/$name.$1"
     trainings=$((trainings + 1))
 }
 
-# cross SHARDS CELL OPTIMIZER BATCH: each way with all kernels on all numbers of ranks, as far as they are taken.
+# cross SHARDS CELL OPTIMIZER BATCH COMPUTE: each way with all kernels on all numbers of ranks, as far as they are taken.
 cross() {
     local way k z list plan nodes exchange set zero cell ranks
     for way in "${!ways[@]}"; do
@@ -79,7 +85,7 @@ cross() {
             for z in "${!zeros[@]}"; do
                 set=${kernels[k]} zero=${zeros[z]} list='' cell=$2
                 for ranks in ${ranks_of[$1]}; do
-                    if is_taken "$cell" "$3" "$4" "$way" "$k" "$z"; then list+=" $ranks"; fi
+                    if is_taken "$cell" "$3" "$4" "$way" "$k" "$z" "$5"; then list+=" $ranks"; fi
                     cell=$((cell + 1))
                 done
                 name=$reference-$plan$nodes-$exchange-$set-$zero
@@ -96,17 +102,20 @@ trainings=0 references=() first_cell=0
 for shards in "${!ranks_of[@]}"; do
     for o in "${!optimizers[@]}"; do
         for b in "${!batches[@]}"; do
-            set_optimizer "$o"
-            settings+=(--set "training.shards=$shards" --set "training.batch_size=${batches[b]}")
-            reference=S$shards-$optimizer-B${batches[b]}
-            family "$reference" 0 "${settings[@]}"
-            alone=$line references+=("$line")
-            cross "$shards" "$first_cell" "$o" "$b"
+            for c in "${!computes[@]}"; do
+                compute=${computes[c]}
+                set_optimizer "$o"
+                settings+=(--set "training.shards=$shards" --set "training.batch_size=${batches[b]}" --set "training.compute=$compute")
+                reference=S$shards-$optimizer-B${batches[b]}-$compute
+                family "$reference" 0 "${settings[@]}"
+                alone=$line references+=("$line")
+                cross "$shards" "$first_cell" "$o" "$b" "$c"
+            done
         done
     done
     read -ra ranks <<<"${ranks_of[shards]}"
     first_cell=$((first_cell + ${#ranks[@]}))
 done
 check 'other settings are other trainings' [ "$(printf '%s\n' "${references[@]%% *}" | sort -u | wc -l)" = ${#references[@]} ]
-echo "$trainings trainings of the $first_cell x ${#optimizers[@]} x ${#batches[@]} x ${#ways[@]} x ${#kernels[@]} x ${#zeros[@]}"
+echo "$trainings trainings of the $first_cell x ${#optimizers[@]} x ${#batches[@]} x ${#computes[@]} x ${#ways[@]} x ${#kernels[@]} x ${#zeros[@]}"
 finish

@@ -119,6 +119,24 @@ LOCKSTEP_ZEROS=multiply whole digits "data.file=$work/digits.h5"
 each_kind digits 3
 check 'zeros of digits are skipped unasked' used "$work/digits-split.3" '"zeros":"skip"'
 
+# bf16: two layers of three, of which the second has a transpose, and one panel for 3 ranks, so rows are dealt out. Each check
+# of an update sees nothing.
+LOCKSTEP_EXCHANGE='operands' whole bf16 'training.compute=bf16' 'model.hidden=[270, 32]' log.digest_every_steps=1
+each_kind bf16 '2 3 8'
+LOCKSTEP_EXCHANGE=gradient family bf16-replica '1 3' "${settings[@]}"
+check 'bf16 by plan replica: digest and accuracy of a rank alone' [ "$line" = "$whole_line" ]
+for case in '2 3' '3 5' '4 4'; do
+    read -r nodes ranks <<<"$case"
+    LOCKSTEP_NODES=$nodes plan "bf16-nodes$nodes" "$ranks"
+done
+bf16_line=$whole_line
+checkpoints=("$work/bf16.0/checkpoints"/*.h5)
+recorded=$(sed -nE 's/.*"event":"epoch".*"test_loss":([0-9.e+-]+),.*/\1/p' "$work/bf16.0/metrics.jsonl" | awk 'END { printf "%.9g", $1 }')
+start 0 evaluate "${checkpoints[-1]}"
+check 'evaluate computes in bf16 as the training did' [ "$(tail -n 1 "$out")" = "loss=$recorded ${whole_line#* }" ]
+whole fp32 'model.hidden=[270, 32]'
+check 'bf16 is another training' [ "$bf16_line" != "$whole_line" ]
+
 # The comparison reduction: of two numbers there is one sum.
 start 2 train "$work/config.cfg" --quiet --run "$work/mpi.replica" --set training.reduction=mpi
 check 'reduction mpi' [ "$code" = 0 ]

@@ -58,7 +58,7 @@ family wild '0 3 8' --set optimizer.learning_rate=35 --set optimizer.weight_deca
 
 # Kernel sets, each that runs here, and ranks that differ in it.
 sets=
-for isa in portable avx2 avx512 neon; do
+for isa in portable avx2 avx512 amx neon; do
     LOCKSTEP_ISA=$isa start 0 train "$work/config.cfg" --quiet --run "$work/$isa.0" --set run.name=full
     [ "$code" = 64 ] && continue # not on this processor
     sets+=" $isa"

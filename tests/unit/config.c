@@ -28,6 +28,7 @@ static void defaults_are_those_of_the_design(void)
     CU_ASSERT_EQUAL(settings.training.epochs, 10);
     CU_ASSERT_EQUAL(settings.training.batch_size, 64);
     CU_ASSERT_EQUAL(settings.training.shards, 8);
+    CU_ASSERT_STRING_EQUAL(settings.training.compute, "fp32");
     CU_ASSERT_STRING_EQUAL(settings.training.reduction, "tree");
     CU_ASSERT_STRING_EQUAL(settings.optimizer.name, "sgd");
     CU_ASSERT_EQUAL(settings.optimizer.learning_rate, 0.1);
@@ -348,6 +349,23 @@ static void settings_that_contradict_each_other_are_refused(void)
     CU_ASSERT_EQUAL(parse(DATA "training = { target_accuracy = 1.0 }"), STATUS_OK);
 }
 
+static void take_digest(const char *set, char hex[DIGEST_HEX_SIZE])
+{
+    CU_ASSERT_EQUAL(parse_set(DATA "model = { hidden = [100]; }; training = { batch_size = 20; shards = 4; };", set),
+                    STATUS_OK);
+    digest_hex(settings_digest(&settings), hex);
+}
+
+/* What runs recorded before there was training.compute. */
+static void a_later_choice_leaves_the_digest_as_it_was_at_its_default(void)
+{
+    char hex[DIGEST_HEX_SIZE];
+    take_digest("training.compute=fp32", hex);
+    CU_ASSERT_STRING_EQUAL(hex, "22ee6336739761817e7466c0efde635e");
+    take_digest("training.compute=bf16", hex);
+    CU_ASSERT_STRING_NOT_EQUAL(hex, "22ee6336739761817e7466c0efde635e");
+}
+
 int main(void)
 {
     static const UnitTest tests[] = {
@@ -374,6 +392,7 @@ int main(void)
         UNIT(syntax_errors_name_the_line_and_show_it),
         UNIT(a_flood_of_settings_is_refused_at_once),
         UNIT(settings_that_contradict_each_other_are_refused),
+        UNIT(a_later_choice_leaves_the_digest_as_it_was_at_its_default),
     };
     return UNIT_RUN("config", tests);
 }

@@ -16,11 +16,11 @@ typedef struct {
 
 static inline void open_float(FloatCase *f, size_t capacity, size_t shards)
 {
-    CU_ASSERT_EQUAL_FATAL(memory_new(&f->activations, workspace_floats(&f->network, capacity, true), "test"),
+    CU_ASSERT_EQUAL_FATAL(memory_new(&f->activations, workspace_floats(&f->network, capacity, shards), "test"),
                           STATUS_OK);
-    workspace_place(&f->workspace, &f->network, capacity, true, f->activations);
+    workspace_place(&f->workspace, &f->network, capacity, shards, f->activations);
     CU_ASSERT_EQUAL_FATAL(fold_init_run(&f->fold, shards, 0, shards), STATUS_OK);
-    CU_ASSERT_EQUAL_FATAL(memory_new(&f->parameter, f->network.floats, "test"), STATUS_OK);
+    CU_ASSERT_EQUAL_FATAL(memory_new(&f->parameter, network_vector(&f->network), "test"), STATUS_OK);
     CU_ASSERT_EQUAL_FATAL(memory_new(&f->velocity, f->network.floats, "test"), STATUS_OK);
     CU_ASSERT_EQUAL_FATAL(memory_new(&f->gradient, f->network.floats, "test"), STATUS_OK);
     CU_ASSERT_EQUAL_FATAL(memory_new(&f->x, capacity * kernel_leading(f->network.layer[0].in), "test"), STATUS_OK);

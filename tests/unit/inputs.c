@@ -1,4 +1,4 @@
-/* Whether zeros of the inputs are skipped. */
+/* How inputs are packed: as lists, where zeros are skipped, or rows, or rows of bf16. */
 #include "data/inputs.h"
 
 #include <stdlib.h>
@@ -46,9 +46,12 @@ static void some_of_many_images_stand_for_all(void)
 static bool is_skipped(uint64_t nonzero, uint64_t all)
 {
     const uint64_t count[2] = {nonzero, all};
-    bool skip = nonzero % 2;
-    CU_ASSERT_EQUAL(inputs_choose(count, &skip), STATUS_OK);
-    return skip;
+    InputsKind kind = INPUTS_BF16, bf16 = INPUTS_LISTS;
+    CU_ASSERT_EQUAL(inputs_choose(count, false, &kind), STATUS_OK);
+    CU_ASSERT_EQUAL(inputs_choose(count, true, &bf16), STATUS_OK);
+    CU_ASSERT_EQUAL(bf16, INPUTS_BF16);
+    CU_ASSERT(kind == INPUTS_LISTS || kind == INPUTS_ROWS);
+    return kind == INPUTS_LISTS;
 }
 
 static void zeros_are_skipped_where_they_are_the_most_or_as_the_environment_has_it(void)
@@ -68,12 +71,38 @@ static void zeros_are_skipped_where_they_are_the_most_or_as_the_environment_has_
 static void another_word_is_refused(void)
 {
     const uint64_t count[2] = {1, 2};
-    bool skip;
+    InputsKind kind;
     setenv("LOCKSTEP_ZEROS", "Skip", 1);
-    CU_ASSERT_EQUAL(inputs_choose(count, &skip), STATUS_USAGE);
+    CU_ASSERT_EQUAL(inputs_choose(count, true, &kind), STATUS_USAGE);
     CU_ASSERT_MESSAGE_HAS("LOCKSTEP_ZEROS=Skip");
     status_clear();
     unsetenv("LOCKSTEP_ZEROS");
+}
+
+/* Bytes in patches of 2x2, into rows whose end is 0. */
+static void samples_of_a_bf16_layer_are_packed_rounded(void)
+{
+    enum { WIDTH = 6, PIXELS = 4 * WIDTH, COUNT = 3 };
+    uint8_t pixels[COUNT * PIXELS];
+    for (int i = 0; i < COUNT * PIXELS; i++) pixels[i] = (uint8_t)(i * 53);
+    const Samples samples = {.count = COUNT, .features = PIXELS, .kind = ELEMENT_UINT8, .pixels = pixels};
+    Scaling scaling;
+    CU_ASSERT_EQUAL(scaling_init_uint8(&scaling, SCALING_UNIT, NULL, 1), STATUS_OK);
+    for (const Kernels *const *set = kernels_all(); *set; set++) {
+        Inputs inputs;
+        CU_ASSERT_EQUAL_FATAL(inputs_init(&inputs, PIXELS, WIDTH, COUNT, INPUTS_BF16, true, NULL), STATUS_OK);
+        inputs_clear(&inputs);
+        for (size_t s = COUNT; s-- > 0;) inputs_add(&inputs, &scaling, *set, &samples, s);
+        inputs_end(&inputs, &scaling, *set);
+        CU_ASSERT_EQUAL(inputs.input.n, COUNT);
+        for (size_t s = 0; s < COUNT; s++) {
+            const Bf16 *row = inputs.input.rounded + (COUNT - 1 - s) * bf16_leading(PIXELS);
+            for (size_t i = 0; i < PIXELS; i++)
+                CU_ASSERT_EQUAL(row[patches_place(WIDTH, i)], bf16_round((float)pixels[s * PIXELS + i] / 255.0f));
+            for (size_t i = PIXELS; i < bf16_leading(PIXELS); i++) CU_ASSERT_EQUAL(row[i], 0);
+        }
+        inputs_free(&inputs);
+    }
 }
 
 int main(void)
@@ -83,6 +112,7 @@ int main(void)
         UNIT(some_of_many_images_stand_for_all),
         UNIT(zeros_are_skipped_where_they_are_the_most_or_as_the_environment_has_it),
         UNIT(another_word_is_refused),
+        UNIT(samples_of_a_bf16_layer_are_packed_rounded),
     };
     return UNIT_RUN("inputs", tests);
 }

@@ -211,7 +211,7 @@ static void parameters_are_drawn_within_bounds_and_element_by_element(void)
     } cases[] = {{INIT_KAIMING, 0.5, 0}, {INIT_XAVIER, 0.28474739872574972, 0}, {INIT_UNIFORM, 1 / 24.0, 1 / 24.0}};
     for (size_t k = 0; k < 3; k++) {
         double largest = 0.0, largest_bias = 0.0, sum = 0.0;
-        network_draw(&network, cases[k].kind, 5, w);
+        network_draw(&network, kernels_all()[0], cases[k].kind, 5, w);
         for (size_t i = 0; i < network_tensor_size(&network, 0); i++) {
             const double value = (double)w[network_tensor_index(&network, 0, i)];
             largest = fmax(largest, fabs(value));
@@ -225,10 +225,10 @@ static void parameters_are_drawn_within_bounds_and_element_by_element(void)
         CU_ASSERT(fabs(sum / 1200) < 5 * cases[k].bound / sqrt(3.0 * 1200));
     }
     /* The first layer does not depend on the second's size. */
-    network_draw(&network, INIT_KAIMING, 5, w);
-    network_draw(&wider, INIT_KAIMING, 5, v);
+    network_draw(&network, kernels_all()[0], INIT_KAIMING, 5, w);
+    network_draw(&wider, kernels_all()[0], INIT_KAIMING, 5, v);
     CU_ASSERT_EQUAL(memcmp(w, v, wider.layer[1].offset * sizeof *w), 0);
-    network_draw(&wider, INIT_KAIMING, 6, v);
+    network_draw(&wider, kernels_all()[0], INIT_KAIMING, 6, v);
     CU_ASSERT_NOT_EQUAL(memcmp(w, v, wider.layer[1].offset * sizeof *w), 0);
 }
 

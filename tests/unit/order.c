@@ -122,7 +122,7 @@ typedef struct {
 
 static void open_batch(const Loader *loader, size_t capacity, Batch *batch, Inputs *inputs)
 {
-    CU_ASSERT_EQUAL_FATAL(inputs_init(inputs, FEATURES, 0, capacity, false, true, NULL), STATUS_OK);
+    CU_ASSERT_EQUAL_FATAL(inputs_init(inputs, FEATURES, 0, capacity, INPUTS_ROWS, true, NULL), STATUS_OK);
     CU_ASSERT_EQUAL_FATAL(batch_init(batch, loader, capacity), STATUS_OK);
     batch->inputs = inputs;
 }
