@@ -46,10 +46,29 @@ static inline void hdf5_put_checksums(uint8_t *bytes, size_t size)
     }
 }
 
+#if defined(__has_feature)
+#if __has_feature(address_sanitizer)
+void __asan_set_error_report_callback(void (*callback)(const char *report));
+
+/* What libhdf5 itself does wrong, by a function of memory that AddressSanitizer looks at, ends the process that reads
+ * apart by a signal, as an access that the processor refuses does; what our code does wrong there stays a finding. */
+static inline void hdf5_look_at_report(const char *report)
+{
+    const char *caller = strstr(report, "#1 "), *end = caller ? strchr(caller, '\n') : NULL;
+    if (end && memmem(caller, (size_t)(end - caller), "libhdf5", strlen("libhdf5"))) abort();
+}
+#define HDF5_LOOK_AT_REPORTS __asan_set_error_report_callback(hdf5_look_at_report)
+#endif
+#endif
+#ifndef HDF5_LOOK_AT_REPORTS
+#define HDF5_LOOK_AT_REPORTS (void)0
+#endif
+
 /* Runs work(context) apart, as the program does: it succeeds, or the file is refused as bad data with a message. */
 static inline Status hdf5_apart(Status (*work)(void *), void *context)
 {
     enum { PATIENCE_SECONDS = 2 };
+    HDF5_LOOK_AT_REPORTS;
     status_clear();
     const Status st = apart_run(work, context, PATIENCE_SECONDS, "fuzz");
     ALWAYS(st == STATUS_OK || (st == STATUS_DATA && *status_message()));

@@ -83,7 +83,7 @@ for ranks in 0 2; do
     check "$ranks ranks: and as the record" same "$work/seen" "$work/due"
     check "$ranks ranks: a row for each phase" [ "$(grep -cE '^[a-z ():]+ [0-9.]+ +[0-9.]+ +[0-9.]+ %$' "$work/$run/shown")" = $((10 + (ranks > 1))) ]
     check "$ranks ranks: their shares are all of the time" is_whole "$work/$run/shown"
-    check "$ranks ranks: each layer at the start" [ "$(grep -cE '^ +[01] +[0-9]+ +[0-9]+ +[0-9]+   (relu|softmax)$' "$work/$run/shown")" = 2 ]
+    check "$ranks ranks: each layer at the start" [ "$(grep -cE '^ +[01] +[0-9]+ +[0-9]+ +[0-9]+   (relu|softmax) +fp32$' "$work/$run/shown")" = 2 ]
 done
 check '2 ranks: what each owns' grep -qE '^ranks +2, each with 4 of 8 shards, 104 to 107 training samples; ' "$work/run.2/shown"
 
