@@ -156,7 +156,8 @@ static Status write_holder(Lock *lock)
 {
     char line[LOCK_HOLDER_SIZE + 1];
     const int length = snprintf(line, sizeof line, "%s\n", lock->holder);
-    if (FILE_RETRY(ftruncate(lock->fd, 0)) == 0 && FILE_RETRY(pwrite(lock->fd, line, (size_t)length, 0)) == length)
+    if (FILE_RETRY(ftruncate(lock->fd, 0)) == 0 && FILE_RETRY(lseek(lock->fd, 0, SEEK_SET)) == 0 &&
+        file_write(lock->fd, line, (size_t)length) == (size_t)length)
         return STATUS_OK;
     return status_fail(STATUS_CANT_CREATE, "cannot write \"%s\": %s", lock->path, strerror(errno));
 }

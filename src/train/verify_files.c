@@ -29,20 +29,27 @@ static Status check_name(const Event *event)
                        event->line, event->step, event->file);
 }
 
-/* Was an epoch that ended with the step recorded after the event, and nothing since that follows a checkpoint? So it is
- * if the process was killed between best.h5 and its record. */
-static bool just_evaluated(const Verification *v, const Event *before, uint64_t step)
+/* Is an evaluation after this step recorded behind the event, and better than the one that the event's best.h5 stands
+ * for? That is what an unrecorded best.h5 may be of: the process was killed before its record, or the write counts as
+ * failed, for the directory could not be synced, with the file in its place. */
+static bool is_better(const Verification *v, const Event *before, uint64_t step)
 {
-    const Event *end = v->history.event + v->history.count;
-    for (const Event *event = before ? before + 1 : v->history.event; event < end; event++)
-        if (event->kind == EVENT_EPOCH && event->step == step) return event + 1 == end || verify_is_start(event + 1);
+    double known = -1.0;
+    bool behind = !before;
+    for (size_t i = 0; i < v->history.count; i++) {
+        const Event *event = &v->history.event[i];
+        if (event == before) behind = true;
+        if (event->kind != EVENT_EPOCH) continue;
+        if (behind && event->step == step) return event->test_accuracy > known;
+        if (!behind && event->step == before->step) known = event->test_accuracy;
+    }
     return false;
 }
 
 static Status check_best(Verification *v, const Event *recorded, uint64_t step)
 {
     if (recorded && step == 0) verify_miss(v, best_name);
-    if (step == 0 || (recorded && recorded->step == step) || v->gaps.count || just_evaluated(v, recorded, step))
+    if (step == 0 || (recorded && recorded->step == step) || v->gaps.count || is_better(v, recorded, step))
         return STATUS_OK;
     if (!recorded)
         return status_fail(STATUS_DATA, "\"%s/%s\" is of step %" PRIu64 ", but no such checkpoint is recorded",
