@@ -89,4 +89,5 @@ else
 fi
 try "$lockstep train $config --run runs/alone" 'on one rank, without mpirun: the same digest'
 try 'README.md, data/README.md' 'how it works; your own data'
+try 'slurm/tutorial.md' 'from here to a resumed Slurm job'
 try 'tests/run.sh' 'all tests'

@@ -113,6 +113,9 @@ for folder in work root home; do
 done
 # The top folder.
 breaks Makefile 1 'not among the entries of the top folder' <<<'all:'
+has data/fine.md <<<$'# A heading, of two\n[a](fine.txt) [b](#a-heading-of-two) [c](../data/fine.md#a-heading-of-two) [d](https://example.org/gone)'
+breaks data/links.md 2 'leads nowhere: gone.md' <<<$'[a](fine.md)\n[b](fine.md) and [c](gone.md)'
+breaks data/anchors.md 1 'leads nowhere: fine.md#a-heading' <<<'[a](fine.md#a-heading)'
 breaks scripts/x 1 'not among the entries of the top folder' <<<'x'
 expected[${#expected[@]}-1]='scripts:1: not among the entries of the top folder'
 

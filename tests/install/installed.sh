@@ -37,7 +37,8 @@ answers() {
     "${@:2}" run-bf16/best.h5 <images >"$work/said.csv" || true
     check "$1 says what the program says in bf16" same "$work/said.csv" expected-bf16.csv
 }
-example=$prefix/share/doc/lockstep/example
+documents=$prefix/share/doc/lockstep
+example=$documents/example
 {
     "$cmake" -S "$example" -B by-cmake -DCMAKE_PREFIX_PATH="$prefix"
     "$cmake" --build by-cmake
@@ -72,5 +73,8 @@ check 'and find the program' [ "$(env -u LOCKSTEP name=test CONFIG=none LOCKSTEP
 while read -r sourced; do
     check "and $sourced is there" [ -r "$own/$sourced" ]
 done < <(grep -hoE '^ *\. "\$LOCKSTEP_PROJECT/[a-z/.]+' -r "$own/slurm" | sed 's/.*PROJECT\///')
+pictures=$(sed -n 's/^!\[.*](\(.*\))$/\1/p' "$documents/README.md")
+check 'the README has pictures' [ -n "$pictures" ]
+for picture in $pictures; do check "and $picture is there" [ -s "$documents/$picture" ]; done
 check 'no file names the folder that it was built in' [ -z "$(grep -rlIF "$4" "$prefix")" ]
 finish

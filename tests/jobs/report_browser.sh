@@ -3,15 +3,12 @@
 set -euo pipefail
 # shellcheck source=tests/program.sh
 . "$(dirname "${BASH_SOURCE[0]}")/../program.sh"
+# shellcheck source=jobs/pictures/browser.sh
+. "$tests/../jobs/pictures/browser.sh"
 if ! command -v chromium >/dev/null; then
     echo 'chromium is not here'
     exit 77
 fi
-
-# browse ARGUMENT...: Chromium without a display, with a profile of its own; its own messages are lost.
-browse() {
-    timeout -k 5 60 chromium --headless --no-sandbox --disable-gpu --hide-scrollbars --user-data-dir="$work/profile" "$@" 2>/dev/null
-}
 
 # looked PAGE WIDTH SCHEME: report_look.js, run in a copy of the page, finds nothing wrong. SCHEME: 0 dark, 1 light.
 looked() {
