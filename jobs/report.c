@@ -76,7 +76,7 @@ static Status read_settings(const char *directory, Source *source)
 {
     char path[RUNDIR_PATH_SIZE + 32], *text = NULL;
     size_t size;
-    snprintf(path, sizeof path, "%s/config.cfg", directory);
+    snprintf(path, sizeof path, "%.*s/config.cfg", RUNDIR_PATH_SIZE, directory);
     Status st = file_read(path, "config", SETTINGS_FILE_LIMIT, STATUS_CONFIG, &text, &size);
     if (st == STATUS_OK) st = settings_parse(&source->settings, path, text, size, NULL, 0);
     memory_free(text);
@@ -154,6 +154,9 @@ static Status report(const Invocation *invocation)
     const size_t count = invocation->operand_count;
     const char *given = invocation_value(invocation, "output", NULL);
     Status st = STATUS_OK;
+    if (count > 1 && !given)
+        return status_fail(STATUS_USAGE,
+                           "a page about %zu runs is none of them's report.html: name it with -o FILE.html", count);
     for (size_t i = 0; i < count && st == STATUS_OK; i++) st = describe(invocation->operands[i], &source[i], &run[i]);
     snprintf(path, sizeof path, "%s/report.html", source[0].directory);
     if (st == STATUS_OK) st = write_page(given ? given : path, run, count);
@@ -163,7 +166,7 @@ static Status report(const Invocation *invocation)
 }
 
 static const Option options[] = {
-    {"output", 'o', "FILE.html", "the page to write (default: RUNDIR/report.html, of the first RUNDIR)", false},
+    {"output", 'o', "FILE.html", "the page to write (default, of a single run: RUNDIR/report.html)", false},
 };
 
 const Command command_report = {

@@ -95,7 +95,7 @@ static double render(const Sheet *sheet, const Frame *frame, double gain, size_t
         for (size_t j = 0; j < columns; j++) {
             const double mean = mean_ink(sheet, frame->top + frame->side * (double)i,
                                          frame->left + frame->side * (double)j, frame->side);
-            image[i * columns + j] = (uint8_t)(gain * mean + 0.5);
+            image[i * columns + j] = (uint8_t)least(gain * mean + 0.5, FULL);
             largest = most(largest, mean);
         }
     return largest;

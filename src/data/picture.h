@@ -21,7 +21,7 @@ typedef struct {
  * its name? No, if it cannot be read. */
 bool picture_is(const char *path);
 
-/* Reads a picture, after which nothing may follow, but white space after a P2, and what it likes after a PNG's last
+/* Reads a picture, after which nothing may follow, but white space after a PGM, and what it likes after a PNG's last
  * chunk. Levels of another depth are stretched to 0..65535, which an 8-bit level v maps to 257 v. Colours become 0.299
  * R + 0.587 G + 0.114 B (ITU-R BT.601) of the values as they are stored; what is transparent shows white paper. Of a
  * PNG's chunks only IHDR, PLTE, tRNS, IDAT and IEND are looked at. STATUS_NO_INPUT: no such file; STATUS_DATA: another

@@ -91,6 +91,7 @@ static Status read_raw(Reader *reader, size_t count, uint16_t *level)
                                reader->name, reader->used - bytes, value, reader->largest);
         level[i] = stretched(value, reader->largest);
     }
+    while (reader->used < reader->size && isspace(reader->bytes[reader->used])) reader->used++;
     return reader->used < reader->size ? too_long(reader) : STATUS_OK;
 }
 

@@ -32,6 +32,7 @@ static const Kernels *find_amx(void)
     if (amx_agrees(multiply_bf16_amx, kernels_portable.multiply_bf16)) {
         amx = kernels_avx512;
         amx.name = "amx";
+        amx.set_up = amx_configure;
         amx.multiply_bf16 = multiply_bf16_amx;
         return &amx;
     }

@@ -127,6 +127,10 @@ typedef struct {
 typedef struct {
     const char *name; /* "amx" (avx512 with bf16 products by AMX), "avx512", "avx2", "neon", "portable" */
 
+    /* Sets up the calling thread for what follows; NULL: there is nothing to set up. kernels_choose has done so for its
+     * thread; another one, or one in which a library may have set up something else since, does it again. */
+    void (*set_up)(void);
+
     /* y = activation(x W + b), of which the panels [panel, panel_end).   x (n,in)   w panels   y (n,out) out */
     void (*forward)(size_t n, size_t in, size_t out, size_t panel, size_t panel_end, const float *x, const float *w,
                     Activation activation, float *y);

@@ -63,6 +63,7 @@ const float *classifier_block(const Classifier *classifier, const Samples *sampl
     const Kernels *kernels = classifier->kernels;
     Workspace *workspace = &memory->workspace;
     Inputs *inputs = &memory->inputs;
+    if (kernels->set_up) kernels->set_up();
     inputs_clear(inputs);
     for (size_t i = 0; i < n; i++) inputs_add(inputs, classifier->scaling, kernels, samples, first + i);
     inputs_end(inputs, classifier->scaling, kernels);

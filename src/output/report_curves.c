@@ -2,6 +2,7 @@
 #include <inttypes.h>
 #include <math.h>
 #include <stdio.h>
+#include <string.h>
 
 #include "base/memory.h"
 #include "output/plot.h"
@@ -94,7 +95,7 @@ static void draw_starts(Plot *plot, const ReportRun *run, const ReportStarts *st
         report_start_end(run, start, end, sizeof end);
         snprintf(tip, sizeof tip, "start %zu %s after step %" PRIu64 ", start %zu went on from step %" PRIu64, i + 1,
                  end, start->reached, i + 2, from);
-        snprintf(text, sizeof text, "%.7s, start %zu", end, i + 2);
+        snprintf(text, sizeof text, "%.*s, start %zu", (int)strcspn(end, " "), end, i + 2);
         if (start->again) plot_band(plot, (double)from, (double)start->reached, tip);
         plot_mark(plot, (double)from, text, tip);
     }

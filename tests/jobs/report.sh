@@ -42,6 +42,10 @@ page 'elsewhere' run "$work/elsewhere.html" "$work/run" "$work/images"
 check 'the same page of the same run' cmp "$work/elsewhere.html" "$work/run/report.html"
 
 start 0 train "$work/config.cfg" --run "$work/other" --quiet --set 'model.hidden=[6, 5]' --set optimizer.learning_rate=0.05
+cp "$work/run/report.html" "$work/before.html"
+start 0 report "$work/run" "$work/other"
+check 'two runs and no page named: exit code 64' [ "$code" = 64 ]
+check 'and the page of the first is as it was' cmp "$work/before.html" "$work/run/report.html"
 start 0 report "$work/run" "$work/other" -o "$work/comparison.html"
 page 'a comparison' comparison "$work/comparison.html" "$work/run" "$work/other"
 

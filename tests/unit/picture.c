@@ -229,6 +229,7 @@ static void pgm_values_are_stretched_to_the_largest(void)
     check_pgm(TEXT("P5 2 1 255\n\x0a\xff"), 2, 1, (const uint16_t[]){2570, 65535});
     check_pgm(TEXT("P5#wide\n2\t1\r\n65535\n\x01\x02\xff\xff"), 2, 1, (const uint16_t[]){258, 65535});
     check_pgm(TEXT("P5 3 1 1\n\0\1\0"), 3, 1, (const uint16_t[]){0, 65535, 0});
+    check_pgm(TEXT("P5 1 1 255\n\xff\r\n"), 1, 1, (const uint16_t[]){65535});
     check_pgm(TEXT("P5 1 1 256\n\1\0"), 1, 1, (const uint16_t[]){65535});
     check_pgm(TEXT("P2 2 1 65535 65534 65535"), 2, 1, (const uint16_t[]){65534, 65535});
 }
