@@ -53,20 +53,49 @@ static Bf16 power(int exponent, unsigned sign)
     return (Bf16)((unsigned)(exponent + 127) << 7 | sign << 15);
 }
 
-/* Row 2i of the left operand and column j make sign (2^-126 - 2^-small) in the even chain, small going by the row, and
- * rows 2i + 1 numbers whose sums are rounded, in both chains and from block to block. */
+/* What stands at k in a row of the left operand: of both chains of the first block, to make +-(2^-126 - 2^-small); of
+ * the second, to make sums of the chains that are tiny; and of the third, ones that are nothing. */
+static Bf16 directed_left(size_t k, int small)
+{
+    switch (k) {
+        case 0:
+        case 1: return power(-63, 0);
+        case 2:
+        case 3: return power(63 - small, 0);
+        case PANEL:
+        case 2 * PANEL:
+        case 2 * PANEL + 1: return power(-62, 0);
+        case PANEL + 1: return (Bf16)(power(-62, 0) + (1 << 5)); /* and a quarter */
+        default: return 0;
+    }
+}
+
+/* The same of the right operand; other: where the left one has nothing directed. */
+static Bf16 directed_right(size_t k, unsigned sign, Bf16 other)
+{
+    switch (k) {
+        case 0:
+        case 1:
+        case PANEL: return power(-63, sign);
+        case 2:
+        case 3:
+        case PANEL + 1: return power(-63, !sign);
+        case 2 * PANEL: return power(-63, 0);
+        case 2 * PANEL + 1: return power(-63, 1);
+        default: return other;
+    }
+}
+
+/* Rows 2i of the left operand are directed, small going by the row; rows 2i + 1 are numbers whose sums are rounded, in
+ * both chains and from block to block. */
 static void fill(size_t inner, Bf16 *left, Bf16 *right)
 {
     for (size_t k = 0; k < inner; k++)
         for (size_t i = 0; i < PANEL; i++) {
-            const int small = 140 + (int)i / 2;
             const Bf16 mixed = (Bf16)(power((int)((i * 7 + k * 5) % 9) - 4, (i + k) / 3 % 2) + (i * 37 + k * 11) % 128);
-            const Bf16 directed = k == 0 ? power(-63, 0) : k == 2 ? power(63 - small, 0) : 0;
-            left[i * inner + k] = i % 2 ? mixed : directed;
-            const unsigned sign = i % 2;
-            right[k / 2 * 2 * PANEL + 2 * i + k % 2] = k == 0   ? power(-63, sign)
-                                                       : k == 2 ? power(-63, !sign)
-                                                                : (Bf16)(power((int)((i + k) % 5) - 2, k % 2) + i * 3);
+            left[i * inner + k] = i % 2 ? mixed : directed_left(k, 140 + (int)i / 2);
+            right[k / 2 * 2 * PANEL + 2 * i + k % 2] =
+                directed_right(k, i % 2, (Bf16)(power((int)((i + k) % 5) - 2, k % 2) + i * 3));
         }
 }
 

@@ -1,6 +1,8 @@
 /* The set of AMX is offered if its products are right in every bit, and only then. */
 #include "kernels/amx.h"
 
+#include <math.h>
+
 #include "kernels/kernels.h"
 #include "unit.h"
 
@@ -30,19 +32,72 @@ static void flip_last_bit(const Bf16Product *product)
     memcpy(product->out + BF16_BLOCK - 1, &bits, sizeof bits);
 }
 
-/* As if tininess were judged before rounding. */
-static void flush_before_rounding(const Bf16Product *product)
+/* Plain products, with what is wrong in them. */
+static bool flushes_early[2], keeps_tiny_sums; /* of the even and the odd chains */
+
+static float number(Bf16 half)
 {
-    kernels_portable.multiply_bf16(product);
-    for (size_t i = 0; i < BF16_BLOCK; i++)
-        if (product->out[i] == 0x1p-126f || product->out[i] == -0x1p-126f) product->out[i] = 0.0f;
+    const uint32_t bits = (uint32_t)half << 16;
+    float value;
+    memcpy(&value, &bits, sizeof value);
+    return value;
+}
+
+static float flushed(float value, bool tiny)
+{
+    return tiny ? copysignf(0.0f, value) : value;
+}
+
+/* Tiny after rounding: so is what is tiny when its exponent has room (scaled), and is rounded to as many bits. */
+static float add_product(float a, float b, float c, bool early)
+{
+    const bool tiny = fabsf(fmaf(a * 0x1p64f, b, c * 0x1p64f)) < 0x1p-62f;
+    return flushed(fmaf(a, b, c), tiny || (early && fabs((double)a * (double)b + (double)c) < 0x1p-126));
+}
+
+static float add(float a, float b)
+{
+    return flushed(a + b, !keeps_tiny_sums && fabsf(a + b) < 0x1p-126f);
+}
+
+static float element(const Bf16Product *p, size_t row, size_t column)
+{
+    float sum = 0.0f;
+    for (size_t block = 0; block < p->inner / PANEL; block++) {
+        float chain[2] = {0.0f, 0.0f};
+        for (size_t k = 0; k < PANEL; k++)
+            chain[k % 2] =
+                add_product(number(p->left[block * p->block + row * p->row + k]),
+                            number(p->right[block * p->right_block + k / 2 * 2 * PANEL + 2 * column + k % 2]),
+                            chain[k % 2], flushes_early[k % 2]);
+        sum = add(sum, add(chain[0], chain[1]));
+    }
+    return sum;
+}
+
+static void multiply_plainly(const Bf16Product *product)
+{
+    for (size_t i = 0; i < PANEL; i++)
+        for (size_t j = 0; j < PANEL; j++) product->out[i * PANEL + j] = element(product, i, j);
+}
+
+static void errors_of_one_chain_or_sum_are_noticed(void)
+{
+    CU_ASSERT(amx_agrees(multiply_plainly, kernels_portable.multiply_bf16));
+    for (int chain = 0; chain < 2; chain++) {
+        flushes_early[chain] = true;
+        CU_ASSERT_FALSE(amx_agrees(multiply_plainly, kernels_portable.multiply_bf16));
+        flushes_early[chain] = false;
+    }
+    keeps_tiny_sums = true;
+    CU_ASSERT_FALSE(amx_agrees(multiply_plainly, kernels_portable.multiply_bf16));
+    keeps_tiny_sums = false;
 }
 
 static void a_multiply_that_errs_is_not_agreed_with(void)
 {
     CU_ASSERT(amx_agrees(kernels_portable.multiply_bf16, kernels_portable.multiply_bf16));
     CU_ASSERT_FALSE(amx_agrees(flip_last_bit, kernels_portable.multiply_bf16));
-    CU_ASSERT_FALSE(amx_agrees(flush_before_rounding, kernels_portable.multiply_bf16));
 }
 
 int main(void)
@@ -50,6 +105,7 @@ int main(void)
     static const UnitTest tests[] = {
         UNIT(it_is_offered_first_where_there_is_avx512),
         UNIT(a_multiply_that_errs_is_not_agreed_with),
+        UNIT(errors_of_one_chain_or_sum_are_noticed),
     };
     return UNIT_RUN("amx", tests);
 }
