@@ -1,7 +1,20 @@
 /* What each class was taken for, from the counts in the record of the run's last end. */
+#include <inttypes.h>
 #include <math.h>
 
 #include "output/report_internal.h"
+
+void report_evaluated(FILE *out, const History *history, const Event *end)
+{
+    uint64_t reached = end->step;
+    for (const Event *event = end; event < history->event + history->count; event++)
+        if (event->kind == EVENT_STEP && event->step > reached) reached = event->step;
+    if (reached == end->step) return;
+    fprintf(out,
+            "<p class=\"lead\">This is of the evaluation after step %" PRIu64
+            "; the run has gone on since, to step %" PRIu64 ".</p>\n",
+            end->step, reached);
+}
 
 /* Of a class: its samples, those of them found, all that were taken for it (0 and unknown without a matrix). */
 typedef struct {
@@ -36,6 +49,16 @@ static ClassCounts counts_of(const Event *event, size_t classes, bool is_matrix,
         of.taken += history_count(event, "confusion", j, c);
     }
     return of;
+}
+
+const Event *report_last_counted(const History *history, uint64_t *samples)
+{
+    size_t classes;
+    bool is_matrix;
+    const Event *event = find_counts(history, &classes, &is_matrix);
+    *samples = 0;
+    for (size_t c = 0; event && c < classes; c++) *samples += counts_of(event, classes, is_matrix, c).samples;
+    return event;
 }
 
 static double share(double part, double whole)
@@ -135,6 +158,7 @@ void report_classes(FILE *out, const ReportRun *run)
     if (!event) {
         markup_absent(out, "Counts of predictions are recorded when a training ends; this one has not.", NULL);
     } else {
+        report_evaluated(out, run->history, event);
         fputs("<div class=\"pair\">\n", out);
         if (is_matrix) write_matrix(out, event, classes);
         write_table(out, event, classes, is_matrix);

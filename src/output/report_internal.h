@@ -39,6 +39,12 @@ double report_best_accuracy(const History *history);
 /* The last part of the directory's path. */
 const char *report_name(const ReportRun *run);
 
+/* The last end with counts of predictions, which predictions.csv is of too, and how many these are; NULL: none. */
+const Event *report_last_counted(const History *history, uint64_t *samples);
+
+/* Says after which step the evaluation was that a section is about, if the run has gone on since. */
+void report_evaluated(FILE *out, const History *history, const Event *end);
+
 /* The sections. Those that return a Status: STATUS_INTERNAL, out of memory. starts: of the run, or of each run; in
  * report_curves those to be marked, or NULL. */
 void report_summary(FILE *out, const ReportRun *run, const ReportStarts *starts);

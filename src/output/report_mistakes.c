@@ -137,7 +137,13 @@ Status report_mistakes(FILE *out, const ReportRun *run)
     Prediction *prediction;
     size_t count;
     markup_section_begin(out, "mistakes", "Mistakes");
+    uint64_t made;
+    const Event *end = report_last_counted(run->history, &made);
     Status st = read_predictions(run, &prediction, &count);
+    if (st == STATUS_OK && end && count != made)
+        st = status_fail(STATUS_DATA, "predictions.csv has %zu of the %" PRIu64 " predictions that the run made", count,
+                         made);
+    if (st == STATUS_OK && end) report_evaluated(out, run->history, end);
     if (st == STATUS_OK)
         st = write_section(out, run, prediction, count);
     else

@@ -42,6 +42,18 @@ page 'elsewhere' run "$work/elsewhere.html" "$work/run" "$work/images"
 check 'the same page of the same run' cmp "$work/elsewhere.html" "$work/run/report.html"
 
 start 0 train "$work/config.cfg" --run "$work/other" --quiet --set 'model.hidden=[6, 5]' --set optimizer.learning_rate=0.05
+
+# Extended after its end: what is of the end is said to be. And predictions of which some are gone.
+start 0 train "$work/config.cfg" --run "$work/longer" --quiet --set training.epochs=1
+steps=$(grep -c '"event":"step"' "$work/longer/metrics.jsonl")
+start 0 train "$work/config.cfg" --run "$work/longer" --quiet --set training.epochs=2 --stop-after-steps 3
+start 0 report "$work/longer"
+check 'gone on since: told of matrix and mistakes' [ "$(grep -c "after step $steps; the run has gone on since, to step $((steps + 3))\." \
+    "$work/longer/report.html")" = 2 ]
+check 'not of a run that has not' [ "$(grep -c 'gone on since' "$work/run/report.html")" = 0 ]
+sed -i '$d' "$work/longer/predictions.csv"
+start 0 report "$work/longer"
+page 'predictions cut' absent "$work/longer/report.html" 'There are no predictions to look at: ' 'predictions.csv has 96 of the 97 '
 cp "$work/run/report.html" "$work/before.html"
 start 0 report "$work/run" "$work/other"
 check 'two runs and no page named: exit code 64' [ "$code" = 64 ]
