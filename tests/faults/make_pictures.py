@@ -65,7 +65,7 @@ def pgms():
     rows = b"".join(bar())
     header_of = b"P5 %d %d 255\n" % (SIDE, SIDE)
     yield "short", header_of + rows[:-1], "truncated"
-    yield "long", header_of + rows + b"\n", "after its last value"
+    yield "long", header_of + rows + b"7", "after its last value"
     yield "no-values", header_of, "truncated"
     yield "promises-raw", b"P5 8000 8000 65535\n" + rows, "truncated"
     yield "promises-plain", b"P2 8000 8000 255\n" + rows, "truncated"
