@@ -64,11 +64,11 @@ training() {
     local compute
     for compute in fp32 bf16; do
         line=$(LOCKSTEP_ISA=$2 "${@:3}" train "$work/config.cfg" --set "data.file=$work/$1.h5" --run "$work/$1.$2.$compute" --quiet \
-            --set "training.compute=$compute" --set "model.hidden=${hidden[$compute]}")
+            --set "training.compute=$compute" --set "model.hidden=${hidden[$compute]}" --set "training.epochs=${epochs[$compute]}")
         row "$1 $2 $compute" "$line" "${training[$compute]:=$line}"
     done
 }
-declare -A hidden=([fp32]='[30, 20]' [bf16]='[40, 33]')
+declare -A hidden=([fp32]='[30, 20]' [bf16]='[40, 33]') epochs=([fp32]=2 [bf16]=1)
 
 # row WHAT VALUE EXPECTED
 row() {
