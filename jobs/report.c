@@ -1,10 +1,10 @@
 /* lockstep report: a page about a run, or about several beside each other. */
 #include <stdio.h>
 #include <string.h>
-#include <sys/stat.h>
 
 #include "base/file.h"
 #include "base/memory.h"
+#include "base/replacement.h"
 #include "base/text.h"
 #include "commands.h"
 #include "config/print.h"
@@ -126,18 +126,10 @@ static Status describe(const char *given, Source *source, ReportRun *run)
     return STATUS_OK;
 }
 
-/* What is no file would be replaced by one. */
-static Status check_path(const char *path)
-{
-    struct stat about;
-    if (stat(path, &about) != 0 || S_ISREG(about.st_mode)) return STATUS_OK;
-    return status_fail(STATUS_CANT_CREATE, "\"%s\" is there and no regular file: name another with -o", path);
-}
-
 static Status write_page(const char *path, const ReportRun *run, size_t count)
 {
     FILE *file;
-    Status st = check_path(path);
+    Status st = replacement_check(path);
     if (st == STATUS_OK) st = file_begin(path, &file);
     if (st != STATUS_OK) return st;
     st = report_write(file, run, count);
