@@ -116,22 +116,22 @@ static void print_facts(const FactsAsked *asked, const Gathered *gathered)
 }
 
 /* Each rank, under a launcher; or one process that tells of its host. Collective; agreed. */
-static Status look_inside(Comm *comm, const Invocation *invocation, FactsAsked *asked)
+static Status look_inside(Comm *comm, const Invocation *invocation, FactsAsked asked)
 {
     char copying[FACT_SIZE];
     Gathered gathered = {0};
-    asked->rank = comm_rank(comm);
-    asked->size = comm_size(comm);
-    asked->copying = copying;
-    if (asked->ranks == 0) asked->ranks = (size_t)asked->size;
-    if (asked->rank > 0) asked->run = "";
+    asked.rank = comm_rank(comm);
+    asked.size = comm_size(comm);
+    asked.copying = copying;
+    if (asked.ranks == 0) asked.ranks = (size_t)asked.size;
+    if (asked.rank > 0) asked.run = "";
     Status st = facts_copying(comm, copying);
     const bool facts = invocation_has(invocation, "facts");
-    if (st == STATUS_OK && (!facts || asked->size > 1)) st = gather_inside(comm, asked, &gathered);
+    if (st == STATUS_OK && (!facts || asked.size > 1)) st = gather_inside(comm, &asked, &gathered);
     if (st == STATUS_OK && facts)
-        print_facts(asked, &gathered);
-    else if (st == STATUS_OK && asked->rank == 0)
-        st = examine(asked, true, 0.0, &gathered);
+        print_facts(&asked, &gathered);
+    else if (st == STATUS_OK && asked.rank == 0)
+        st = examine(&asked, true, 0.0, &gathered);
     gather_free(&gathered);
     return st;
 }
@@ -188,7 +188,7 @@ static Status doctor_run(const Invocation *invocation)
     Status begun = comm_begin(invocation->argc, invocation->argv, &comm);
     if (begun != STATUS_OK) return begun;
     st = comm_agree(comm, st);
-    if (st == STATUS_OK) st = look_inside(comm, invocation, &asked);
+    if (st == STATUS_OK) st = look_inside(comm, invocation, asked);
     fflush(stdout);
     status_report(st); /* before any rank leaves: mpirun then ends the others at once */
     comm_end(comm);

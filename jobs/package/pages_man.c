@@ -14,7 +14,8 @@ enum { WIDTH = 78, NAME_SIZE = 64 };
 void page_name(const Command *command, char *name, size_t size)
 {
     snprintf(name, size, "lockstep-%s", command->name);
-    for (char *c = name; *c; c++) *c = *c == ' ' ? '-' : *c;
+    for (char *c = name; *c; c++)
+        if (*c == ' ') *c = '-';
 }
 
 static void put(const char *text, size_t length, FILE *out)

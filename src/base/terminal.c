@@ -24,7 +24,7 @@ void terminal_begin(int forwarded)
 {
     const char *kind = getenv("TERM");
     terminal = isatty(STDERR_FILENO) ? STDERR_FILENO : forwarded;
-    redraws = terminal >= 0 && is_set("TERM") && strcmp(kind, "dumb") != 0;
+    redraws = terminal >= 0 && kind && *kind && strcmp(kind, "dumb") != 0;
     const bool forced = is_set("CLICOLOR_FORCE") && !is_zero("CLICOLOR_FORCE");
     colours = !is_set("NO_COLOR") && (forced || (redraws && !is_zero("CLICOLOR")));
 }

@@ -8,8 +8,10 @@
 /* The value of the first of these variables that is set, or fallback. */
 static int launched_number(const char *const *names, int fallback)
 {
-    for (; *names; names++)
-        if (getenv(*names)) return atoi(getenv(*names));
+    for (; *names; names++) {
+        const char *value = getenv(*names);
+        if (value) return atoi(value);
+    }
     return fallback;
 }
 

@@ -18,8 +18,8 @@ double axis_log10(double value)
 {
     const double ln10 = 2.302585092994046, root10 = 3.1622776601683795;
     double whole = 0.0, sum = 0.0;
-    for (; value >= 10.0; value /= 10.0) whole += 1.0;
-    for (; value < 1.0; value *= 10.0) whole -= 1.0;
+    while (value >= 10.0) value /= 10.0, whole += 1.0;
+    while (value < 1.0) value *= 10.0, whole -= 1.0;
     if (value > root10) value /= root10, whole += 0.5;
     /* ln m = 2 artanh z, z = (m-1)/(m+1) < 0.52: Abramowitz and Stegun, 4.1.27 */
     const double z = (value - 1.0) / (value + 1.0);

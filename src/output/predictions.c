@@ -22,8 +22,9 @@ void predictions_write(FILE *file, size_t count, const Prediction *prediction)
 static double take_number(const char **text, char end)
 {
     char *after;
-    const double value = **text >= '0' && **text <= '9' ? strtod(*text, &after) : -1.0;
-    if (value < 0.0 || *after != end) return -1.0;
+    if (**text < '0' || **text > '9') return -1.0;
+    const double value = strtod(*text, &after);
+    if (*after != end) return -1.0;
     *text = after + 1;
     return value;
 }
