@@ -239,7 +239,7 @@ limit_of() {
 # start_and_kill RANKS: the same, but a random rank is killed, if it has begun and not ended at a random moment of the time that so many
 # took.
 start_and_kill() {
-    local pids moment=$((RANDOM % milliseconds_on[$1])) before limit
+    local pids moment=$((RANDOM % milliseconds_on[$1])) before limit hit=0
     before=$(microseconds)
     limit_of "$1"
     launch "$1" &
@@ -247,12 +247,14 @@ start_and_kill() {
     pids=("$work/pids"/*)
     # mpirun has not ended yet, or only now: the pid of a rank that has is nobody else's so soon.
     if kill -9 "$(basename "${pids[RANDOM % ${#pids[@]}]}")" 2>/dev/null; then
-        killed=$((killed + 1))
+        hit=1
     elif [ -e "${pids[0]}" ]; then
         milliseconds_on[$1]=$((($(microseconds) - before) / 1000))
     fi
     wait $!
     hear "$1"
+    # One that had nothing left to do but to leave was not killed in the training.
+    if [ "$code" != 0 ]; then killed=$((killed + hit)); fi
 }
 
 # killed: again and again, up to four times, and gone on with.

@@ -3,7 +3,7 @@
 # of each command, and of a training on two ranks where it is the second's; and by a limit of the address space, from too little
 # to load the program up to enough. Always one clear message and code 70, nobody left, nothing left in shared memory, never a hang
 # or a crash; where a checkpoint on the way could not be made, the training goes on to the same result.
-# LOCKSTEP_MEMORY=all tries every N and steps of 100 kB instead of every few.
+# LOCKSTEP_MEMORY=all tries every N and steps of 100 kB instead of every few; LOCKSTEP_LIMITS=none leaves out the limits.
 set -euo pipefail
 # shellcheck source=tests/program.sh
 . "$(dirname "${BASH_SOURCE[0]}")/../program.sh"
@@ -117,17 +117,21 @@ unloadable() {
 }
 # Up to where the loader finds room for the libraries, it is the one who speaks.
 least=2000
-while limited "$least" status "$work/whole" && unloadable; do least=$((least + kilobytes)); done
-for command in "${commands[@]}"; do
-    read -r -d '' -a words <<<"$command" || true
-    for ((limit = least; ; limit += kilobytes)); do
-        prepare ''
-        limited "$limit" "${words[@]}"
-        if undisturbed; then break; fi
-        if unloadable; then continue; fi # its arguments are longer
-        judge "with $limit kB: $command"
+each_limit() {
+    local command words limit
+    while limited "$least" status "$work/whole" && unloadable; do least=$((least + kilobytes)); done
+    for command in "${commands[@]}"; do
+        read -r -d '' -a words <<<"$command" || true
+        for ((limit = least; ; limit += kilobytes)); do
+            prepare ''
+            limited "$limit" "${words[@]}"
+            if undisturbed; then break; fi
+            if unloadable; then continue; fi # its arguments are longer
+            judge "with $limit kB: $command"
+        done
     done
-done
+}
+if [ "${LOCKSTEP_LIMITS:-}" != none ]; then each_limit; fi
 limits=$((ended + went_on - arrays))
 
 echo "memory: $arrays refused arrays ($on_two of them on rank 1 of 2) and $limits limits of the address space (from $least kB): $ended clear ends, $went_on went on"
