@@ -116,12 +116,13 @@ typedef struct {
     const Fold *fold;
     const Operands *item;    /* (fold->items), all with x or all with nonzeros */
     size_t panel, panel_end; /* which panels of W' */
-    size_t row, row_end; /* which rows of W', row in being the bias; with nonzeros or bf16 a multiple of QUAD, or in */
-    float *const *sum;   /* (fold->outputs) panels, out; or NULL: the update is made with the only output at once */
-    const SgdStep *step; /* of */
-    float *w, *v;        /* panels; v NULL without momentum */
-    Bf16Multiply *multiply; /* of a bf16 layer; and the rounded copies that are made with the update: */
-    Bf16 *copy, *transpose; /* of W, NULL: of neither, and of W^T, or NULL (bf16.h) */
+    size_t row, row_end;     /* which rows of W', row in being the bias; with nonzeros multiples of QUAD, with bf16 of
+                                PANEL,     or in, or in + 1 */
+    float *const *sum;       /* (fold->outputs) panels, out; or NULL: the update is made with the only output at once */
+    const SgdStep *step;     /* of */
+    float *w, *v;            /* panels; v NULL without momentum */
+    Bf16Multiply *multiply;  /* of a bf16 layer; and the rounded copies that are made with the update: */
+    Bf16 *copy, *transpose;  /* of W, NULL: of neither, and of W^T, or NULL (bf16.h) */
 } WeightGradient;
 
 typedef struct {

@@ -153,9 +153,15 @@ typedef struct {
 /* All shares of a workspace, as the weight gradients of bf16 layers read them; nothing without such layers. */
 void network_lay(const Network *network, const Kernels *kernels, size_t shares, const Share *share);
 
-/* Part `part` of so many of a layer's W', as the panels and rows of *slice: some panels where there are enough of them,
- * else some rows of all; perhaps nothing. */
-void network_slice(const Network *network, size_t layer, size_t parts, size_t part, WeightGradient *slice);
+/* All of a layer's W', as the panels and rows of *slice. */
+void network_whole(const Network *network, size_t layer, WeightGradient *slice);
+
+/* The same of piece `piece`, from 0, of part `part` of so many; false: the part has no such piece. Where there are
+ * enough panels a part is some of them, in one piece. Else it is some quads of rows of all panels; or of a bf16 layer,
+ * whose gradient is computed by blocks of PANEL rows of a panel, as many blocks as the others have or one less, which
+ * follow each other in memory, in at most two pieces: so nothing is computed twice. */
+bool network_slice(const Network *network, size_t layer, size_t parts, size_t part, size_t piece,
+                   WeightGradient *slice);
 
 /* What becomes of a layer's weight gradient that updates these vectors at once; velocity NULL without momentum. */
 WeightGradient network_update(const Network *network, size_t layer, const SgdStep *step, float *parameter,

@@ -168,19 +168,46 @@ void network_lay(const Network *network, const Kernels *kernels, size_t shares, 
     }
 }
 
-void network_slice(const Network *network, size_t layer, size_t parts, size_t part, WeightGradient *slice)
+void network_whole(const Network *network, size_t layer, WeightGradient *slice)
 {
-    const size_t panels = kernel_panels(network->layer[layer].out), rows = network->layer[layer].in + 1;
-    slice->panel = 0, slice->panel_end = panels;
-    slice->row = 0, slice->row_end = rows;
-    if (panels >= parts) {
-        slice->panel = part * panels / parts;
-        slice->panel_end = (part + 1) * panels / parts;
-    } else {
-        const size_t quads = nonzeros_quads(rows);
-        slice->row = QUAD * (part * quads / parts);
-        if (part + 1 < parts) slice->row_end = QUAD * ((part + 1) * quads / parts);
-    }
+    slice->panel = 0, slice->panel_end = kernel_panels(network->layer[layer].out);
+    slice->row = 0, slice->row_end = network->layer[layer].in + 1;
+}
+
+/* Some quads of rows of all panels. */
+static bool slice_quads(size_t parts, size_t part, WeightGradient *slice)
+{
+    const size_t quads = nonzeros_quads(slice->row_end);
+    slice->row = QUAD * (part * quads / parts);
+    if (part + 1 < parts) slice->row_end = QUAD * ((part + 1) * quads / parts);
+    return slice->row < slice->row_end;
+}
+
+/* Some blocks of fewer than a panel has, with which it ends or begins: pieces 0 and 1. The bias is in a panel's last.
+ */
+static bool slice_blocks(const Layer *layer, size_t parts, size_t part, size_t piece, WeightGradient *slice)
+{
+    const size_t in_panel = kernel_panels(layer->in), blocks = in_panel * slice->panel_end;
+    const size_t begin = part * blocks / parts, end = (part + 1) * blocks / parts;
+    const size_t panel = begin / in_panel + piece, first = piece ? 0 : begin % in_panel;
+    if (panel * in_panel + first >= end) return false;
+    slice->panel = panel, slice->panel_end = panel + 1;
+    slice->row = first * PANEL;
+    if (end < (panel + 1) * in_panel) slice->row_end = (end - panel * in_panel) * PANEL;
+    return true;
+}
+
+bool network_slice(const Network *network, size_t layer, size_t parts, size_t part, size_t piece, WeightGradient *slice)
+{
+    const Layer *l = &network->layer[layer];
+    network_whole(network, layer, slice);
+    const size_t panels = slice->panel_end;
+    if (panels < parts && l->bf16) return slice_blocks(l, parts, part, piece, slice);
+    if (piece > 0) return false;
+    if (panels < parts) return slice_quads(parts, part, slice);
+    slice->panel = part * panels / parts;
+    slice->panel_end = (part + 1) * panels / parts;
+    return true;
 }
 
 WeightGradient network_update(const Network *network, size_t layer, const SgdStep *step, float *parameter,
