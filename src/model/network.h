@@ -50,12 +50,16 @@ void network_set_bf16(Network *network);
 /* Length of a parameter vector in floats. */
 size_t network_vector(const Network *network);
 
-/* The copies of a parameter vector. */
+/* The copies of a parameter vector; and what stands in them from element `at` on. */
 Bf16 *network_copies(const Network *network, float *parameter);
+const Bf16 *network_copy(const Network *network, const float *parameter, size_t at);
 
 /* Rounds the floats [begin, end) of a parameter vector, multiples of PANEL / 2, into its copies. Others may round
  * others beside it. */
 void network_round(const Network *network, const Kernels *kernels, float *parameter, size_t begin, size_t end);
+
+/* The first layer with a weight that has another copy than what it is rounded to; the number of layers: none has. */
+size_t network_wrong_copy(const Network *network, const Kernels *kernels, const float *parameter);
 
 /* The activation of this name ("relu", "tanh", "sigmoid"), one of them for certain. */
 Activation network_activation(const char *name);

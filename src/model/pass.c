@@ -4,11 +4,6 @@
 #include "base/memory.h"
 #include "model/network.h"
 
-static const Bf16 *copy_in(const Network *network, const float *parameter, size_t at)
-{
-    return (const Bf16 *)(const void *)(parameter + network->floats) + at;
-}
-
 /* Of bf16 layers: rounded rows of inputs and errors. */
 static void place_rows(Workspace *w, const Network *network, size_t shares, void *memory, size_t *bytes)
 {
@@ -70,7 +65,7 @@ static void forward_bf16(const Network *network, const Kernels *kernels, const f
 {
     const Layer *l = &network->layer[layer];
     kernels->forward_bf16(kernels->multiply_bf16, n, l->in, l->out, panel, panel_end, x, parameter + l->offset,
-                          copy_in(network, parameter, l->copy), l->activation, y);
+                          network_copy(network, parameter, l->copy), l->activation, y);
 }
 
 void network_forward_from(const Network *network, const Kernels *kernels, const float *parameter, size_t first,
@@ -133,7 +128,7 @@ void network_backward(const Network *network, const Kernels *kernels, const floa
     }
     kernels->round_rows(n, l->out, e, workspace->rounded_error);
     kernels->backward_data_bf16(kernels->multiply_bf16, n, l->in, l->out, workspace->rounded_error,
-                                copy_in(network, parameter, l->transpose), x, activation, dx);
+                                network_copy(network, parameter, l->transpose), x, activation, dx);
 }
 
 void network_errors(const Network *network, const Kernels *kernels, const float *parameter, size_t n,

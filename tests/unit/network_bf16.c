@@ -132,6 +132,27 @@ static void layers_of_32_inputs_and_outputs_are_bf16(void)
     CU_ASSERT_EQUAL(network_vector(&network), network.floats + network.copies / 2);
 }
 
+/* In padding too: products read that. */
+static void every_flipped_bit_of_a_copy_is_seen(void)
+{
+    static Case c;
+    Stream stream;
+    stream_init(&stream, 9, PURPOSE_SYNTHESIS, 0, 0);
+    open_case(&c, kernels_all()[0], &stream);
+    const Network *network = &c.f.network;
+    Bf16 *copies = network_copies(network, c.f.parameter);
+    CU_ASSERT_EQUAL(network_wrong_copy(network, kernels_all()[0], c.f.parameter), LAYERS);
+    size_t seen = 0;
+    for (size_t i = 0; i < network->copies; i++) {
+        const Bf16 bit = (Bf16)(1 << stream_below(&stream, 16));
+        copies[i] ^= bit;
+        seen += network_wrong_copy(network, kernels_all()[0], c.f.parameter) == (i >= network->layer[1].copy);
+        copies[i] ^= bit;
+    }
+    CU_ASSERT_EQUAL(seen, network->copies);
+    close_float(&c.f);
+}
+
 static size_t multiplied; /* blocks */
 
 static void count_block(const Bf16Product *product)
@@ -182,6 +203,7 @@ int main(void)
     static const UnitTest tests[] = {
         UNIT(a_step_equals_the_reference_in_every_bit),
         UNIT(layers_of_32_inputs_and_outputs_are_bf16),
+        UNIT(every_flipped_bit_of_a_copy_is_seen),
         UNIT(no_block_of_a_gradient_is_computed_by_two_ranks),
     };
     return UNIT_RUN("network_bf16", tests);
