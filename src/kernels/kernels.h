@@ -203,11 +203,12 @@ typedef struct {
     void (*scan)(size_t count, const float *x, float *sink);
 } Kernels;
 
-/* The fastest set that this processor runs, or the one that LOCKSTEP_ISA names. STATUS_USAGE: no such set, or this
- * processor cannot run it. */
-MUST_CHECK Status kernels_choose(const Kernels **kernels);
+/* The fastest set that this processor runs, or the one that LOCKSTEP_ISA names. Without bf16 products "amx" is no
+ * faster than "avx512": then the system is asked for what it needs only if it is named. STATUS_USAGE: no such set, or
+ * this processor cannot run it. */
+MUST_CHECK Status kernels_choose(bool bf16, const Kernels **kernels);
 
-/* Every set that this processor runs, for tests; the last entry is NULL. */
+/* Every set that this processor runs; the last entry is NULL. */
 const Kernels *const *kernels_all(void);
 
 #endif

@@ -1,5 +1,6 @@
 /* The weights of bf16 layers, rounded: copies behind the parameters, and of all layers but the first of the transpose
  * too, in the layout in which products read them (kernels/bf16.h). */
+#include <assert.h>
 #include <string.h>
 
 #include "model/network.h"
@@ -16,6 +17,14 @@ void network_set_bf16(Network *network)
         layer->transpose = network->copies;
         network->copies += bf16_weights(layer->in, layer->out);
     }
+}
+
+void network_set_compute(Network *network, const char *compute)
+{
+    if (strcmp(compute, "bf16") == 0)
+        network_set_bf16(network);
+    else
+        assert(strcmp(compute, "fp32") == 0);
 }
 
 size_t network_vector(const Network *network)

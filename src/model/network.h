@@ -47,6 +47,9 @@ size_t network_difference(const Network *a, const Network *b);
  * a matter of shapes alone. Narrower ones, as the last layer often is, would fill no tile, and cost little. */
 void network_set_bf16(Network *network);
 
+/* How a network computes of which training.compute says this ("fp32", "bf16"), one of them for certain. */
+void network_set_compute(Network *network, const char *compute);
+
 /* Length of a parameter vector in floats. */
 size_t network_vector(const Network *network);
 
