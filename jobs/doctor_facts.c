@@ -53,7 +53,7 @@ static void write_program(FILE *out)
         fprintf(out, "program %s\n", hex);
     else
         write_failure("program.error", out);
-    if (kernels_choose(&kernels) == STATUS_OK)
+    if (kernels_choose(true, &kernels) == STATUS_OK)
         fprintf(out, "kernels %s\n", kernels->name);
     else
         write_failure("kernels.error", out);

@@ -2,6 +2,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "base/log.h"
 #include "base/replacement.h"
 #include "base/text.h"
 #include "commands.h"
@@ -12,9 +13,10 @@
 typedef struct {
     const char *name;
     Status (*encode)(const Checkpoint *checkpoint, Bytes *file);
+    bool computes; /* in fp32; else there are weights alone */
 } Format;
 
-static const Format formats[] = {{"onnx", onnx_encode}, {"safetensors", safetensors_encode}};
+static const Format formats[] = {{"onnx", onnx_encode, true}, {"safetensors", safetensors_encode, false}};
 
 static const Format *find_format(const char *name)
 {
@@ -31,6 +33,17 @@ static void print_line(const char *path, const Format *format, const Checkpoint 
     printf(": %s, %zu parameters, digest %s\n", format->name, checkpoint->network.parameters, hex);
 }
 
+static void warn_of_bf16(const char *path, const Checkpoint *checkpoint)
+{
+    Network network = checkpoint->network;
+    network_set_compute(&network, checkpoint_compute(checkpoint));
+    if (network.copies > 0)
+        log_warning(
+            "\"%s\": its run computed in bf16 (training.compute), the ONNX model computes in fp32: probabilities "
+            "differ by some thousandths from those of \"lockstep predict\"",
+            path);
+}
+
 static Status export(const Invocation *invocation)
 {
     const char *path = invocation->operands[0], *out = invocation_value(invocation, "output", NULL),
@@ -45,6 +58,7 @@ static Status export(const Invocation *invocation)
     st = format->encode(&checkpoint, &file);
     if (st == STATUS_OK) st = replacement_write(out, file.at, file.size);
     if (st == STATUS_OK) print_line(out, format, &checkpoint);
+    if (st == STATUS_OK && format->computes) warn_of_bf16(path, &checkpoint);
     bytes_free(&file);
     checkpoint_free(&checkpoint);
     return st;

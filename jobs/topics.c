@@ -19,7 +19,7 @@ const ExitCode topic_exit_codes[] = {
 const size_t topic_exit_code_count = sizeof topic_exit_codes / sizeof *topic_exit_codes;
 
 const Topic topic_environment[] = {
-    {"LOCKSTEP_ISA", "the kernel set: portable, avx2, avx512 or neon (default: the fastest here); the same bits"},
+    {"LOCKSTEP_ISA", "the kernel set: portable, avx2, avx512, amx or neon (default: the fastest here); the same bits"},
     {"LOCKSTEP_ZEROS", "skip or multiply the zeros of the images (default: by their share); the same bits"},
     {"LOCKSTEP_EXCHANGE", "gradient, operands or split: what ranks of a node exchange (default: by cost); the same bits"},
     {"LOCKSTEP_START_SECONDS", "how long ranks wait for each other until training begins (default 300; 0: for ever)"},

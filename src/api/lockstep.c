@@ -20,7 +20,7 @@ _Static_assert((int)LOCKSTEP_MOST_DIMENSIONS >= H5FILE_MAX_DIMENSIONS && (int)LO
 struct LockstepModel {
     Checkpoint checkpoint; /* owned */
     Network network;       /* of the checkpoint, as its run computed with it */
-    float *parameter;      /* owned */
+    float *slab;           /* of the classifier; owned */
     Classifier classifier; /* views into the others */
 };
 
@@ -30,17 +30,12 @@ static pthread_mutex_t opening = PTHREAD_MUTEX_INITIALIZER;
 static Status open_checkpoint(const char *path, LockstepModel *model)
 {
     H5Guest guest;
-    const Kernels *kernels;
-    Checkpoint *checkpoint = &model->checkpoint;
     Status st = h5guest_begin(&guest);
     if (st != STATUS_OK) return st;
-    st = kernels_choose(&kernels);
-    if (st == STATUS_OK) st = checkpoint_read(path, checkpoint);
+    st = checkpoint_read(path, &model->checkpoint);
     h5guest_end(&guest);
-    if (st == STATUS_OK) st = classifier_load(checkpoint, kernels, &model->network, &model->parameter);
-    if (st == STATUS_OK)
-        model->classifier = (Classifier){&model->network, kernels, model->parameter, &checkpoint->scaling};
-    return st;
+    return st == STATUS_OK ? classifier_load(&model->checkpoint, &model->network, &model->slab, &model->classifier)
+                           : st;
 }
 
 LockstepStatus lockstep_open(const char *path, LockstepModel **model)
@@ -63,7 +58,7 @@ void lockstep_close(LockstepModel *model)
 {
     if (!model) return;
     checkpoint_free(&model->checkpoint);
-    memory_free(model->parameter);
+    memory_free(model->slab);
     memory_free(model);
 }
 

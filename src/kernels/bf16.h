@@ -15,9 +15,10 @@
  * ascending order, and at the end c is closed by adding +0.0f as all chains are (kernels.h). The inner dimension is
  * padded with zeros to whole blocks.
  *
- * Pairs of which both operands are zeros may be left out. They add a zero to even and to odd, which changes at most the
- * sign of a zero; a sum with a zero is the same for both signs, unless it is a zero itself: so in even + odd, in c, and
- * in each c that follows nothing but the sign of a zero can differ, and closing c takes that away.
+ * Pairs of which one operand's are zeros and the other's finite may be left out. They add a zero to even and to odd,
+ * which changes at most the sign of a zero; a sum with a zero is the same for both signs, unless it is a zero itself:
+ * so in even + odd, in c, and in each c that follows nothing but the sign of a zero can differ, and closing c takes
+ * that away.
  *
  * Source of the arithmetic: experiments on the instruction; Intel's manual has the same (Intel 64 and IA-32
  * Architectures Software Developer's Manual, volume 2, TDPBF16PS). */

@@ -42,34 +42,59 @@ static const Kernels *find_amx(void)
 
 #endif
 
-const Kernels *const *kernels_all(void)
+enum { MOST_SETS = 4 };
+
+/* The sets that this processor runs and that need nothing of the system, the fastest first, NULL last. */
+static void list_plain(const Kernels *set[MOST_SETS])
 {
-    static const Kernels *sets[5];
     size_t count = 0;
 #if defined(__x86_64__)
-    const Kernels *amx = runs_avx512() ? find_amx() : NULL;
-    if (amx) sets[count++] = amx;
-    if (runs_avx512()) sets[count++] = &kernels_avx512;
-    if (__builtin_cpu_supports("avx2") && __builtin_cpu_supports("fma")) sets[count++] = &kernels_avx2;
+    if (runs_avx512()) set[count++] = &kernels_avx512;
+    if (__builtin_cpu_supports("avx2") && __builtin_cpu_supports("fma")) set[count++] = &kernels_avx2;
 #elif defined(__aarch64__)
-    sets[count++] = &kernels_neon;
+    set[count++] = &kernels_neon;
 #endif
-    sets[count++] = &kernels_portable;
-    sets[count] = NULL;
+    set[count++] = &kernels_portable;
+    set[count] = NULL;
+}
+
+const Kernels *const *kernels_all(void)
+{
+    static const Kernels *sets[1 + MOST_SETS];
+    size_t first = 0;
+#if defined(__x86_64__)
+    sets[0] = runs_avx512() ? find_amx() : NULL;
+    if (sets[0]) first = 1;
+#endif
+    list_plain(sets + first);
     return sets;
 }
 
-Status kernels_choose(const Kernels **kernels)
+/* NULL: none of these has the name. */
+static const Kernels *find_named(const Kernels *const *set, const char *name)
+{
+    while (*set && strcmp(name, (*set)->name) != 0) set++;
+    return *set;
+}
+
+static Status tell_sets(const char *wanted)
 {
     const Kernels *const *sets = kernels_all();
-    const char *wanted = getenv("LOCKSTEP_ISA");
-    *kernels = sets[0];
-    if (!wanted || !*wanted) return STATUS_OK;
     char known[64] = "";
-    for (size_t i = 0; sets[i]; i++) {
-        *kernels = sets[i];
-        if (strcmp(wanted, sets[i]->name) == 0) return STATUS_OK;
-        strcat(strcat(known, i ? ", " : ""), sets[i]->name);
-    }
+    for (size_t i = 0; sets[i]; i++) strcat(strcat(known, i ? ", " : ""), sets[i]->name);
     return status_fail(STATUS_USAGE, "LOCKSTEP_ISA=%s: this processor runs the kernel sets %s", wanted, known);
+}
+
+Status kernels_choose(bool bf16, const Kernels **kernels)
+{
+    const Kernels *plain[MOST_SETS];
+    const char *wanted = getenv("LOCKSTEP_ISA");
+    list_plain(plain);
+    if (!wanted || !*wanted) {
+        *kernels = bf16 ? kernels_all()[0] : plain[0];
+        return STATUS_OK;
+    }
+    *kernels = find_named(plain, wanted);
+    if (!*kernels) *kernels = find_named(kernels_all(), wanted);
+    return *kernels ? STATUS_OK : tell_sets(wanted);
 }

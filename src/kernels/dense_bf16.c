@@ -60,8 +60,7 @@ void KERNEL(backward_data_bf16)(Bf16Multiply *multiply, size_t n, size_t in, siz
 /* A block of dW. */
 typedef struct {
     const WeightGradient *gradient;
-    size_t panel, row; /* its first row is a multiple of PANEL; and of these are wanted */
-    size_t first, end;
+    size_t panel, row, end;
     Target target;
 } GradientBlock;
 
@@ -82,14 +81,14 @@ static void multiply_item(const GradientBlock *block, const Operands *item, floa
 ALWAYS_INLINE void put_block(const bool updates, GradientBlock *block, size_t output, const float *c)
 {
     const WeightGradient *g = block->gradient;
-    const size_t at = kernel_weight_index(g->in, block->first, block->panel * PANEL);
+    const size_t at = kernel_weight_index(g->in, block->row, block->panel * PANEL);
     const size_t end = kernel_weight_index(g->in, block->end, block->panel * PANEL);
-    for (size_t row = block->first; row < block->end; row += QUAD) {
+    for (size_t row = block->row; row < block->end; row += QUAD) {
         Vec sum[QUAD * PANEL_VECS];
         const float *from = c + (row - block->row) * PANEL;
         for (int i = 0; i < QUAD * PANEL_VECS; i++) sum[i] = vec_load(from + i * LANES);
-        target_put(&block->target, updates, output, block->end - row, QUAD, PANEL_VECS,
-                   at + (row - block->first) * PANEL, sum);
+        target_put(&block->target, updates, output, block->end - row, QUAD, PANEL_VECS, at + (row - block->row) * PANEL,
+                   sum);
     }
     if (updates && g->copy) KERNEL(round_weights)(g->in, g->out, at, end, g->w, g->copy, g->transpose);
 }
@@ -118,10 +117,8 @@ bool KERNEL(backward_weight_bf16)(const WeightGradient *g)
     GradientBlock block = {.gradient = g, .target = target_of(g)};
     const size_t rows = feature_rows_end(g);
     for (block.panel = g->panel; block.panel < g->panel_end; block.panel++)
-        for (size_t row = g->row / PANEL * PANEL; g->row < rows && row < rows; row += PANEL) {
-            block.row = row;
-            block.first = row > g->row ? row : g->row;
-            block.end = row + rows_of(rows, row);
+        for (block.row = g->row; block.row < rows; block.row += PANEL) {
+            block.end = block.row + rows_of(rows, block.row);
             fold_block(&block);
         }
     return gradient_end(g, &block.target);

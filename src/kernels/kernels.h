@@ -116,12 +116,13 @@ typedef struct {
     const Fold *fold;
     const Operands *item;    /* (fold->items), all with x or all with nonzeros */
     size_t panel, panel_end; /* which panels of W' */
-    size_t row, row_end; /* which rows of W', row in being the bias; with nonzeros or bf16 a multiple of QUAD, or in */
-    float *const *sum;   /* (fold->outputs) panels, out; or NULL: the update is made with the only output at once */
-    const SgdStep *step; /* of */
-    float *w, *v;        /* panels; v NULL without momentum */
-    Bf16Multiply *multiply; /* of a bf16 layer; and the rounded copies that are made with the update: */
-    Bf16 *copy, *transpose; /* of W, NULL: of neither, and of W^T, or NULL (bf16.h) */
+    size_t row, row_end;     /* which rows of W', row in being the bias; with nonzeros multiples of QUAD, with bf16 of
+                                PANEL,     or in, or in + 1 */
+    float *const *sum;       /* (fold->outputs) panels, out; or NULL: the update is made with the only output at once */
+    const SgdStep *step;     /* of */
+    float *w, *v;            /* panels; v NULL without momentum */
+    Bf16Multiply *multiply;  /* of a bf16 layer; and the rounded copies that are made with the update: */
+    Bf16 *copy, *transpose;  /* of W, NULL: of neither, and of W^T, or NULL (bf16.h) */
 } WeightGradient;
 
 typedef struct {
@@ -202,11 +203,12 @@ typedef struct {
     void (*scan)(size_t count, const float *x, float *sink);
 } Kernels;
 
-/* The fastest set that this processor runs, or the one that LOCKSTEP_ISA names. STATUS_USAGE: no such set, or this
- * processor cannot run it. */
-MUST_CHECK Status kernels_choose(const Kernels **kernels);
+/* The fastest set that this processor runs, or the one that LOCKSTEP_ISA names. Without bf16 products "amx" is no
+ * faster than "avx512": then the system is asked for what it needs only if it is named. STATUS_USAGE: no such set, or
+ * this processor cannot run it. */
+MUST_CHECK Status kernels_choose(bool bf16, const Kernels **kernels);
 
-/* Every set that this processor runs, for tests; the last entry is NULL. */
+/* Every set that this processor runs; the last entry is NULL. */
 const Kernels *const *kernels_all(void);
 
 #endif

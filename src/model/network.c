@@ -42,43 +42,6 @@ size_t network_difference(const Network *a, const Network *b)
     return i;
 }
 
-void network_set_bf16(Network *network)
-{
-    for (size_t i = 0; i < network->layers; i++) {
-        Layer *layer = &network->layer[i];
-        layer->bf16 = layer->in >= NETWORK_LEAST_BF16 && layer->out >= NETWORK_LEAST_BF16;
-        if (!layer->bf16) continue;
-        layer->copy = network->copies;
-        network->copies += bf16_weights(layer->in, layer->out);
-        if (i == 0) continue; /* no error goes back to the inputs */
-        layer->transpose = network->copies;
-        network->copies += bf16_weights(layer->in, layer->out);
-    }
-}
-
-size_t network_vector(const Network *network)
-{
-    return network->floats + network->copies * sizeof(Bf16) / sizeof(float);
-}
-
-Bf16 *network_copies(const Network *network, float *parameter)
-{
-    return (Bf16 *)(void *)(parameter + network->floats);
-}
-
-void network_round(const Network *network, const Kernels *kernels, float *parameter, size_t begin, size_t end)
-{
-    Bf16 *copies = network_copies(network, parameter);
-    for (size_t i = 0; i < network->layers; i++) {
-        const Layer *layer = &network->layer[i];
-        const size_t from = layer->offset, to = from + kernel_weights(layer->in, layer->out);
-        const size_t first = begin > from ? begin : from, last = end < to ? end : to;
-        if (!layer->bf16 || first >= last) continue;
-        kernels->round_weights(layer->in, layer->out, first - from, last - from, parameter + from, copies + layer->copy,
-                               i > 0 ? copies + layer->transpose : NULL);
-    }
-}
-
 Activation network_activation(const char *name)
 {
     if (strcmp(name, "relu") == 0) return ACTIVATION_RELU;

@@ -47,15 +47,22 @@ size_t network_difference(const Network *a, const Network *b);
  * a matter of shapes alone. Narrower ones, as the last layer often is, would fill no tile, and cost little. */
 void network_set_bf16(Network *network);
 
+/* How a network computes of which training.compute says this ("fp32", "bf16"), one of them for certain. */
+void network_set_compute(Network *network, const char *compute);
+
 /* Length of a parameter vector in floats. */
 size_t network_vector(const Network *network);
 
-/* The copies of a parameter vector. */
+/* The copies of a parameter vector; and what stands in them from element `at` on. */
 Bf16 *network_copies(const Network *network, float *parameter);
+const Bf16 *network_copy(const Network *network, const float *parameter, size_t at);
 
 /* Rounds the floats [begin, end) of a parameter vector, multiples of PANEL / 2, into its copies. Others may round
  * others beside it. */
 void network_round(const Network *network, const Kernels *kernels, float *parameter, size_t begin, size_t end);
+
+/* The first layer with a weight that has another copy than what it is rounded to; the number of layers: none has. */
+size_t network_wrong_copy(const Network *network, const Kernels *kernels, const float *parameter);
 
 /* The activation of this name ("relu", "tanh", "sigmoid"), one of them for certain. */
 Activation network_activation(const char *name);
@@ -153,9 +160,15 @@ typedef struct {
 /* All shares of a workspace, as the weight gradients of bf16 layers read them; nothing without such layers. */
 void network_lay(const Network *network, const Kernels *kernels, size_t shares, const Share *share);
 
-/* Part `part` of so many of a layer's W', as the panels and rows of *slice: some panels where there are enough of them,
- * else some rows of all; perhaps nothing. */
-void network_slice(const Network *network, size_t layer, size_t parts, size_t part, WeightGradient *slice);
+/* All of a layer's W', as the panels and rows of *slice. */
+void network_whole(const Network *network, size_t layer, WeightGradient *slice);
+
+/* The same of piece `piece`, from 0, of part `part` of so many; false: the part has no such piece. Where there are
+ * enough panels a part is some of them, in one piece. Else it is some quads of rows of all panels; or of a bf16 layer,
+ * whose gradient is computed by blocks of PANEL rows of a panel, as many blocks as the others have or one less, which
+ * follow each other in memory, in at most two pieces: so nothing is computed twice. */
+bool network_slice(const Network *network, size_t layer, size_t parts, size_t part, size_t piece,
+                   WeightGradient *slice);
 
 /* What becomes of a layer's weight gradient that updates these vectors at once; velocity NULL without momentum. */
 WeightGradient network_update(const Network *network, size_t layer, const SgdStep *step, float *parameter,

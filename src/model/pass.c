@@ -4,11 +4,6 @@
 #include "base/memory.h"
 #include "model/network.h"
 
-static const Bf16 *copy_in(const Network *network, const float *parameter, size_t at)
-{
-    return (const Bf16 *)(const void *)(parameter + network->floats) + at;
-}
-
 /* Of bf16 layers: rounded rows of inputs and errors. */
 static void place_rows(Workspace *w, const Network *network, size_t shares, void *memory, size_t *bytes)
 {
@@ -70,7 +65,7 @@ static void forward_bf16(const Network *network, const Kernels *kernels, const f
 {
     const Layer *l = &network->layer[layer];
     kernels->forward_bf16(kernels->multiply_bf16, n, l->in, l->out, panel, panel_end, x, parameter + l->offset,
-                          copy_in(network, parameter, l->copy), l->activation, y);
+                          network_copy(network, parameter, l->copy), l->activation, y);
 }
 
 void network_forward_from(const Network *network, const Kernels *kernels, const float *parameter, size_t first,
@@ -133,7 +128,7 @@ void network_backward(const Network *network, const Kernels *kernels, const floa
     }
     kernels->round_rows(n, l->out, e, workspace->rounded_error);
     kernels->backward_data_bf16(kernels->multiply_bf16, n, l->in, l->out, workspace->rounded_error,
-                                copy_in(network, parameter, l->transpose), x, activation, dx);
+                                network_copy(network, parameter, l->transpose), x, activation, dx);
 }
 
 void network_errors(const Network *network, const Kernels *kernels, const float *parameter, size_t n,
@@ -168,19 +163,46 @@ void network_lay(const Network *network, const Kernels *kernels, size_t shares, 
     }
 }
 
-void network_slice(const Network *network, size_t layer, size_t parts, size_t part, WeightGradient *slice)
+void network_whole(const Network *network, size_t layer, WeightGradient *slice)
 {
-    const size_t panels = kernel_panels(network->layer[layer].out), rows = network->layer[layer].in + 1;
-    slice->panel = 0, slice->panel_end = panels;
-    slice->row = 0, slice->row_end = rows;
-    if (panels >= parts) {
-        slice->panel = part * panels / parts;
-        slice->panel_end = (part + 1) * panels / parts;
-    } else {
-        const size_t quads = nonzeros_quads(rows);
-        slice->row = QUAD * (part * quads / parts);
-        if (part + 1 < parts) slice->row_end = QUAD * ((part + 1) * quads / parts);
-    }
+    slice->panel = 0, slice->panel_end = kernel_panels(network->layer[layer].out);
+    slice->row = 0, slice->row_end = network->layer[layer].in + 1;
+}
+
+/* Some quads of rows of all panels. */
+static bool slice_quads(size_t parts, size_t part, WeightGradient *slice)
+{
+    const size_t quads = nonzeros_quads(slice->row_end);
+    slice->row = QUAD * (part * quads / parts);
+    if (part + 1 < parts) slice->row_end = QUAD * ((part + 1) * quads / parts);
+    return slice->row < slice->row_end;
+}
+
+/* Some blocks of fewer than a panel has, with which it ends or begins: pieces 0 and 1. The bias is in a panel's last.
+ */
+static bool slice_blocks(const Layer *layer, size_t parts, size_t part, size_t piece, WeightGradient *slice)
+{
+    const size_t in_panel = kernel_panels(layer->in), blocks = in_panel * slice->panel_end;
+    const size_t begin = part * blocks / parts, end = (part + 1) * blocks / parts;
+    const size_t panel = begin / in_panel + piece, first = piece ? 0 : begin % in_panel;
+    if (panel * in_panel + first >= end) return false;
+    slice->panel = panel, slice->panel_end = panel + 1;
+    slice->row = first * PANEL;
+    if (end < (panel + 1) * in_panel) slice->row_end = (end - panel * in_panel) * PANEL;
+    return true;
+}
+
+bool network_slice(const Network *network, size_t layer, size_t parts, size_t part, size_t piece, WeightGradient *slice)
+{
+    const Layer *l = &network->layer[layer];
+    network_whole(network, layer, slice);
+    const size_t panels = slice->panel_end;
+    if (panels < parts && l->bf16) return slice_blocks(l, parts, part, piece, slice);
+    if (piece > 0) return false;
+    if (panels < parts) return slice_quads(parts, part, slice);
+    slice->panel = part * panels / parts;
+    slice->panel_end = (part + 1) * panels / parts;
+    return true;
 }
 
 WeightGradient network_update(const Network *network, size_t layer, const SgdStep *step, float *parameter,

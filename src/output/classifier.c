@@ -4,15 +4,28 @@
 
 #include "base/memory.h"
 
-Status classifier_load(const Checkpoint *checkpoint, const Kernels *kernels, Network *network, float **parameter)
+/* The parameters, with their copies. */
+static Status make_copies(const Classifier *classifier, const float *parameter, float **slab)
 {
-    *network = checkpoint->network;
-    if (checkpoint_is_bf16(checkpoint)) network_set_bf16(network);
-    const Status st = memory_new(parameter, network_vector(network), "parameters");
+    const Network *network = classifier->network;
+    const Status st = memory_new(slab, network_vector(network), "parameters");
     if (st != STATUS_OK) return st;
-    memcpy(*parameter, checkpoint->parameter, network->floats * sizeof **parameter);
-    network_round(network, kernels, *parameter, 0, network->floats);
-    return STATUS_OK;
+    memcpy(*slab, parameter, network->floats * sizeof **slab);
+    network_round(network, classifier->kernels, *slab, 0, network->floats);
+    return st;
+}
+
+Status classifier_load(const Checkpoint *checkpoint, Network *network, float **slab, Classifier *classifier)
+{
+    *slab = NULL;
+    *network = checkpoint->network;
+    network_set_compute(network, checkpoint_compute(checkpoint));
+    *classifier = (Classifier){.network = network, .parameter = checkpoint->parameter, .scaling = &checkpoint->scaling};
+    Status st = kernels_choose(network->copies > 0, &classifier->kernels);
+    if (st != STATUS_OK || network->copies == 0) return st;
+    st = make_copies(classifier, checkpoint->parameter, slab);
+    classifier->parameter = *slab;
+    return st;
 }
 
 size_t classifier_memory_bytes(const Network *network, InputsKind kind)

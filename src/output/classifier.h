@@ -16,10 +16,10 @@ typedef struct {
     const Scaling *scaling;
 } Classifier;
 
-/* The network of a checkpoint as its run computed with it, and its parameters with the copies that take part in that
- * (model/network.h): *parameter, to be given to memory_free. Local. STATUS_INTERNAL: out of memory. */
-MUST_CHECK Status classifier_load(const Checkpoint *checkpoint, const Kernels *kernels, Network *network,
-                                  float **parameter);
+/* The network of a checkpoint as its run computed with it, which borrows the checkpoint and *network. *slab: parameters
+ * with the copies that take part in that (model/network.h), to be given to memory_free; NULL where there are none, and
+ * the checkpoint's own serve. Local. STATUS_USAGE: as kernels_choose; STATUS_INTERNAL: out of memory. */
+MUST_CHECK Status classifier_load(const Checkpoint *checkpoint, Network *network, float **slab, Classifier *classifier);
 
 /* What it works in. */
 typedef struct {

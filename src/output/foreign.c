@@ -70,6 +70,7 @@ Status foreign_facts(const Checkpoint *c, void (*put)(void *context, const char 
         {"scaling", checkpoint_scaling_name[c->scaling.kind]},
         {"scaling_shift", shift},
         {"scaling_factor", factor},
+        {"training_compute", checkpoint_compute(c)},
         {"config", config},
     };
     for (size_t i = 0; i < sizeof facts / sizeof *facts; i++) put(context, facts[i].key, facts[i].value);

@@ -13,7 +13,8 @@ void foreign_write(const Network *network, const float *parameter, size_t tensor
 void foreign_read(const Network *network, const unsigned char *values, size_t tensor, float *parameter);
 
 /* Calls put for each fact about a checkpoint: digest, step, dataset_digest, activation, image_shape ("28x28"), pixels
- * ("uint8"), scaling, scaling_shift and scaling_factor (a pixel x becomes (x - shift) * factor), config.
+ * ("uint8"), scaling, scaling_shift and scaling_factor (a pixel x becomes (x - shift) * factor), training_compute (what
+ * its run computed in: "fp32" or "bf16"), config.
  * Values are UTF-8: in the config's text, bytes that are none, and control characters but newlines and tabs, are
  * written as \xNN. STATUS_INTERNAL: out of memory. */
 MUST_CHECK Status foreign_facts(const Checkpoint *checkpoint,

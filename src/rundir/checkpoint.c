@@ -171,10 +171,10 @@ void checkpoint_free(Checkpoint *checkpoint)
     *checkpoint = (Checkpoint){0};
 }
 
-bool checkpoint_is_bf16(const Checkpoint *checkpoint)
+const char *checkpoint_compute(const Checkpoint *checkpoint)
 {
     /* No string of a config holds this: quotes in strings have a backslash before them. */
-    return strstr(checkpoint->config, "compute = \"bf16\"") != NULL;
+    return strstr(checkpoint->config, "compute = \"bf16\"") ? "bf16" : "fp32";
 }
 
 CheckpointVersions checkpoint_versions(const char *mpi)

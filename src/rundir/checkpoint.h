@@ -107,9 +107,9 @@ MUST_CHECK Status checkpoint_write(const Checkpoint *checkpoint, const char *pat
 MUST_CHECK Status checkpoint_read(const char *path, Checkpoint *checkpoint);
 void checkpoint_free(Checkpoint *checkpoint); /* after checkpoint_read; accepts a zeroed struct */
 
-/* Did its run compute in bf16 (training.compute)? By the text of the config, as settings_print writes it: who only
- * predicts needs no parser of configs. */
-bool checkpoint_is_bf16(const Checkpoint *checkpoint);
+/* Its run's training.compute, "fp32" where there was no such setting yet. By the text of the config, as settings_print
+ * writes it: who only predicts needs no parser of configs. */
+const char *checkpoint_compute(const Checkpoint *checkpoint);
 
 /* checkpoint_read for the bytes of a whole file; name stands in messages. */
 MUST_CHECK Status checkpoint_decode(const char *name, const unsigned char *bytes, size_t size, Checkpoint *checkpoint);

@@ -102,7 +102,7 @@ static void backward_weight(void *context)
     WeightGradient target = {.sum = sum};
     for (size_t o = 0; o < t->own.outputs; o++)
         sum[o] = kit->sums + o * t->network.floats + t->network.layer[call->layer].offset;
-    network_slice(&t->network, call->layer, 1, 0, &target);
+    network_whole(&t->network, call->layer, &target);
     network_gradient(&t->network, t->kernels, call->layer, &t->own, kit->share[call->way % INPUTS_MOST_KINDS], &target);
 }
 
@@ -113,7 +113,7 @@ static void backward_weight_sgd(void *context)
     const Kit *kit = call->kit;
     const Trainer *t = kit->trainer;
     WeightGradient target = network_update(&t->network, call->layer, &kit->sgd, kit->w, kit->v);
-    network_slice(&t->network, call->layer, 1, 0, &target);
+    network_whole(&t->network, call->layer, &target);
     network_gradient(&t->network, t->kernels, call->layer, &t->own, kit->share[call->way % INPUTS_MOST_KINDS], &target);
 }
 

@@ -68,9 +68,9 @@ Status train_check(const Settings *settings, size_t ranks, const char *run_path,
     const Kernels *kernels;
     Scaling scaling;
     Status st = setup_check_ranks(settings, ranks);
-    if (st == STATUS_OK) st = kernels_choose(&kernels);
     if (st == STATUS_OK) st = setup_dataset(settings, &dataset);
     if (st == STATUS_OK) st = setup_network(settings, dataset, &network);
+    if (st == STATUS_OK) st = kernels_choose(network.copies > 0, &kernels);
     if (st == STATUS_OK) st = measure_scaling(settings, dataset, &scaling);
     if (st == STATUS_OK) st = rundir_check(run_path, fresh);
     if (st == STATUS_OK) st = print_plan(settings, dataset, &network, ranks, run_path, out);

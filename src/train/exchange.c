@@ -37,8 +37,8 @@ static void forward_split(Trainer *t)
 {
     Exchange *x = &t->exchange;
     WeightGradient slice;
-    network_slice(&t->network, 0, x->operands, x->mine, &slice);
-    assert(slice.row == 0 && slice.row_end == t->network.layer[0].in + 1);
+    const bool columns = network_slice(&t->network, 0, x->operands, x->mine, 0, &slice);
+    assert(columns && slice.row == 0 && slice.row_end == t->network.layer[0].in + 1);
     for (size_t i = 0; i < x->operands; i++)
         x->pass[i] = (Pass){&x->operand[i].inputs[t->step % 2].input, &x->operand[i].workspace};
     network_forward_first(&t->network, t->kernels, t->parameter, slice.panel, slice.panel_end, x->operands, x->pass);
@@ -56,7 +56,7 @@ void exchange_gradient(Trainer *t, const Fold *fold, float *const *gradient)
         float *sum[FOLD_MAX_SHARDS];
         WeightGradient target = {.sum = sum};
         for (size_t o = 0; o < fold->outputs; o++) sum[o] = gradient[o] + t->network.layer[i].offset;
-        network_slice(&t->network, i, 1, 0, &target);
+        network_whole(&t->network, i, &target);
         network_gradient(&t->network, t->kernels, i, fold, own_shares(t), &target);
     }
 }
@@ -96,8 +96,8 @@ static bool update_slices(Trainer *t, size_t part, float *parameter, float *velo
     bool bad = false;
     for (size_t i = 0; i < t->network.layers; i++) {
         WeightGradient target = network_update(&t->network, i, &t->sgd, parameter, velocity);
-        network_slice(&t->network, i, x->operands, part, &target);
-        if (network_gradient(&t->network, t->kernels, i, x->fold, x->share, &target)) bad = true;
+        for (size_t piece = 0; network_slice(&t->network, i, x->operands, part, piece, &target); piece++)
+            if (network_gradient(&t->network, t->kernels, i, x->fold, x->share, &target)) bad = true;
     }
     return bad;
 }
@@ -105,18 +105,25 @@ static bool update_slices(Trainer *t, size_t part, float *parameter, float *velo
 /* Part of a vector of parameters: floats [begin, end). */
 typedef bool Visit(const Trainer *t, float *a, const float *b, size_t begin, size_t end);
 
-/* Takes two vectors to the floats of a rank's slices, run by run; false if a visit returned it. */
+/* Takes two vectors to the floats of a piece of a layer, run by run; false if a visit returned it. */
+static bool visit_piece(const Trainer *t, const Layer *layer, const WeightGradient *piece, float *a, const float *b,
+                        Visit *visit)
+{
+    for (size_t p = piece->panel; p < piece->panel_end; p++) {
+        const size_t begin = layer->offset + kernel_weight_index(layer->in, piece->row, p * PANEL);
+        if (!visit(t, a, b, begin, begin + (piece->row_end - piece->row) * PANEL)) return false;
+    }
+    return true;
+}
+
+/* The same of a rank's slices. */
 static bool visit_slices(const Trainer *t, size_t part, float *a, const float *b, Visit *visit)
 {
-    for (size_t i = 0; i < t->network.layers; i++) {
-        const Layer *layer = &t->network.layer[i];
-        WeightGradient slice;
-        network_slice(&t->network, i, (size_t)node_size(t->node), part, &slice);
-        for (size_t p = slice.panel; p < slice.panel_end; p++) {
-            const size_t begin = layer->offset + kernel_weight_index(layer->in, slice.row, p * PANEL);
-            if (!visit(t, a, b, begin, begin + (slice.row_end - slice.row) * PANEL)) return false;
-        }
-    }
+    const size_t parts = (size_t)node_size(t->node);
+    WeightGradient slice;
+    for (size_t i = 0; i < t->network.layers; i++)
+        for (size_t piece = 0; network_slice(&t->network, i, parts, part, piece, &slice); piece++)
+            if (!visit_piece(t, &t->network.layer[i], &slice, a, b, visit)) return false;
     return true;
 }
 
@@ -167,7 +174,7 @@ static void spoil_slice(Trainer *t)
 {
     const Layer *layer = &t->network.layer[0];
     WeightGradient slice;
-    network_slice(&t->network, 0, (size_t)node_size(t->node), (size_t)node_rank(t->node), &slice);
+    if (!network_slice(&t->network, 0, (size_t)node_size(t->node), (size_t)node_rank(t->node), 0, &slice)) return;
     fault_flip_bit(t->parameter + layer->offset + kernel_weight_index(layer->in, slice.row, slice.panel * PANEL));
 }
 

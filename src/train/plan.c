@@ -5,11 +5,6 @@
 #include "train/setup.h"
 #include "train/trainer.h"
 
-bool setup_is_bf16(const Settings *s)
-{
-    return strcmp(s->training.compute, "bf16") == 0;
-}
-
 ReductionKind setup_reduction(const Settings *s)
 {
     return strcmp(s->training.reduction, "mpi") == 0 ? REDUCTION_MPI : REDUCTION_TREE;

@@ -38,6 +38,23 @@ static Status check_slices(const Trainer *t)
     return STATUS_OK;
 }
 
+/* The same on every rank. */
+static Status check_copies(const Trainer *t)
+{
+    char name[64];
+    for (int r = 0; r < comm_size(t->comm); r++) {
+        const size_t layer = t->replica[r].sound_layers;
+        if (layer == t->network.layers) continue;
+        network_tensor_name(&t->network, 2 * layer, name);
+        return status_fail(STATUS_INTERNAL,
+                           "after step %" PRIu64
+                           " %s of rank %d and its copy in bf16 disagree: one of the two has changed since the update; "
+                           "a fault of memory or processor; start again from a checkpoint",
+                           t->step, name, r);
+    }
+    return STATUS_OK;
+}
+
 /* Compares all ranks' digests, which are then in t->replica. Collective; agreed. */
 static Status compare_replicas(Trainer *t)
 {
@@ -47,11 +64,13 @@ static Status compare_replicas(Trainer *t)
                     .epoch_loss = t->epoch_loss,
                     .chain = t->chain,
                     .fpstate_lost = !fpstate_is_set(),
-                    .wrong = t->exchange.wrong};
+                    .wrong = t->exchange.wrong,
+                    .sound_layers = network_wrong_copy(&t->network, t->kernels, t->parameter)};
     if (t->velocity) mine.velocity = digest_vector(t, t->velocity);
     comm_gather_all(t->comm, &mine, sizeof mine, t->replica);
     Status st = check_fpstate(t);
     if (st == STATUS_OK) st = check_slices(t);
+    if (st == STATUS_OK) st = check_copies(t);
     bool same = true;
     for (int r = 1; r < comm_size(t->comm); r++)
         same = same && memcmp(&t->replica[r], &t->replica[0], sizeof *t->replica) == 0;

@@ -12,8 +12,7 @@ Status saved_open(const char *path, Saved *saved)
     if (st != STATUS_OK) return st;
     const Checkpoint *c = &saved->checkpoint;
     st = settings_parse(&saved->settings, path, c->config, strlen(c->config), NULL, 0);
-    if (st == STATUS_OK) st = kernels_choose(&saved->kernels);
-    if (st == STATUS_OK) st = classifier_load(c, saved->kernels, &saved->network, &saved->parameter);
+    if (st == STATUS_OK) st = classifier_load(c, &saved->network, &saved->slab, &saved->classifier);
     if (st != STATUS_OK) saved_close(saved);
     return st;
 }
@@ -21,19 +20,13 @@ Status saved_open(const char *path, Saved *saved)
 void saved_close(Saved *saved)
 {
     checkpoint_free(&saved->checkpoint);
-    memory_free(saved->parameter);
+    memory_free(saved->slab);
     *saved = (Saved){0};
-}
-
-static Classifier classifier_of(const Saved *saved)
-{
-    return (Classifier){&saved->network, saved->kernels, saved->parameter, &saved->checkpoint.scaling};
 }
 
 size_t saved_classes(const Saved *saved)
 {
-    const Classifier classifier = classifier_of(saved);
-    return classifier_classes(&classifier);
+    return classifier_classes(&saved->classifier);
 }
 
 static const char *pixels_name(ElementKind kind)
@@ -68,14 +61,13 @@ static Status evaluate_samples(const Saved *saved, const Samples *samples, Check
 {
     const size_t shards = (size_t)saved->settings.training.shards;
     double loss[FOLD_MAX_SHARDS];
-    const Classifier classifier = classifier_of(saved);
     ClassifierMemory memory;
     Fold whole = {0};
-    Status st = classifier_memory_init_for(&memory, &classifier, samples);
+    Status st = classifier_memory_init_for(&memory, &saved->classifier, samples);
     if (st == STATUS_OK) st = fold_init_run(&whole, shards, 0, shards);
     if (st == STATUS_OK) {
         const Evaluation evaluation = {
-            .classifier = classifier,
+            .classifier = saved->classifier,
             .samples = samples,
             .rows = (uint32_t)samples->count,
             .shards = shards,

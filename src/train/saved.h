@@ -10,9 +10,9 @@
 typedef struct {
     Checkpoint checkpoint; /* owned */
     Settings settings;     /* those that it was trained with */
-    Network network;       /* the checkpoint's, which computes as the settings say, */
-    float *parameter;      /* and its parameters (network_vector()); owned */
-    const Kernels *kernels;
+    Network network;       /* the checkpoint's, which computes as the settings say */
+    float *slab;           /* of the classifier; owned */
+    Classifier classifier; /* views into the others */
 } Saved;
 
 /* Failures of checkpoint_read. */

@@ -136,7 +136,7 @@ Status setup_network(const Settings *s, const Dataset *dataset, Network *network
                                    dataset_classes(dataset), network_activation(s->model.activation));
     if (st != STATUS_OK) return st;
     network_set_image(network, dataset_shape(dataset, extent), extent);
-    if (setup_is_bf16(s)) network_set_bf16(network);
+    network_set_compute(network, s->training.compute);
     return STATUS_OK;
 }
 
@@ -212,12 +212,11 @@ static Status open_alone(Trainer *t, DatasetFacts *facts)
 {
     Dataset *dataset = NULL;
     RankPlan plan;
-    Status st = kernels_choose(&t->kernels);
-    if (st == STATUS_OK)
-        st = t->options.image ? setup_dataset_image(t->settings, t->options.image, t->options.image_size, &dataset)
-                              : setup_dataset(t->settings, &dataset);
+    Status st = t->options.image ? setup_dataset_image(t->settings, t->options.image, t->options.image_size, &dataset)
+                                 : setup_dataset(t->settings, &dataset);
     if (st == STATUS_OK) st = dataset_facts(dataset, facts);
     if (st == STATUS_OK) st = setup_network(t->settings, dataset, &t->network);
+    if (st == STATUS_OK) st = kernels_choose(t->network.copies > 0, &t->kernels);
     if (st == STATUS_OK)
         st = setup_plan(t->settings, dataset, &t->network, (size_t)comm_size(t->comm), (size_t)comm_rank(t->comm),
                         &plan);

@@ -39,9 +39,6 @@ MUST_CHECK Status setup_plan(const Settings *settings, const Dataset *dataset, c
 /* The most shards that any rank has. */
 size_t setup_most_run(size_t shards, size_t ranks);
 
-/* Does training.compute say bf16? */
-bool setup_is_bf16(const Settings *settings);
-
 /* The kind that training.reduction names. */
 ReductionKind setup_reduction(const Settings *settings);
 

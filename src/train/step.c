@@ -126,6 +126,9 @@ static void make_faults(Trainer *t)
     const size_t middle = network_tensor_index(&t->network, 0, network_tensor_size(&t->network, 0) / 2 + 1);
     if (fault_at("flip-parameter", t->step)) fault_flip_bit(&t->parameter[middle]);
     if (fault_at("flip-velocity", t->step) && t->velocity) fault_flip_bit(&t->velocity[middle]);
+    if (t->network.copies && fault_at("flip-first-copy", t->step)) fault_flip_bit(&t->parameter[t->network.floats]);
+    if (t->network.copies && fault_at("flip-last-copy", t->step))
+        fault_flip_bit(&t->parameter[network_vector(&t->network) - 1]);
     if (fault_at("spoil-parameter", t->step)) t->parameter[0] = -NAN, t->not_finite = true;
     if (fault_at("change-rounding", t->step)) fpstate_round_up();
     if (fault_at("change-flushing", t->step)) fpstate_flush();

@@ -72,6 +72,7 @@ typedef struct {
     Digest chain;
     uint64_t fpstate_lost; /* rounding mode or flushing of denormals was changed */
     uint64_t wrong;        /* it saw a wrong update by the next rank of its node */
+    uint64_t sound_layers; /* before the first whose bf16 copies are not those of its weights; all, if they are */
 } Replica;
 
 /* What is asked of one start of a run; strings borrowed. */
@@ -210,8 +211,8 @@ MUST_CHECK Status trainer_check_finite(Trainer *trainer);
 /* Whether every rank has the same parameters and optimizer state (I1), has made as many steps, and has the same chain,
  * losses and row digests of them; what they have is then in trainer->replica[0]. Looks once a step, so that all that is
  * recorded and saved of a state says the same of it. Collective; agreed. STATUS_INTERNAL: replicas differ
- * (train/difference.h has what the message names), an update of a node's one copy was wrong, or the floating-point
- * environment was changed. */
+ * (train/difference.h has what the message names), an update of a node's one copy was wrong, a bf16 copy is not that of
+ * the weights, or the floating-point environment was changed. */
 MUST_CHECK Status trainer_check_replicas(Trainer *trainer);
 
 /* Evaluates on the test set: by rank 0, or by all ranks on their shards of it (evaluation.mode), with the same result

@@ -24,13 +24,14 @@
 
 enum { TILES = 8, ROWS = 16, LINE = 64 };
 
-static struct {
+/* Each thread's own. */
+static __thread struct {
     uint8_t palette, start_row, reserved[14];
     uint16_t bytes[16];
     uint8_t rows[16];
 } config;
 
-static uint8_t tile[TILES][ROWS][LINE];
+static __thread uint8_t tile[TILES][ROWS][LINE];
 
 /* A decoded instruction. */
 typedef struct {

@@ -168,4 +168,16 @@ for fault in flip-parameter:1:3 flip-velocity:1:3 flip-received:0:3; do
     check "$fault in the only copy changes the result" [ "$(<"$out")" != "$good" ]
 done
 
+# The weights' copies in bf16: of the first layer, and of the second the transpose, which is the last; by either plan.
+bf16=(--set training.compute=bf16 --set 'model.hidden=[40, 33]')
+start 3 train "$work/config.cfg" --quiet --run "$work/bf16" "${bf16[@]}" --set log.digest_every_steps=1
+check 'bf16: no fault, no message' [ "$code:$(<"$err")" = 0: ]
+for case in 'flip-first-copy|layer0.weight' 'flip-last-copy|layer1.weight'; do
+    IFS='|' read -r fault tensor <<<"$case"
+    broken '2 3' "$fault:1:5" "after step 5 $tensor of rank 1 and its copy in bf16 disagree" "${bf16[@]}"
+    broken '0 3' "$fault:0:5" "after step 5 $tensor of rank 0 and its copy in bf16 disagree" "${bf16[@]}" --set training.plan=node
+done
+# Not they, but the weight.
+broken 3 flip-parameter:2:5 'after step 5 layer0.weight of rank 2 and its copy in bf16 disagree' "${bf16[@]}"
+
 finish

@@ -67,6 +67,16 @@ for variant in good float odd; do
     done
 done
 
+# Of a run in bf16 the model computes otherwise; if no layer is, it does not.
+start 0 train "$work/config.cfg" --run "$work/bf16" --quiet --set training.compute=bf16 --set 'model.hidden=[40]'
+start 0 train "$work/config.cfg" --run "$work/narrow" --quiet --set training.compute=bf16
+for case in 'bf16 onnx 1' 'bf16 safetensors 0' 'narrow onnx 0'; do
+    read -r run format warnings <<<"$case"
+    start 0 export "$work/$run/best.h5" --format "$format" -o "$work/$run.$format"
+    check "$run as $format" [ "$code $(grep -c 'computed in bf16 .*the ONNX model computes in fp32' "$err")" = "0 $warnings" ]
+    check "$run as $format: nothing else is said" [ "$(wc -l <"$err")" = "$warnings" ]
+done
+
 # What is refused.
 start 0 export "$source" --format onyx -o "$work/none"
 fails "another format" 64 'onyx|onnx and safetensors'

@@ -2,6 +2,8 @@
 #include "kernels/amx.h"
 
 #include <math.h>
+#include <signal.h>
+#include <stdlib.h>
 
 #include "kernels/kernels.h"
 #include "unit.h"
@@ -13,6 +15,28 @@ static bool is_offered(const char *name)
     for (const Kernels *const *set = kernels_all(); *set; set++)
         if (strcmp((*set)->name, name) == 0) return true;
     return false;
+}
+
+/* Whoever multiplies no bf16 has no use for it; the emulation says by its handler that it was asked for. */
+static void the_system_is_asked_for_it_only_where_it_is_of_use(void)
+{
+    static const char *const names[] = {"", "portable"};
+    const Kernels *kernels;
+    struct sigaction action;
+    for (int i = 0; i < 2; i++) {
+        setenv("LOCKSTEP_ISA", names[i], 1);
+        CU_ASSERT_EQUAL(kernels_choose(i == 1, &kernels), STATUS_OK);
+        CU_ASSERT_STRING_NOT_EQUAL(kernels->name, "amx");
+        CU_ASSERT(sigaction(SIGILL, NULL, &action) == 0 && action.sa_handler == SIG_DFL);
+    }
+    unsetenv("LOCKSTEP_ISA");
+    CU_ASSERT_EQUAL(kernels_choose(true, &kernels), STATUS_OK);
+    CU_ASSERT_EQUAL(kernels, kernels_all()[0]);
+    CU_ASSERT(sigaction(SIGILL, NULL, &action) == 0);
+    CU_ASSERT_EQUAL(action.sa_handler == SIG_DFL, !is_offered("avx512"));
+    setenv("LOCKSTEP_ISA", "amx", 1);
+    CU_ASSERT_EQUAL(kernels_choose(false, &kernels), is_offered("amx") ? STATUS_OK : STATUS_USAGE);
+    unsetenv("LOCKSTEP_ISA");
 }
 
 /* It is avx512's in all else. */
@@ -103,6 +127,7 @@ static void a_multiply_that_errs_is_not_agreed_with(void)
 int main(void)
 {
     static const UnitTest tests[] = {
+        UNIT(the_system_is_asked_for_it_only_where_it_is_of_use), /* first: what is set up stays so */
         UNIT(it_is_offered_first_where_there_is_avx512),
         UNIT(a_multiply_that_errs_is_not_agreed_with),
         UNIT(errors_of_one_chain_or_sum_are_noticed),

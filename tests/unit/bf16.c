@@ -81,6 +81,38 @@ static void products_of_every_class_equal_the_reference_in_every_bit(void)
         }
 }
 
+/* Of the left operand one pair in three is not zero, and no row of the second block; zeros have both signs. */
+static float sparse(size_t row, size_t k, Stream *stream)
+{
+    const float x = of_class(CLASS_ORDINARY, stream);
+    return k / 2 % 3 == 0 && k / PANEL != 1 ? x : copysignf(0.0f, row % 5 ? x : -1.0f);
+}
+
+/* Whether pairs of zeros are left out or not: but times infinity or NaN they are NaN. */
+static void check_sparse(const Kernels *kernels, size_t rows, float spoilt, size_t at, Stream *stream)
+{
+    ProductCase c = open_product(rows, 3 * PANEL);
+    for (size_t i = 0; i < c.rows; i++)
+        for (size_t k = 0; k < c.inner; k++) set_left(&c, i, k, sparse(i, k, stream));
+    for (size_t k = 0; k < c.inner; k++)
+        for (size_t j = 0; j < PANEL; j++) set_right(&c, k, j, of_class(CLASS_ORDINARY, stream));
+    if (!isfinite(spoilt)) set_right(&c, at, at % PANEL, spoilt);
+    CU_ASSERT(equals_reference(kernels, &c));
+    close_product(&c);
+}
+
+static void zeros_count_where_the_other_operand_is_not_finite(void)
+{
+    static const float spoilt[] = {0.0f, INFINITY, -INFINITY, NAN};
+    for (const Kernels *const *set = kernels_all(); *set; set++)
+        for (int i = 0; i < 4; i++)
+            for (size_t at = 0; at < 3 * PANEL; at += 5) {
+                Stream stream;
+                stream_init(&stream, 5, PURPOSE_SYNTHESIS, (uint32_t)at, 0);
+                check_sparse(*set, 1 + stream_below(&stream, PANEL), spoilt[i], at, &stream);
+            }
+}
+
 /* sign (2^-126 - 2^-small) in the even chain of one element. */
 static void check_tininess(const Kernels *kernels, float sign, int small, bool tiny)
 {
@@ -252,6 +284,7 @@ int main(void)
     static const UnitTest tests[] = {
         UNIT(rounding_is_to_the_nearest_even_and_never_subnormal),
         UNIT(products_of_every_class_equal_the_reference_in_every_bit),
+        UNIT(zeros_count_where_the_other_operand_is_not_finite),
         UNIT(tininess_is_judged_after_rounding),
         UNIT(a_product_is_near_the_exact_one),
         UNIT(layers_equal_the_reference_in_every_bit),

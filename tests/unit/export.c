@@ -130,6 +130,23 @@ static void onnx_scales_as_the_training_did(void)
     sample_free(&c);
 }
 
+/* By the tags of StringStringEntryProto, and their lengths. */
+static void onnx_tells_what_the_training_computed_in(void)
+{
+    static const char *const config[] = {"training =\n{\n  compute = \"bf16\";\n};\n", ""};
+    static const char *const told[] = {"\x0a\x19lockstep.training_compute\x12\004bf16",
+                                       "\x0a\x19lockstep.training_compute\x12\004fp32"};
+    Checkpoint c = sample_small(5);
+    for (int i = 0; i < 2; i++) {
+        Bytes file;
+        c.config = config[i];
+        CU_ASSERT_EQUAL_FATAL(onnx_encode(&c, &file), STATUS_OK);
+        CU_ASSERT_PTR_NOT_NULL(behind(&file, told[i], strlen(told[i])));
+        bytes_free(&file);
+    }
+    sample_free(&c);
+}
+
 static void onnx_has_the_activation_between_layers(void)
 {
     static const char *const operator[] = {
@@ -202,6 +219,7 @@ int main(void)
         UNIT(what_is_written_is_read_back),
         UNIT(onnx_holds_the_tensors_transposed),
         UNIT(onnx_scales_as_the_training_did),
+        UNIT(onnx_tells_what_the_training_computed_in),
         UNIT(onnx_has_the_activation_between_layers),
         UNIT(a_network_too_large_for_onnx_is_refused),
         UNIT(safetensors_has_header_and_tensors_in_their_places),

@@ -58,7 +58,7 @@ static inline void gradient_of_batch(FloatCase *f, const Kernels *kernels, size_
     for (size_t i = 0; i < f->network.layers; i++) {
         float *sum = f->gradient + f->network.layer[i].offset;
         WeightGradient target = {.sum = &sum};
-        network_slice(&f->network, i, 1, 0, &target);
+        network_whole(&f->network, i, &target);
         network_gradient(&f->network, kernels, i, &f->fold, share, &target);
     }
 }

@@ -269,41 +269,58 @@ static void cosine_needs_no_libm(void)
         CU_ASSERT_DOUBLE_EQUAL(schedule_cos_pi(i / 1000.0), cos(acos(-1) * i / 1000.0), 1e-15);
 }
 
-/* Each element of a layer's W' lies in one of so many parts, which are of whole panels, or of whole quads of rows. */
+enum { MOST_ROWS = 100 };
+
+/* Counts a piece in had, and returns whether it is of whole panels, or whole quads or (bf16) blocks of rows. */
+static bool take_piece(const Layer *layer, const WeightGradient *piece, uint8_t had[][MOST_ROWS])
+{
+    const size_t rows = layer->in + 1, unit = layer->bf16 ? PANEL : QUAD;
+    if (piece->panel_end > kernel_panels(layer->out) || piece->row_end > rows) return false;
+    for (size_t p = piece->panel; p < piece->panel_end; p++)
+        for (size_t k = piece->row; k < piece->row_end; k++) had[p][k]++;
+    return (piece->row % unit == 0 || (!layer->bf16 && piece->row == layer->in)) &&
+           (piece->row_end % unit == 0 || piece->row_end >= layer->in);
+}
+
+/* Each element of a layer's W' lies in one of so many parts. */
 static void check_parts(const Network *network, size_t layer, size_t parts)
 {
-    enum { LARGEST = 100 };
-    const size_t panels = kernel_panels(network->layer[layer].out), rows = network->layer[layer].in + 1;
-    static uint8_t had[LARGEST][LARGEST];
-    memset(had, 0, sizeof had);
+    const Layer *l = &network->layer[layer];
+    uint8_t had[10][MOST_ROWS] = {0};
     bool apt = true, once = true;
     for (size_t part = 0; part < parts; part++) {
-        WeightGradient slice;
-        network_slice(network, layer, parts, part, &slice);
-        apt = apt && slice.panel_end <= panels && slice.row_end <= rows;
-        apt = apt && (slice.row % QUAD == 0 || slice.row == rows - 1);
-        if (panels >= parts) apt = apt && slice.row == 0 && slice.row_end == rows && slice.panel < slice.panel_end;
-        for (size_t p = slice.panel; p < slice.panel_end && apt; p++)
-            for (size_t k = slice.row; k < slice.row_end; k++) had[p][k]++;
+        size_t pieces = 0;
+        for (WeightGradient slice; network_slice(network, layer, parts, part, pieces, &slice); pieces++) {
+            apt = apt && take_piece(l, &slice, had);
+            if (kernel_panels(l->out) >= parts) apt = apt && slice.row == 0 && slice.row_end == l->in + 1;
+        }
+        apt = apt && (kernel_panels(l->out) >= parts ? pieces == 1 : pieces <= 2);
     }
-    for (size_t p = 0; p < panels; p++)
-        for (size_t k = 0; k < rows; k++) once = once && had[p][k] == 1;
+    for (size_t p = 0; p < kernel_panels(l->out); p++)
+        for (size_t k = 0; k <= l->in; k++) once = once && had[p][k] == 1;
     CU_ASSERT(apt);
     CU_ASSERT(once);
 }
 
-/* One input and more, fewer quads of rows than parts and more, one panel and more. */
+/* Both layers, as they are for fp32 and for bf16. */
+static void check_layers(size_t in, size_t hidden)
+{
+    Network network;
+    CU_ASSERT_EQUAL_FATAL(network_init(&network, in, &hidden, 1, 40, ACTIVATION_RELU), STATUS_OK);
+    for (int bf16 = 0; bf16 < 2; bf16++) {
+        for (size_t parts = 1; parts <= 40; parts++)
+            for (size_t layer = 0; layer < 2 && network.layer[layer].in < MOST_ROWS; layer++)
+                check_parts(&network, layer, parts);
+        network_set_bf16(&network);
+    }
+}
+
+/* One input and more, fewer quads and blocks of rows than parts and more, one panel and more. */
 static void slices_are_a_partition_of_each_layer(void)
 {
     static const size_t outs[] = {1, 32, 33, 96, 300};
-    for (size_t in = 1; in < 40; in++)
-        for (size_t i = 0; i < sizeof outs / sizeof *outs; i++) {
-            Network network;
-            CU_ASSERT_EQUAL_FATAL(network_init(&network, in, &outs[i], 1, 10, ACTIVATION_RELU), STATUS_OK);
-            for (size_t parts = 1; parts <= 16; parts++)
-                for (size_t layer = 0; layer < 2 && network.layer[layer].in < 100; layer++)
-                    check_parts(&network, layer, parts);
-        }
+    for (size_t in = 1; in < 70; in++)
+        for (size_t i = 0; i < sizeof outs / sizeof *outs; i++) check_layers(in, outs[i]);
 }
 
 static void schedules_follow_their_formulas(void)

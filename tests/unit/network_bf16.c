@@ -75,7 +75,7 @@ static void check_update(Case *c, const Kernels *kernels, const Share *share)
     const size_t bytes = network->copies * sizeof(Bf16);
     for (size_t i = 0; i < LAYERS; i++) {
         WeightGradient target = network_update(network, i, &step, c->f.parameter, NULL);
-        network_slice(network, i, 1, 0, &target);
+        network_whole(network, i, &target);
         CU_ASSERT_FALSE(network_gradient(network, kernels, i, &c->f.fold, share, &target));
     }
     Bf16 *copies = halves_new(network->copies);
@@ -104,7 +104,7 @@ static void check_network(const Kernels *kernels)
     for (size_t i = 0; i < LAYERS; i++) {
         float *sum = c.f.gradient + c.f.network.layer[i].offset;
         WeightGradient target = {.sum = &sum};
-        network_slice(&c.f.network, i, 1, 0, &target);
+        network_whole(&c.f.network, i, &target);
         network_gradient(&c.f.network, kernels, i, &c.f.fold, &share, &target);
         CU_ASSERT(same_batch(N, c.f.network.layer[i].out, c.e[i], c.f.workspace.error[i]));
         CU_ASSERT(same_gradient(&c, i));
@@ -132,11 +132,79 @@ static void layers_of_32_inputs_and_outputs_are_bf16(void)
     CU_ASSERT_EQUAL(network_vector(&network), network.floats + network.copies / 2);
 }
 
+/* In padding too: products read that. */
+static void every_flipped_bit_of_a_copy_is_seen(void)
+{
+    static Case c;
+    Stream stream;
+    stream_init(&stream, 9, PURPOSE_SYNTHESIS, 0, 0);
+    open_case(&c, kernels_all()[0], &stream);
+    const Network *network = &c.f.network;
+    Bf16 *copies = network_copies(network, c.f.parameter);
+    CU_ASSERT_EQUAL(network_wrong_copy(network, kernels_all()[0], c.f.parameter), LAYERS);
+    size_t seen = 0;
+    for (size_t i = 0; i < network->copies; i++) {
+        const Bf16 bit = (Bf16)(1 << stream_below(&stream, 16));
+        copies[i] ^= bit;
+        seen += network_wrong_copy(network, kernels_all()[0], c.f.parameter) == (i >= network->layer[1].copy);
+        copies[i] ^= bit;
+    }
+    CU_ASSERT_EQUAL(seen, network->copies);
+    close_float(&c.f);
+}
+
+static size_t multiplied; /* blocks */
+
+static void count_block(const Bf16Product *product)
+{
+    memset(product->out, 0, BF16_BLOCK * sizeof *product->out);
+    multiplied++;
+}
+
+/* The blocks that each of so many parts of a layer's gradient multiplies: all together those of the whole, and none
+ * more than it must. */
+static void check_shares(const FloatCase *f, const Kernels *counting, size_t layer, const Share *share, size_t parts)
+{
+    const Layer *l = &f->network.layer[layer];
+    const size_t in_panel = kernel_panels(l->in), panels = kernel_panels(l->out);
+    size_t sum = 0, largest = 0;
+    for (size_t part = 0; part < parts; part++) {
+        float *gradient = f->gradient + l->offset;
+        WeightGradient target = {.sum = &gradient};
+        multiplied = 0;
+        for (size_t piece = 0; network_slice(&f->network, layer, parts, part, piece, &target); piece++)
+            network_gradient(&f->network, counting, layer, &f->fold, share, &target);
+        sum += multiplied;
+        largest = multiplied > largest ? multiplied : largest;
+    }
+    CU_ASSERT_EQUAL(sum, panels * in_panel);
+    CU_ASSERT(largest <=
+              (panels < parts ? (panels * in_panel + parts - 1) / parts : (panels + parts - 1) / parts * in_panel));
+}
+
+static void no_block_of_a_gradient_is_computed_by_two_ranks(void)
+{
+    static const size_t outs[] = {160, 33};
+    static const BatchInput input = {.n = 1};
+    FloatCase f;
+    CU_ASSERT_EQUAL_FATAL(network_init(&f.network, 100, outs, 2, LABELS, ACTIVATION_RELU), STATUS_OK);
+    network_set_bf16(&f.network);
+    open_float(&f, 1, 1);
+    Kernels counting = *kernels_all()[0];
+    counting.multiply_bf16 = count_block;
+    const Share share = {&input, &f.workspace, 0, 1};
+    for (size_t parts = 1; parts <= 40; parts++)
+        for (size_t layer = 0; layer < 2; layer++) check_shares(&f, &counting, layer, &share, parts);
+    close_float(&f);
+}
+
 int main(void)
 {
     static const UnitTest tests[] = {
         UNIT(a_step_equals_the_reference_in_every_bit),
         UNIT(layers_of_32_inputs_and_outputs_are_bf16),
+        UNIT(every_flipped_bit_of_a_copy_is_seen),
+        UNIT(no_block_of_a_gradient_is_computed_by_two_ranks),
     };
     return UNIT_RUN("network_bf16", tests);
 }

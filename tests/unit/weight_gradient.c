@@ -78,7 +78,8 @@ static bool same_sum(const GradientCase *c, const float *plain, const float *pan
 static bool run_in_parts(const Kernels *kernels, Stream *stream, WeightGradient g)
 {
     const size_t panels = kernel_panels(g.out), panel = stream_below(stream, (uint32_t)panels + 1);
-    const size_t row = stream_below(stream, (uint32_t)g.in + 1) / QUAD * QUAD;
+    const size_t unit = g.multiply ? PANEL : QUAD;
+    const size_t row = stream_below(stream, (uint32_t)g.in + 1) / unit * unit;
     const size_t part[4][4] = {
         {0, panel, 0, g.in + 1}, {panel, panels, 0, row}, {panel, panels, row, g.in}, {panel, panels, g.in, g.in + 1}};
     bool bad = false;
