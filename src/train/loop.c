@@ -206,13 +206,13 @@ static Status run_epoch(Trainer *t, CheckpointScore *score)
 static Status write_predictions(Trainer *t)
 {
     if (comm_rank(t->comm) != 0 || !t->settings->evaluation.predictions) return STATUS_OK;
-    const char *name = "predictions.csv";
-    FILE *file;
+    Replacement file;
     trainer_enter(t, PHASE_EVALUATE); /* of which they are a part */
-    Status st = rundir_create_file(&t->run, name, &file);
-    if (st != STATUS_OK) return STATUS_IO; /* and not the code that says that nothing was trained */
-    predictions_write(file, t->test_rows, t->prediction);
-    st = rundir_finish_file(&t->run, name, file);
+    Status st = rundir_replace(&t->run, "predictions.csv", &file);
+    if (st == STATUS_CANT_CREATE) return STATUS_IO; /* that code would say that nothing was trained */
+    if (st != STATUS_OK) return st;
+    predictions_write(file.stream, t->test_rows, t->prediction);
+    st = replacement_end(&file);
     trainer_enter(t, PHASE_RECORD);
     return st;
 }

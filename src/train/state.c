@@ -13,11 +13,11 @@
 
 static Status write_config(Trainer *t)
 {
-    FILE *file;
-    Status st = rundir_create_file(&t->run, "config.cfg", &file);
+    Replacement file;
+    Status st = rundir_replace(&t->run, "config.cfg", &file);
     if (st != STATUS_OK) return st;
-    fputs(t->config, file);
-    return rundir_finish_file(&t->run, "config.cfg", file);
+    fputs(t->config, file.stream);
+    return replacement_end(&file);
 }
 
 /* Do the records of the directory's run hold a step, and the digest of its dataset (the last start's; "" if there is
