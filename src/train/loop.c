@@ -258,11 +258,10 @@ static Status run_epochs(Trainer *t, CheckpointScore *score)
     /* A target that was lowered to what the last evaluation before this start had reached. */
     if (at_end(t)) trainer_evaluate(t, true, score);
     Status st = keep_adopted(t);
-    while (st == STATUS_OK && !at_end(t)) {
-        if (t->stopping) return stop(t);
-        st = run_epoch(t, score);
-    }
+    while (st == STATUS_OK && !at_end(t) && !t->stopping) st = run_epoch(t, score);
+    progress_end();
     if (st != STATUS_OK) return st;
+    if (!at_end(t)) return stop(t);
     if (t->step < t->schedule.total)
         log_info("the test accuracy has reached training.target_accuracy, %.2f %%: training ends",
                  100.0 * t->settings->training.target_accuracy);
@@ -279,7 +278,6 @@ Status trainer_run(Trainer *t, char last_line[128])
         obstacles_tell(t);
         progress_begin(t);
         st = run_epochs(t, &score);
-        progress_end();
         if (st != STATUS_OK && st != STATUS_STOPPED) record_end_of_run(t, status_name(st), NULL, NULL, NULL);
         if (t->settings->log.trace && (st == STATUS_OK || st == STATUS_STOPPED)) trace_write(t);
         if (st == STATUS_OK) trainer_log_end(t, &score);
