@@ -117,7 +117,6 @@ static void log_waiting(const Times *all, int ranks)
         waiting += all[r][PHASE_IDLE] / (ranks - 1);
         for (int p = 0; p < PHASES; p++) whole += all[r][p] / (ranks - 1);
     }
-    if (reads_zero(waiting)) return;
     log_info("Evaluation by rank 0 cost the other ranks %.3f s of waiting each on average, %.1f %% of their time.",
              waiting, 100.0 * waiting / whole);
 }
