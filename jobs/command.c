@@ -2,6 +2,7 @@
 
 #include <errno.h>
 #include <getopt.h>
+#include <signal.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -253,6 +254,7 @@ int command_main(const Command *const *commands, size_t count, int *argc, char *
     Status st = STATUS_OK;
     int words = 1;
     memory_return_large();
+    signal(SIGXFSZ, SIG_IGN); /* the write that it is about fails, which is told */
     const char *first = *argc > 1 ? (*argv)[1] : "", *second = *argc > 2 ? (*argv)[2] : "";
     terminal_begin(shown_terminal());
     const Command *command = *argc > 1 ? find(commands, count, *argc, *argv, &words) : NULL;

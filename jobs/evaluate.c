@@ -3,6 +3,7 @@
 #include <stdio.h>
 
 #include "base/memory.h"
+#include "base/replacement.h"
 #include "commands.h"
 #include "output/predictions.h"
 #include "run_directory.h"
@@ -39,12 +40,11 @@ static void print_classes(const Confusion *confusion)
 
 static Status write_predictions(const char *path, const Prediction *prediction, size_t count)
 {
-    FILE *file = fopen(path, "we");
-    if (!file) return status_fail(STATUS_CANT_CREATE, "cannot create \"%s\": %m", path);
-    predictions_write(file, count, prediction);
-    const int failed = ferror(file);
-    if (fclose(file) == 0 && !failed) return STATUS_OK;
-    return status_fail(STATUS_IO, "cannot write \"%s\": %m", path);
+    Replacement csv;
+    Status st = replacement_begin(path, &csv);
+    if (st != STATUS_OK) return st;
+    predictions_write(csv.stream, count, prediction);
+    return replacement_end(&csv);
 }
 
 static Status evaluate(const Invocation *invocation)

@@ -62,6 +62,12 @@ static void add_words(Mpirun *mpirun, const Hosts *hosts, bool crowded, bool tal
     mpirun_add(mpirun, "setpriv");
     mpirun_add(mpirun, "--pdeathsig");
     mpirun_add(mpirun, "USR2");
+    /* Open MPI 4.1 gives up its handler of this signal at its end, when it may still write to ranks that have gone:
+     * that would end it with 141 instead of their code. Ranks start with the default again, which it sees to. */
+    mpirun_add(mpirun, "sh");
+    mpirun_add(mpirun, "-c");
+    mpirun_add(mpirun, "trap '' PIPE; exec \"$@\"");
+    mpirun_add(mpirun, "sh");
     mpirun_add(mpirun, "mpirun");
     if (geteuid() == 0) mpirun_add(mpirun, "--allow-run-as-root");
     if (!talks) mpirun_add(mpirun, "--quiet");

@@ -23,7 +23,8 @@ static const char notes[] =
     "mass\n"
     "lies in the middle. A picture shows one digit, and most of its border is paper. Colours count by their "
     "luminance,\n"
-    "transparent is white. The network must have been trained on uint8 images; if these have more or fewer dimensions "
+    "transparent is white, or black behind white ink. The network must have been trained on uint8 images; if these "
+    "have more or fewer dimensions "
     "than\n"
     "height and width, pictures are taken --as-is alone. Images of HDF5 files always are.\n";
 

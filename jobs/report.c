@@ -128,13 +128,12 @@ static Status describe(const char *given, Source *source, ReportRun *run)
 
 static Status write_page(const char *path, const ReportRun *run, size_t count)
 {
-    FILE *file;
-    Status st = replacement_check(path);
-    if (st == STATUS_OK) st = file_begin(path, &file);
+    Replacement page;
+    Status st = replacement_begin(path, &page);
     if (st != STATUS_OK) return st;
-    st = report_write(file, run, count);
-    if (st == STATUS_OK) return file_finish(path, file);
-    file_drop(path, file);
+    st = report_write(page.stream, run, count);
+    if (st == STATUS_OK) return replacement_end(&page);
+    replacement_discard(&page);
     return st;
 }
 

@@ -174,7 +174,11 @@ checkpoint() {
 # launch COMMAND...: by the ranks; sets code. In the background, for bash runs a trap between two commands or when wait
 # returns, which it does for one.
 launch() {
-    "${launcher[@]}" "$@" &
+    # jobs/mpirun.c says why.
+    (
+        trap '' PIPE
+        exec "${launcher[@]}" "$@"
+    ) &
     launched=$!
     while kill -0 "$launched" 2>/dev/null; do wait "$launched"; done
     wait "$launched"

@@ -43,6 +43,13 @@ stands_still() {
     [ -n "$standing" ]
 }
 
+# in_set SET SIGNAL FILE: the status of a process (proc(5)) in the file has the signal in this set.
+in_set() {
+    local set
+    set=0x$(sed -n "s/^$1:[[:space:]]*//p" "$3")
+    (((set & 1 << ($(kill -l "$2") - 1)) != 0))
+}
+
 # by_rank: makes $by_rank, a program like $lockstep whose every rank first does the shell commands on stdin, which know
 # it as $rank.
 by_rank=$work/by_rank

@@ -59,7 +59,7 @@ typedef struct LockstepModel LockstepModel;
 
 typedef struct {
     uint32_t label;   /* the class of the largest probability, the lowest of equals */
-    float confidence; /* that probability */
+    float confidence; /* that probability; NaN where finite weights overflow */
 } LockstepPrediction;
 
 /* Reads and checks a whole checkpoint. *model: owned by the caller (lockstep_close), NULL on failure.

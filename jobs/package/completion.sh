@@ -65,6 +65,10 @@ _lockstep() {
     read -ra words <<<"$line"
     if [[ $line == *[[:space:]] ]]; then words+=(''); fi
     value=${words[-1]} before=${words[-2]} COMPREPLY=()
+    if [[ $before == --help && ${#words[@]} = 3 ]]; then
+        _lockstep_words '' settings
+        return
+    fi
     if ! _lockstep_command "${words[@]:1}"; then
         _lockstep_names "${words[@]:1:${#words[@]}-2}"
         return
@@ -83,3 +87,13 @@ _lockstep() {
     if [[ $typed == *=* && $COMP_WORDBREAKS == *=* ]]; then COMPREPLY=("${COMPREPLY[@]#"${typed%=*}="}"); fi
 }
 complete -F _lockstep lockstep
+
+# For "complete -F _lockstep_behind mpirun" and the like, which other packages may have their own completion of: what
+# follows the word lockstep, and nothing before it.
+_lockstep_behind() {
+    COMPREPLY=()
+    if [[ ${COMP_LINE:0:COMP_POINT} =~ [[:space:]](([^[:space:]]*/)?lockstep[[:space:]].*) ]]; then
+        local COMP_LINE=${BASH_REMATCH[1]} COMP_POINT=${#BASH_REMATCH[1]}
+        _lockstep
+    fi
+}

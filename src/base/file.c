@@ -4,7 +4,6 @@
 #include <fcntl.h>
 #include <libgen.h>
 #include <stdbool.h>
-#include <stdint.h>
 #include <string.h>
 #include <sys/stat.h>
 #include <unistd.h>
@@ -91,79 +90,12 @@ int file_close(int fd)
     return close(fd) == 0 || errno == EINTR ? 0 : -1;
 }
 
-static ssize_t stream_write(void *fd, const char *bytes, size_t size)
-{
-    return (ssize_t)file_write((int)(intptr_t)fd, bytes, size);
-}
-
-static int stream_close(void *fd)
-{
-    const int synced = FILE_RETRY(fsync((int)(intptr_t)fd)), error = errno;
-    if (file_close((int)(intptr_t)fd) != 0) return -1;
-    errno = error;
-    return synced;
-}
-
 int file_create_new(const char *path)
 {
     const int flags = O_RDWR | O_CREAT | O_EXCL | O_CLOEXEC;
     int fd = FILE_RETRY(open(path, flags, 0666));
     if (fd < 0 && errno == EEXIST && FILE_RETRY(unlink(path)) == 0) fd = FILE_RETRY(open(path, flags, 0666));
     return fd;
-}
-
-/* stdio alone would lose what it was writing when a signal came. */
-FILE *file_create(const char *path)
-{
-    const int fd = file_create_new(path);
-    if (fd < 0) return NULL;
-    const cookie_io_functions_t calls = {.write = stream_write, .close = stream_close};
-    FILE *file = fopencookie((void *)(intptr_t)fd, "w", calls); /* glibc's */
-    const int error = errno;
-    if (!file) file_close(fd);
-    errno = error;
-    return file;
-}
-
-enum { TEMPORARY_SIZE = 4096 + 512 };
-
-static Status temporary_name(const char *path, char temporary[TEMPORARY_SIZE])
-{
-    const char *slash = strrchr(path, '/'), *name = slash ? slash + 1 : path;
-    const int length = snprintf(temporary, TEMPORARY_SIZE, "%.*s.%s.tmp", (int)(name - path), path, name);
-    if (length >= 0 && length < TEMPORARY_SIZE) return STATUS_OK;
-    return status_fail(STATUS_CANT_CREATE, "cannot create \"%.100s...\": its name is too long", path);
-}
-
-Status file_begin(const char *path, FILE **file)
-{
-    char temporary[TEMPORARY_SIZE];
-    Status st = temporary_name(path, temporary);
-    if (st != STATUS_OK) return st;
-    *file = file_create(temporary);
-    return *file ? STATUS_OK : status_fail(STATUS_CANT_CREATE, "cannot create \"%s\": %s", temporary, strerror(errno));
-}
-
-Status file_finish(const char *path, FILE *file)
-{
-    char temporary[TEMPORARY_SIZE];
-    Status st = temporary_name(path, temporary);
-    bool good = fflush(file) == 0 && !ferror(file);
-    int error = errno;
-    if (fclose(file) != 0 && good) good = false, error = errno;
-    if (st != STATUS_OK) return st;
-    if (good && FILE_RETRY(rename(temporary, path)) != 0) good = false, error = errno;
-    if (good) return file_sync_directory(path);
-    FILE_RETRY(unlink(temporary));
-    return status_fail(STATUS_IO, "cannot write \"%s\": %s", path, strerror(error));
-}
-
-void file_drop(const char *path, FILE *file)
-{
-    char temporary[TEMPORARY_SIZE];
-    fclose(file);
-    const Status st = temporary_name(path, temporary);
-    if (st == STATUS_OK) FILE_RETRY(unlink(temporary));
 }
 
 DIR *file_open_directory(const char *path)

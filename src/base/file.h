@@ -5,7 +5,6 @@
 #include <dirent.h>
 #include <errno.h>
 #include <stddef.h>
-#include <stdio.h>
 
 #include "base/status.h"
 
@@ -45,19 +44,6 @@ int file_close(int fd);
 /* A descriptor for a new file at path, to write and to read. What had the name goes, so that nothing is written through
  * a link or into a pipe that was left there. -1 with errno set. */
 int file_create_new(const char *path);
-
-/* *file = a stream to such a file; its fclose writes it to disk (fsync) before it
- * closes it. NULL with errno set. */
-FILE *file_create(const char *path);
-
-/* A stream to a file that takes the place of the one at path when it is complete and on disk: until then it is
- * .<name>.tmp beside it, for which there is one writer at a time (replacement.h lets others be at it too). Then the
- * directory is synced. STATUS_CANT_CREATE; STATUS_IO, after which the temporary file is gone, and what was at path is
- * there as it was, or whole and new if only the directory could not be synced. */
-MUST_CHECK Status file_begin(const char *path, FILE **file);
-MUST_CHECK Status file_finish(const char *path, FILE *file);
-/* Instead: the temporary file goes, and what was at path stays. */
-void file_drop(const char *path, FILE *file);
 
 /* opendir and readdir: errno is 0 when there are no more entries. */
 DIR *file_open_directory(const char *path);

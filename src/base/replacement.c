@@ -2,7 +2,8 @@
 
 #include <errno.h>
 #include <fcntl.h>
-#include <stdio.h>
+#include <stdbool.h>
+#include <stdint.h>
 #include <string.h>
 #include <sys/stat.h>
 #include <unistd.h>
@@ -20,65 +21,120 @@ Status replacement_check(const char *path)
     return STATUS_OK;
 }
 
-/* A new file of a name that nobody has: the process number, and a count where another host has the same. */
-static Status make_temporary(Replacement *r, char *name, size_t size)
+static Status cannot_create(const char *path)
+{
+    return status_fail(STATUS_CANT_CREATE, "cannot create \"%s\": %s", path, strerror(errno));
+}
+
+/* Makes a temporary file and its name (size); its descriptor, or -1 with errno set. */
+typedef int Make(const char *path, char *name, size_t size);
+
+/* Of a name that nobody has: the process number, and a count where another host has the same. */
+static int make_one_of_many(const char *path, char *name, size_t size)
 {
     enum { MOST_HOSTS = 100 };
-    for (int i = 0; i < MOST_HOSTS; i++) {
-        snprintf(name, size, "%s.tmp-%ld-%d", r->path, (long)getpid(), i);
-        r->fd = FILE_RETRY(open(name, O_RDWR | O_CREAT | O_EXCL | O_CLOEXEC, 0666));
-        if (r->fd >= 0) {
-            r->temporary = name;
-            return STATUS_OK;
-        }
-        if (errno != EEXIST) break;
+    int fd = -1;
+    for (int i = 0; i < MOST_HOSTS && fd < 0; i++) {
+        snprintf(name, size, "%s.tmp-%ld-%d", path, (long)getpid(), i);
+        fd = FILE_RETRY(open(name, O_RDWR | O_CREAT | O_EXCL | O_CLOEXEC, 0666));
+        if (fd < 0 && errno != EEXIST) break;
     }
-    return status_fail(STATUS_CANT_CREATE, "cannot create \"%s\": %s", r->path, strerror(errno));
+    return fd;
+}
+
+static int make_sole(const char *path, char *name, size_t size)
+{
+    const char *slash = strrchr(path, '/'), *last = slash ? slash + 1 : path;
+    snprintf(name, size, "%.*s.%s.tmp", (int)(last - path), path, last);
+    return file_create_new(name);
+}
+
+static ssize_t stream_write(void *fd, const char *bytes, size_t size)
+{
+    return (ssize_t)file_write((int)(intptr_t)fd, bytes, size);
+}
+
+/* stdio alone would lose what it was writing when a signal came. */
+static FILE *open_stream(int fd)
+{
+    const cookie_io_functions_t calls = {.write = stream_write};
+    return fopencookie((void *)(intptr_t)fd, "w", calls); /* glibc's */
+}
+
+static Status make_files(Make *make, Replacement *r, size_t size)
+{
+    r->fd = make(r->path, r->temporary, size);
+    if (r->fd < 0) return cannot_create(r->path);
+    r->stream = open_stream(r->fd);
+    if (r->stream) return STATUS_OK;
+    const Status st = cannot_create(r->path);
+    file_close(r->fd);
+    FILE_RETRY(unlink(r->temporary));
+    return st;
+}
+
+static Status begin(const char *path, Make *make, Replacement *r)
+{
+    enum { AFFIXES = 40 };
+    *r = (Replacement){0};
+    const size_t size = strlen(path) + 1 + AFFIXES;
+    Status st = replacement_check(path);
+    if (st == STATUS_OK) st = text_copy(&r->path, path);
+    if (st == STATUS_OK) st = memory_new(&r->temporary, size, "a path");
+    if (st == STATUS_OK) st = make_files(make, r, size);
+    if (st != STATUS_OK) replacement_discard(r);
+    return st;
 }
 
 Status replacement_begin(const char *path, Replacement *r)
 {
-    enum { SUFFIX = 40 };
+    return begin(path, make_one_of_many, r);
+}
+
+Status replacement_begin_sole(const char *path, Replacement *r)
+{
+    return begin(path, make_sole, r);
+}
+
+static void forget(Replacement *r)
+{
+    memory_free(r->temporary);
+    memory_free(r->path);
     *r = (Replacement){0};
-    const size_t size = strlen(path) + 1 + SUFFIX;
-    char *name = NULL;
-    Status st = replacement_check(path);
-    if (st == STATUS_OK) st = text_copy(&r->path, path);
-    if (st == STATUS_OK) st = memory_new(&name, size, "a path");
-    if (st == STATUS_OK) st = make_temporary(r, name, size);
-    if (st != STATUS_OK) {
-        memory_free(name);
-        replacement_discard(r);
-    }
-    return st;
+}
+
+/* A network file system may tell only at the close that it has no room. */
+static bool put_on_disk(Replacement *r)
+{
+    const bool synced = fflush(r->stream) == 0 && !ferror(r->stream) && FILE_RETRY(fsync(r->fd)) == 0;
+    const int error = errno;
+    fclose(r->stream);
+    if (file_close(r->fd) != 0) return false;
+    errno = error;
+    return synced;
 }
 
 Status replacement_end(Replacement *r)
 {
-    Status st = STATUS_OK;
-    if (FILE_RETRY(fsync(r->fd)) != 0)
-        st = status_fail(STATUS_IO, "cannot write \"%s\" to disk: %s", r->path, strerror(errno));
-    else if (FILE_RETRY(rename(r->temporary, r->path)) != 0)
-        st = status_fail(STATUS_CANT_CREATE, "cannot create \"%s\": %s", r->path, strerror(errno));
-    else {
-        memory_free(r->temporary);
-        r->temporary = NULL;
-        file_close(r->fd);
+    Status st;
+    if (put_on_disk(r) && FILE_RETRY(rename(r->temporary, r->path)) == 0)
         st = file_sync_directory(r->path);
+    else {
+        st = status_fail(STATUS_IO, "cannot write \"%s\": %s", r->path, strerror(errno));
+        FILE_RETRY(unlink(r->temporary));
     }
-    replacement_discard(r);
+    forget(r);
     return st;
 }
 
 void replacement_discard(Replacement *r)
 {
-    if (r->temporary) {
+    if (r->stream) {
+        fclose(r->stream);
         file_close(r->fd);
         FILE_RETRY(unlink(r->temporary));
     }
-    memory_free(r->temporary);
-    memory_free(r->path);
-    *r = (Replacement){0};
+    forget(r);
 }
 
 Status replacement_write(const char *path, const void *bytes, size_t size)
@@ -86,10 +142,6 @@ Status replacement_write(const char *path, const void *bytes, size_t size)
     Replacement r;
     Status st = replacement_begin(path, &r);
     if (st != STATUS_OK) return st;
-    if (file_write(r.fd, bytes, size) < size) {
-        st = status_fail(STATUS_IO, "cannot write \"%s\": %s", path, strerror(errno));
-        replacement_discard(&r);
-        return st;
-    }
+    fwrite(bytes, 1, size, r.stream);
     return replacement_end(&r);
 }

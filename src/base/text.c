@@ -1,5 +1,6 @@
 #include "base/text.h"
 
+#include <math.h>
 #include <stdint.h>
 #include <string.h>
 
@@ -99,6 +100,12 @@ static size_t min(size_t a, size_t b)
 void text_hex(uint64_t value, char hex[16])
 {
     for (int i = 15; i >= 0; i--, value >>= 4) hex[i] = "0123456789abcdef"[value & 15];
+}
+
+const char *text_not_finite(double value)
+{
+    if (isnan(value)) return "nan";
+    return value > 0.0 ? "inf" : "-inf";
 }
 
 size_t text_distance(const char *a, const char *b)

@@ -34,6 +34,10 @@ size_t text_escape(const char *text, bool keep_lines, char *out);
 /* The number in 16 hex digits, without a closing zero. */
 void text_hex(uint64_t value, char hex[16]);
 
+/* "inf", "-inf" or, whatever its bits, "nan": the sign that a NaN has is the processor's, and the C library prints it.
+ */
+const char *text_not_finite(double value);
+
 /* The edit distance of a and b (insertions, deletions, substitutions and exchanges of neighbours, each 1); strings over
  * 63 bytes count as their first 63. */
 size_t text_distance(const char *a, const char *b);

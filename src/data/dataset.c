@@ -218,9 +218,9 @@ Status samples_check_finite(const Samples *samples, const char *file, const char
     const size_t i = samples_finite(samples);
     if (i == samples->count * samples->features) return STATUS_OK;
     return status_fail(STATUS_DATA,
-                       "\"%s\": value %zu of the image in row %" PRIu32 " of \"%s\" is %f; values must be finite", file,
+                       "\"%s\": value %zu of the image in row %" PRIu32 " of \"%s\" is %s; values must be finite", file,
                        i % samples->features, samples->row[i / samples->features], images,
-                       (double)((const float *)samples->pixels)[i]);
+                       text_not_finite((double)((const float *)samples->pixels)[i]));
 }
 
 static Status read_images(Samples *samples, Dataset *dataset, Part part, uint32_t first)

@@ -5,7 +5,7 @@
 enum {
     LEVELS = 4096, /* that are told apart here: enough for two 8-bit levels never to be one */
     LEVEL_SHIFT = 4,
-    LEAST_DISTANCE = LEVELS / 32,
+    LEAST_DISTANCE = PICTURE_LEAST_CONTRAST >> LEVEL_SHIFT,
     NOISE_DISTANCES = 5,
     FULL = 255
 };

@@ -9,7 +9,10 @@
 
 #include "base/status.h"
 
-enum { PICTURE_MOST_PIXELS = 1 << 26 };
+enum {
+    PICTURE_MOST_PIXELS = 1 << 26,
+    PICTURE_LEAST_CONTRAST = 65536 / 32 /* what differs from its ground by no more is taken for ground */
+};
 
 /* Zeroed, it holds nothing. */
 typedef struct {
@@ -23,8 +26,9 @@ bool picture_is(const char *path);
 
 /* Reads a picture, after which nothing may follow, but white space after a PGM, and what it likes after a PNG's last
  * chunk. Levels of another depth are stretched to 0..65535, which an 8-bit level v maps to 257 v. Colours become 0.299
- * R + 0.587 G + 0.114 B (ITU-R BT.601) of the values as they are stored; what is transparent shows white paper. Of a
- * PNG's chunks only IHDR, PLTE, tRNS, IDAT and IEND are looked at. STATUS_NO_INPUT: no such file; STATUS_DATA: another
+ * R + 0.587 G + 0.114 B (ITU-R BT.601) of the values as they are stored; what is transparent shows white paper, or
+ * black if the picture stands out from that alone, as white ink does. Of a PNG's chunks only IHDR, PLTE, tRNS, IDAT and
+ * IEND are looked at. STATUS_NO_INPUT: no such file; STATUS_DATA: another
  * format, truncated or damaged, values over the largest that the header names, or more pixels than PICTURE_MOST_PIXELS,
  * which is known before memory is taken; STATUS_IO; STATUS_INTERNAL: out of memory. On failure *picture is zeroed. */
 MUST_CHECK Status picture_read(const char *path, Picture *picture);

@@ -16,12 +16,16 @@ typedef struct {
     const char *name;
     const uint8_t *bytes;
     size_t size, used;
+    uint64_t ground; /* the level behind what is transparent */
     Picture *picture;
 
     png_structp png;
     png_infop info;
     uint8_t *row; /* (width, PIXEL); owned */
     Status st;    /* STATUS_INTERNAL once memory was refused */
+
+    bool transparent;           /* some pixel is, more or less */
+    uint16_t darkest, lightest; /* level of any pixel, the former on a white ground, the latter on a black one */
 } Reader;
 
 static void fail(png_structp png, png_const_charp why)
@@ -99,13 +103,26 @@ static uint32_t sample(const uint8_t *pixel, int channel)
 }
 
 /* The weights are 0.299, 0.587 and 0.114 in 1/65536. */
-static uint16_t grey(const uint8_t *pixel)
+static uint64_t luma_of(const uint8_t *pixel)
 {
-    const uint64_t luma = (19595 * (uint64_t)sample(pixel, 0) + 38470 * (uint64_t)sample(pixel, 1) +
-                           7471 * (uint64_t)sample(pixel, 2) + 32768) >>
-                          16;
-    const uint64_t alpha = sample(pixel, 3);
-    return (uint16_t)((luma * alpha + WHITE * (WHITE - alpha) + WHITE / 2) / WHITE);
+    return (19595 * (uint64_t)sample(pixel, 0) + 38470 * (uint64_t)sample(pixel, 1) +
+            7471 * (uint64_t)sample(pixel, 2) + 32768) >>
+           16;
+}
+
+static uint16_t level_on(uint64_t ground, uint64_t luma, uint64_t alpha)
+{
+    return (uint16_t)((luma * alpha + ground * (WHITE - alpha) + WHITE / 2) / WHITE);
+}
+
+static uint16_t take_pixel(Reader *reader, const uint8_t *pixel)
+{
+    const uint64_t luma = luma_of(pixel), alpha = sample(pixel, 3);
+    const uint16_t on_white = level_on(WHITE, luma, alpha), on_black = level_on(0, luma, alpha);
+    reader->transparent |= alpha < WHITE;
+    if (on_white < reader->darkest) reader->darkest = on_white;
+    if (on_black > reader->lightest) reader->lightest = on_black;
+    return level_on(reader->ground, luma, alpha);
 }
 
 /* Rows first_row, first_row + row_step ... of the picture, of each the columns first_column ... */
@@ -117,7 +134,7 @@ static void read_rows(Reader *reader, size_t first_row, size_t row_step, size_t 
         const uint8_t *pixel = reader->row;
         png_read_row(reader->png, reader->row, NULL);
         for (size_t x = first_column; x < picture->width; x += column_step, pixel += PIXEL)
-            picture->level[y * picture->width + x] = grey(pixel);
+            picture->level[y * picture->width + x] = take_pixel(reader, pixel);
     }
 }
 
@@ -145,14 +162,34 @@ static Status read_all(Reader *reader)
     return STATUS_OK;
 }
 
+static Status decode(Reader *reader)
+{
+    Status st = STATUS_INTERNAL; /* with allocate's message */
+    reader->png = png_create_read_struct_2(PNG_LIBPNG_VER_STRING, reader, fail, pass_over, reader, allocate, release);
+    if (reader->png) reader->info = png_create_info_struct(reader->png);
+    if (reader->info) st = read_all(reader);
+    png_destroy_read_struct(&reader->png, &reader->info, NULL);
+    memory_free(reader->row);
+    return st;
+}
+
+/* Does it stand out from a black ground alone? */
+static bool is_white_ink(const Reader *reader)
+{
+    return reader->transparent && WHITE - reader->darkest <= PICTURE_LEAST_CONTRAST &&
+           reader->lightest > PICTURE_LEAST_CONTRAST;
+}
+
+/* The second time is cheaper than memory for the alpha of every pixel of every picture. */
 Status picture_decode_png(const char *name, const uint8_t *bytes, size_t size, Picture *picture)
 {
-    Reader reader = {.name = name, .bytes = bytes, .size = size, .picture = picture};
-    Status st = STATUS_INTERNAL; /* with allocate's message */
-    reader.png = png_create_read_struct_2(PNG_LIBPNG_VER_STRING, &reader, fail, pass_over, &reader, allocate, release);
-    if (reader.png) reader.info = png_create_info_struct(reader.png);
-    if (reader.info) st = read_all(&reader);
-    png_destroy_read_struct(&reader.png, &reader.info, NULL);
-    memory_free(reader.row);
-    return st;
+    const Reader fresh = {
+        .name = name, .bytes = bytes, .size = size, .picture = picture, .ground = WHITE, .darkest = WHITE};
+    Reader reader = fresh;
+    const Status st = decode(&reader);
+    if (st != STATUS_OK || !is_white_ink(&reader)) return st;
+    picture_free(picture);
+    reader = fresh;
+    reader.ground = 0;
+    return decode(&reader);
 }

@@ -1,5 +1,6 @@
 #include "output/classifier.h"
 
+#include <math.h>
 #include <string.h>
 
 #include "base/memory.h"
@@ -70,6 +71,12 @@ size_t classifier_classes(const Classifier *classifier)
     return classifier->network->layer[classifier->network->layers - 1].out;
 }
 
+/* The sign and payload that arithmetic gives a NaN are the processor's. */
+static void make_plain(float *value, size_t count)
+{
+    for (size_t i = 0; i < count; i++) value[i] = isnan(value[i]) ? NAN : value[i];
+}
+
 const float *classifier_block(const Classifier *classifier, const Samples *samples, size_t first, size_t n,
                               const uint32_t *label, ClassifierMemory *memory)
 {
@@ -83,6 +90,8 @@ const float *classifier_block(const Classifier *classifier, const Samples *sampl
     network_forward(classifier->network, kernels, classifier->parameter, &inputs->input, workspace);
     float *probability = workspace->output[classifier->network->layers - 1];
     kernels->softmax_cross_entropy(n, classifier_classes(classifier), label, false, probability, workspace->loss);
+    make_plain(probability, n * kernel_leading(classifier_classes(classifier)));
+    make_plain(workspace->loss, n);
     return probability;
 }
 

@@ -41,7 +41,8 @@ size_t classifier_classes(const Classifier *classifier);
 
 /* Classifies samples [first, first + n), n at most CLASSIFIER_BLOCK, whose classes are label (n). Returns the
  * probabilities (n, classes), kernel_leading(classes) from row to row: a view into memory, as are the samples' losses,
- * memory->workspace.loss (n), in nats. A sample's are the same in whatever block it is. Local, cannot fail. */
+ * memory->workspace.loss (n), in nats. A sample's are the same in whatever block it is; where the network's finite
+ * weights overflow they may be NaN, which is C's NAN then. Local, cannot fail. */
 const float *classifier_block(const Classifier *classifier, const Samples *samples, size_t first, size_t n,
                               const uint32_t *label, ClassifierMemory *memory);
 

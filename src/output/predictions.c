@@ -1,7 +1,7 @@
 #include "output/predictions.h"
 
 #include <inttypes.h>
-#include <stdbool.h>
+#include <math.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -9,6 +9,12 @@
 #include "base/memory.h"
 
 static const char head[] = "index,label,prediction,confidence\n";
+static const char no_number[] = "nan\n"; /* as printf writes C's NAN */
+
+bool prediction_is_surer(const Prediction *a, const Prediction *b)
+{
+    return a->confidence > b->confidence || (isnan(b->confidence) && !isnan(a->confidence));
+}
 
 void predictions_write(FILE *file, size_t count, const Prediction *prediction)
 {
@@ -41,9 +47,11 @@ static bool take_row(const char **text, uint32_t index, Prediction *row)
 {
     if (!take_integer(text, &row->index) || row->index != index) return false;
     if (!take_integer(text, &row->label) || !take_integer(text, &row->prediction)) return false;
-    const double confidence = take_number(text, '\n');
+    const bool none = strncmp(*text, no_number, sizeof no_number - 1) == 0;
+    const double confidence = none ? (double)NAN : take_number(text, '\n');
+    *text += none ? sizeof no_number - 1 : 0;
     row->confidence = (float)confidence;
-    return confidence >= 0.0 && confidence <= 1.0;
+    return none || (confidence >= 0.0 && confidence <= 1.0);
 }
 
 static Status parse(const char *path, const char *text, size_t most, Prediction *prediction, size_t *count)

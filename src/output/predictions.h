@@ -2,6 +2,7 @@
 #ifndef LOCKSTEP_OUTPUT_PREDICTIONS_H
 #define LOCKSTEP_OUTPUT_PREDICTIONS_H
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 #include <stdio.h>
@@ -11,8 +12,11 @@
 typedef struct {
     uint32_t index, label;
     uint32_t prediction; /* the class of the largest probability, the lowest of equals */
-    float confidence;    /* that probability */
+    float confidence;    /* that probability; NAN if finite weights made none */
 } Prediction;
+
+/* Is a's confidence the larger? One that is NAN is less than any. */
+bool prediction_is_surer(const Prediction *a, const Prediction *b);
 
 /* CSV with the header index,label,prediction,confidence; prediction (count). The caller sees to the file's errors. */
 void predictions_write(FILE *file, size_t count, const Prediction *prediction);

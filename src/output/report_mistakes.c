@@ -14,7 +14,7 @@ enum { MOST_MISTAKES = 60 };
 static int surer(const void *a, const void *b)
 {
     const Prediction *p = a, *q = b;
-    if (p->confidence != q->confidence) return p->confidence > q->confidence ? -1 : 1;
+    if (prediction_is_surer(p, q) || prediction_is_surer(q, p)) return prediction_is_surer(p, q) ? -1 : 1;
     return (p->index > q->index) - (p->index < q->index);
 }
 

@@ -44,6 +44,7 @@ static void read_integers(const json_t *object, Event *event)
     event->shards = integer(object, "shards");
     event->train_samples = integer(object, "train_samples");
     event->test_samples = integer(object, "test_samples");
+    event->image_width = json_object_get(object, "image_width") ? integer(object, "image_width") : HISTORY_NO_WIDTH;
     event->parameters = integer(object, "parameters");
     event->steps = integer(object, "steps");
     const char *rows = json_string_value(json_object_get(object, "rows"));

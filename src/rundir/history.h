@@ -22,6 +22,9 @@ typedef enum {
 
 struct json_t;
 
+/* An image_width that is not told: records of starts did not have it at first. */
+#define HISTORY_NO_WIDTH UINT64_MAX
+
 /* One record; what an event of its kind does not have is 0. */
 typedef struct {
     EventKind kind;
@@ -32,7 +35,8 @@ typedef struct {
     uint64_t rows;                 /* step: the sum of digest_sample over the rows that were packed */
     uint64_t ranks, nodes, shards; /* start, resume */
     uint64_t train_samples, test_samples, parameters; /* start, resume */
-    uint64_t steps;                                   /* start, resume: of the whole training */
+    uint64_t image_width;            /* start, resume: the network's (model/network.h), or HISTORY_NO_WIDTH */
+    uint64_t steps;                  /* start, resume: of the whole training */
     uint64_t counted, right;         /* end: samples in the counts of predictions, those of them that were right */
     uint64_t listed;                 /* end: of these counts, in their order, history_count_after; shards: of digests */
     double loss;                     /* step: mean loss; epoch: train loss; NaN where null */

@@ -80,6 +80,7 @@ static const Member members[] = {
     {"shards", INTEGER, STARTS, 0},
     {"train_samples", INTEGER, STARTS, 0},
     {"test_samples", INTEGER, STARTS, 0},
+    {"image_width", INTEGER, 0, STARTS},
     {"parameters", INTEGER, STARTS, 0},
     {"steps", INTEGER, STARTS, 0},
     {"target_accuracy", FINITE, STARTS, 0},

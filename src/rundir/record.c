@@ -152,7 +152,7 @@ void record_float(Records *r, const char *key, double value)
     if (isfinite(value))
         put(r, ",\"%s\":%.17g,\"%s_hex\":\"%a\"", key, value, key, value);
     else
-        put(r, ",\"%s\":null,\"%s_hex\":\"%f\"", key, key, value);
+        put(r, ",\"%s\":null,\"%s_hex\":\"%s\"", key, key, text_not_finite(value));
 }
 
 void record_null(Records *r, const char *key)

@@ -269,21 +269,9 @@ void rundir_name(const RunDir *run, const char *path, char name[RUNDIR_PATH_SIZE
     snprintf(name, RUNDIR_PATH_SIZE, "%s", inside ? whole + length + 1 : whole);
 }
 
-static void file_path(const RunDir *run, const char *name, char path[PATH_SIZE])
+Status rundir_replace(const RunDir *run, const char *name, Replacement *file)
 {
+    char path[PATH_SIZE];
     snprintf(path, PATH_SIZE, "%s/%s", run->path, name);
-}
-
-Status rundir_create_file(const RunDir *run, const char *name, FILE **file)
-{
-    char path[PATH_SIZE];
-    file_path(run, name, path);
-    return file_begin(path, file);
-}
-
-Status rundir_finish_file(const RunDir *run, const char *name, FILE *file)
-{
-    char path[PATH_SIZE];
-    file_path(run, name, path);
-    return file_finish(path, file);
+    return replacement_begin_sole(path, file);
 }

@@ -3,8 +3,8 @@
 #define LOCKSTEP_RUNDIR_RUNDIR_H
 
 #include <stdbool.h>
-#include <stdio.h>
 
+#include "base/replacement.h"
 #include "rundir/lock.h"
 #include "rundir/record.h"
 
@@ -50,9 +50,8 @@ void rundir_close(RunDir *run); /* accepts a zeroed struct */
  * else the whole path from the root. */
 void rundir_name(const RunDir *run, const char *path, char name[RUNDIR_PATH_SIZE]);
 
-/* A file of the run, written under a temporary name and renamed when it is complete and on disk; then the directory is
- * synced, and with it the names of log.txt and metrics.jsonl: STATUS_CANT_CREATE, STATUS_IO. */
-MUST_CHECK Status rundir_create_file(const RunDir *run, const char *name, FILE **file);
-MUST_CHECK Status rundir_finish_file(const RunDir *run, const char *name, FILE *file);
+/* A file of the run takes the place of the one of that name (replacement_begin_sole), by replacement_end: then the
+ * directory is synced, and with it the names of log.txt and metrics.jsonl. Fails as replacement_begin. */
+MUST_CHECK Status rundir_replace(const RunDir *run, const char *name, Replacement *file);
 
 #endif

@@ -206,13 +206,13 @@ static Status run_epoch(Trainer *t, CheckpointScore *score)
 static Status write_predictions(Trainer *t)
 {
     if (comm_rank(t->comm) != 0 || !t->settings->evaluation.predictions) return STATUS_OK;
-    const char *name = "predictions.csv";
-    FILE *file;
+    Replacement file;
     trainer_enter(t, PHASE_EVALUATE); /* of which they are a part */
-    Status st = rundir_create_file(&t->run, name, &file);
-    if (st != STATUS_OK) return STATUS_IO; /* and not the code that says that nothing was trained */
-    predictions_write(file, t->test_rows, t->prediction);
-    st = rundir_finish_file(&t->run, name, file);
+    Status st = rundir_replace(&t->run, "predictions.csv", &file);
+    if (st == STATUS_CANT_CREATE) return STATUS_IO; /* that code would say that nothing was trained */
+    if (st != STATUS_OK) return st;
+    predictions_write(file.stream, t->test_rows, t->prediction);
+    st = replacement_end(&file);
     trainer_enter(t, PHASE_RECORD);
     return st;
 }
@@ -258,11 +258,10 @@ static Status run_epochs(Trainer *t, CheckpointScore *score)
     /* A target that was lowered to what the last evaluation before this start had reached. */
     if (at_end(t)) trainer_evaluate(t, true, score);
     Status st = keep_adopted(t);
-    while (st == STATUS_OK && !at_end(t)) {
-        if (t->stopping) return stop(t);
-        st = run_epoch(t, score);
-    }
+    while (st == STATUS_OK && !at_end(t) && !t->stopping) st = run_epoch(t, score);
+    progress_end();
     if (st != STATUS_OK) return st;
+    if (!at_end(t)) return stop(t);
     if (t->step < t->schedule.total)
         log_info("the test accuracy has reached training.target_accuracy, %.2f %%: training ends",
                  100.0 * t->settings->training.target_accuracy);
@@ -279,7 +278,6 @@ Status trainer_run(Trainer *t, char last_line[128])
         obstacles_tell(t);
         progress_begin(t);
         st = run_epochs(t, &score);
-        progress_end();
         if (st != STATUS_OK && st != STATUS_STOPPED) record_end_of_run(t, status_name(st), NULL, NULL, NULL);
         if (t->settings->log.trace && (st == STATUS_OK || st == STATUS_STOPPED)) trace_write(t);
         if (st == STATUS_OK) trainer_log_end(t, &score);

@@ -64,7 +64,7 @@ void mistakes_choose(Mistakes *m, size_t count, const Prediction *prediction)
     for (const Prediction *p = prediction; p < prediction + count; p++) {
         if (p->prediction == p->label) continue;
         size_t place = m->count;
-        while (place > 0 && m->worst[place - 1].confidence < p->confidence) place--;
+        while (place > 0 && prediction_is_surer(p, &m->worst[place - 1])) place--;
         if (place == MISTAKES_MOST) continue;
         if (m->count < MISTAKES_MOST) m->count++;
         memmove(m->worst + place + 1, m->worst + place, (m->count - 1 - place) * sizeof *m->worst);

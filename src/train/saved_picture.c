@@ -59,7 +59,7 @@ static Status fit_levels(const Saved *saved, const char *file, const Picture *pi
                                                                  (size_t)extent[0], (size_t)extent[1], image)))
         st = status_fail(STATUS_DATA,
                          "\"%s\" shows no ink: nothing in it stands out from its border (what is transparent counts as "
-                         "white); --as-is takes a picture as it is",
+                         "white, or as black behind white ink); --as-is takes a picture as it is",
                          file);
     memory_free(ink);
     return st;

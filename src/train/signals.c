@@ -21,7 +21,6 @@ void signals_begin(void)
     for (size_t i = 0; i < sizeof asks / sizeof *asks; i++) sigaction(asks[i], &action, NULL);
     action.sa_handler = SIG_IGN; /* a write that fails is told */
     sigaction(SIGPIPE, &action, NULL);
-    sigaction(SIGXFSZ, &action, NULL);
 }
 
 bool signals_stop(void)

@@ -3,7 +3,7 @@
  *
  *   SIGUSR1                       checkpoint and go on
  *   SIGUSR2, SIGTERM, SIGINT      checkpoint and stop
- *   SIGPIPE, SIGXFSZ              nothing: the write that they are about fails, which is told where it matters
+ *   SIGPIPE                       nothing: the write that it is about fails, which is told where it matters
  */
 #ifndef LOCKSTEP_TRAIN_SIGNALS_H
 #define LOCKSTEP_TRAIN_SIGNALS_H

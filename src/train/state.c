@@ -13,46 +13,62 @@
 
 static Status write_config(Trainer *t)
 {
-    FILE *file;
-    Status st = rundir_create_file(&t->run, "config.cfg", &file);
+    Replacement file;
+    Status st = rundir_replace(&t->run, "config.cfg", &file);
     if (st != STATUS_OK) return st;
-    fputs(t->config, file);
-    return rundir_finish_file(&t->run, "config.cfg", file);
+    fputs(t->config, file.stream);
+    return replacement_end(&file);
 }
 
-/* Do the records of the directory's run hold a step, and the digest of its dataset (the last start's; "" if there is
- * none)? Records that cannot be read are as good as some. */
-static Status read_course(const Trainer *t, bool *trained, char dataset[DIGEST_HEX_SIZE])
+/* What the records of a directory's run tell. */
+typedef struct {
+    bool trained; /* they hold a step */
+    /* Of the last start that tells: */
+    char dataset[DIGEST_HEX_SIZE]; /* "": none does */
+    uint64_t image_width;          /* HISTORY_NO_WIDTH: none does */
+} Course;
+
+/* Records that cannot be read are as good as some. */
+static Status read_course(const Trainer *t, Course *course)
 {
     History history;
-    *trained = false;
-    *dataset = '\0';
+    *course = (Course){.image_width = HISTORY_NO_WIDTH};
     const Status st = history_read(t->run.path, &history);
     if (st == STATUS_DATA) {
         log_warning("%s; the dataset is not compared with them", status_message());
-        *trained = true;
+        course->trained = true;
     }
     if (st == STATUS_DATA || st == STATUS_NO_INPUT) status_clear();
     if (st != STATUS_OK) return st == STATUS_DATA || st == STATUS_NO_INPUT ? STATUS_OK : st;
     for (size_t i = 0; i < history.count; i++) {
         const Event *event = &history.event[i];
-        *trained = *trained || event->kind == EVENT_STEP;
-        if (*event->dataset) memcpy(dataset, event->dataset, DIGEST_HEX_SIZE);
+        course->trained = course->trained || event->kind == EVENT_STEP;
+        if (*event->dataset) memcpy(course->dataset, event->dataset, DIGEST_HEX_SIZE);
+        if (event->image_width != HISTORY_NO_WIDTH) course->image_width = event->image_width;
     }
     history_free(&history);
     return STATUS_OK;
 }
 
+static Status check_dataset(const Trainer *t, const Course *course)
+{
+    char now[DIGEST_HEX_SIZE];
+    digest_hex(t->dataset, now);
+    if (*course->dataset && strcmp(course->dataset, now) != 0) return trainer_other_dataset(t);
+    if (course->image_width == HISTORY_NO_WIDTH || course->image_width == t->network.width) return STATUS_OK;
+    return trainer_other_images(t);
+}
+
 /* Does the run in the directory, if one has trained there, have these settings and this dataset? */
 static Status check_directory(Trainer *t)
 {
-    char path[sizeof t->run.path + 16], *text, before[DIGEST_HEX_SIZE], now[DIGEST_HEX_SIZE];
+    char path[sizeof t->run.path + 16], *text;
     size_t size;
-    bool trained;
+    Course course;
     double target;
-    Status st = read_course(t, &trained, before);
-    if (st == STATUS_OK && !trained) t->gaps = (Gaps){0}; /* those of another directory's records */
-    if (st != STATUS_OK || !trained) return st;
+    Status st = read_course(t, &course);
+    if (st == STATUS_OK && !course.trained) t->gaps = (Gaps){0}; /* those of another directory's records */
+    if (st != STATUS_OK || !course.trained) return st;
     snprintf(path, sizeof path, "%s/config.cfg", t->run.path);
     st = file_read(path, "the config of a run", SETTINGS_FILE_LIMIT, STATUS_DATA, &text, &size);
     if (st == STATUS_NO_INPUT) {
@@ -62,8 +78,7 @@ static Status check_directory(Trainer *t)
     if (st != STATUS_OK) return st;
     st = trainer_check_settings(t, path, text, &target);
     memory_free(text);
-    digest_hex(t->dataset, now);
-    return st == STATUS_OK && *before && strcmp(before, now) != 0 ? trainer_other_dataset(t) : st;
+    return st == STATUS_OK ? check_dataset(t, &course) : st;
 }
 
 /* target: what the checkpoint's run had to reach. With a lower one now, what was an evaluation on the way may be the

@@ -19,7 +19,7 @@ Status trainer_other_dataset(const Trainer *t)
                        t->settings->data.file);
 }
 
-static Status other_images(const Trainer *t)
+Status trainer_other_images(const Trainer *t)
 {
     return status_fail(
         STATUS_CONFIG,
@@ -44,7 +44,7 @@ static Status check_network(const Trainer *t, const Checkpoint *checkpoint)
     const Network *theirs = &checkpoint->network, *ours = &t->network;
     const size_t i = network_difference(theirs, ours);
     if (i < ours->layers) return other_layer(i, &theirs->layer[i], &ours->layer[i]);
-    if (theirs->width != ours->width) return other_images(t);
+    if (theirs->width != ours->width) return trainer_other_images(t);
     if (!checkpoint->velocity == !t->velocity) return STATUS_OK;
     return status_fail(STATUS_CONFIG,
                        "the checkpoint has %s momentum, its config has %s: go on from another checkpoint",

@@ -41,6 +41,7 @@ void trainer_record_start(Trainer *t, const Replica *from)
     record_integer(records, "shards", t->shards);
     record_integer(records, "train_samples", t->loader.rows);
     record_integer(records, "test_samples", t->test_rows);
+    record_integer(records, "image_width", t->network.width);
     record_integer(records, "parameters", t->network.parameters);
     record_integer(records, "steps", t->schedule.total);
     record_float(records, "target_accuracy", t->settings->training.target_accuracy);

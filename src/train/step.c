@@ -6,6 +6,7 @@
 #include "base/clock.h"
 #include "base/fault.h"
 #include "base/fpstate.h"
+#include "base/text.h"
 #include "train/signals.h"
 #include "train/trainer.h"
 
@@ -49,13 +50,6 @@ static void put_words(Trainer *t)
     put_losses(t);
 }
 
-/* The C library's %f gives a NaN the sign of its bits, which means nothing. */
-static const char *not_finite_text(double value)
-{
-    if (isnan(value)) return "nan";
-    return value > 0.0 ? "inf" : "-inf";
-}
-
 /* Which parameter is not finite. The same on every rank if all have one (I1). */
 static Status tell_divergence(const Trainer *t)
 {
@@ -69,7 +63,7 @@ static Status tell_divergence(const Trainer *t)
                                "training diverged: after step %" PRIu64
                                " element %zu of %s is %s; a lower "
                                "optimizer.learning_rate or a warm-up usually helps",
-                               t->step, i, name, not_finite_text((double)value));
+                               t->step, i, name, text_not_finite((double)value));
         }
     return status_fail(STATUS_DIVERGED, "training diverged: a parameter was not finite after step %" PRIu64, t->step);
 }
@@ -105,7 +99,7 @@ static Status read_words(Trainer *t, uint64_t samples, float rate, double *loss)
     return status_fail(STATUS_DIVERGED,
                        "training diverged: the loss of step %" PRIu64 " (%" PRIu64
                        " samples, learning rate %g) is %s; a lower optimizer.learning_rate or a warm-up usually helps",
-                       t->step + 1, samples, (double)rate, not_finite_text(*loss));
+                       t->step + 1, samples, (double)rate, text_not_finite(*loss));
 }
 
 /* Will the replicas be compared after this step, before the next? Then its update of a node's one copy is checked too.

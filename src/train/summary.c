@@ -103,6 +103,12 @@ void trainer_log_plan(Trainer *t)
 enum { WAITED = PHASES, TIMES };
 typedef double Times[TIMES];
 
+/* Seconds are told in milliseconds. */
+static bool reads_zero(double seconds)
+{
+    return seconds < 0.5e-3;
+}
+
 /* Evaluation by rank 0 alone: what it cost the others. all (ranks) */
 static void log_waiting(const Times *all, int ranks)
 {
@@ -115,7 +121,8 @@ static void log_waiting(const Times *all, int ranks)
              waiting, 100.0 * waiting / whole);
 }
 
-/* Mean and largest over the ranks of each phase's seconds. Collective. */
+/* Mean and largest over the ranks of each phase's seconds, of those that took any: a rank alone neither reduces nor
+ * waits. Collective. */
 static void log_phases(Trainer *t)
 {
     Times all[FOLD_MAX_SHARDS], mean = {0}, most = {0}, mine = {0};
@@ -133,9 +140,10 @@ static void log_phases(Trainer *t)
         }
     for (int p = 0; p < PHASES; p++) whole += mean[p];
     log_info("%-24s %9s %9s %9s   seconds over the ranks", "phase", "mean", "most", "share");
-    for (int i = 0; i < (ranks > 1 ? TIMES : PHASES); i++)
-        log_info("%-24s %9.3f %9.3f %7.1f %%", i == WAITED ? "in these: waiting" : trainer_phase_title(t, (Phase)i),
-                 mean[i], most[i], 100.0 * mean[i] / whole);
+    for (int i = 0; i < TIMES; i++)
+        if (!reads_zero(most[i]))
+            log_info("%-24s %9.3f %9.3f %7.1f %%", i == WAITED ? "in these: waiting" : trainer_phase_title(t, (Phase)i),
+                     mean[i], most[i], 100.0 * mean[i] / whole);
     if (ranks > 1 && strcmp(t->settings->evaluation.mode, "rank0") == 0) log_waiting(all, ranks);
 }
 

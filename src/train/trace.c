@@ -107,14 +107,14 @@ static void put_ranks(Trainer *t, FILE *file)
 void trace_write(Trainer *t)
 {
     const bool writes = comm_rank(t->comm) == 0;
-    FILE *file = NULL;
+    Replacement file = {0};
     trainer_enter(t, PHASE_RECORD);
-    Status st = writes ? rundir_create_file(&t->run, file_name, &file) : STATUS_OK;
-    if (file) timeline_begin(file);
-    put_ranks(t, file);
-    if (file) {
-        timeline_end(file);
-        st = rundir_finish_file(&t->run, file_name, file);
+    Status st = writes ? rundir_replace(&t->run, file_name, &file) : STATUS_OK;
+    if (file.stream) timeline_begin(file.stream);
+    put_ranks(t, file.stream);
+    if (file.stream) {
+        timeline_end(file.stream);
+        st = replacement_end(&file);
     }
     if (st == STATUS_OK) return;
     log_warning("%s; there is no trace of this start", status_message());

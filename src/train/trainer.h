@@ -241,8 +241,9 @@ MUST_CHECK Status trainer_check_settings(const Trainer *trainer, const char *whe
 /* The same of a checkpoint with its config, the digest of its dataset, its layers and the shape of its images. */
 MUST_CHECK Status trainer_check_checkpoint(const Trainer *trainer, const Checkpoint *checkpoint, double *target);
 
-/* STATUS_CONFIG: the run began with another dataset. */
+/* STATUS_CONFIG: the run began with another dataset, or with images of another shape. */
 MUST_CHECK Status trainer_other_dataset(const Trainer *trainer);
+MUST_CHECK Status trainer_other_images(const Trainer *trainer);
 
 /* Opens the run directory and, where there is a run to go on with, takes its state. Collective; agreed. */
 MUST_CHECK Status trainer_begin_run(Trainer *trainer);

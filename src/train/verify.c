@@ -37,6 +37,7 @@ static Status open_run(Verification *v)
     if (st == STATUS_OK) st = setup_network(&v->settings, v->dataset, &network);
     if (st != STATUS_OK) return st;
     v->parameters = network.parameters;
+    v->image_width = network.width;
     v->test_rows = dataset_rows(v->dataset, PART_TEST);
     v->rows = dataset_rows(v->dataset, PART_TRAIN);
     v->batch = (uint64_t)v->settings.training.batch_size;

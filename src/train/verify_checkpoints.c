@@ -18,6 +18,9 @@ static Status check_identity(const Verification *v, const char *path, const uint
     if (!digest_equal(checkpoint->dataset, v->dataset_digest))
         return status_fail(STATUS_DATA, "\"%s\" was trained on other values than those in \"%s\"", path,
                            v->settings.data.file);
+    if (checkpoint->network.width != v->image_width)
+        return status_fail(STATUS_DATA, "\"%s\" was trained on images of another shape than those in \"%s\"", path,
+                           v->settings.data.file);
     if (named && checkpoint->step != *named)
         return status_fail(STATUS_DATA, "\"%s\" is of step %" PRIu64 ", not of the one in its name", path,
                            checkpoint->step);

@@ -23,7 +23,7 @@ typedef struct {
     Digest dataset_digest; /* of its values */
     uint32_t rows;         /* of the training set */
     uint32_t test_rows;
-    uint64_t parameters;
+    uint64_t parameters, image_width; /* of the network */
     uint64_t batch, steps_per_epoch, total_steps;
     Gaps gaps;           /* in the records, as the checkpoints tell */
     uint64_t first_step; /* recorded from the one after it on: 0, or where a checkpoint from elsewhere stood */

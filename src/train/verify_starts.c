@@ -58,6 +58,11 @@ static Status check_values(const Verification *v, const Event *event)
                            "\"%s\" is another dataset than the run had: its values have the digest %s, line %" PRIu64
                            " of metrics.jsonl says %s",
                            v->settings.data.file, now, event->line, event->dataset);
+    if (event->image_width != HISTORY_NO_WIDTH && event->image_width != v->image_width)
+        return status_fail(STATUS_DATA,
+                           "the images in \"%s\" are of another shape than those that the run had, by line %" PRIu64
+                           " of metrics.jsonl",
+                           v->settings.data.file, event->line);
     if (strcmp(event->settings, settings) != 0)
         return status_fail(STATUS_DATA,
                            "config.cfg has other settings than the run had: those that belong to the result have the "

@@ -55,6 +55,20 @@ tells "files are limited: two warnings" 'warning: .*step-0000000[12]00.h5.*File 
 tells "files are limited: the end" 'error: .*step-0000000300.h5.*File too large; no good checkpoint is left in ' 1
 goes_on "files are limited" "$work/limited"
 
+# no_room WHAT CSV ERROR: evaluate had none for predictions in the place of these.
+no_room() {
+    fails "$1" 74 "$2|$3"
+    check "$1: the old file is there" [ "$(<"$2")" = old ]
+    check "$1: and no part of a new one" [ -z "$(find "$(dirname "$2")" -name "$(basename "$2").*")" ]
+}
+echo old >"$work/limited.csv"
+(
+    ulimit -f 1
+    launch 0 evaluate "$work/whole/best.h5" --predictions "$work/limited.csv"
+)
+hear 0
+no_room "predictions are limited" "$work/limited.csv" 'File too large'
+
 # Nobody reads standard error.
 exec {unread}> >(:)
 wait "$!"
@@ -120,6 +134,13 @@ tells "no room for the last" "error: .*step-0000000020.h5.*No space left on devi
 resize 32m
 goes_on "no room for the last" "$run"
 
+# No room for the predictions of evaluate.
+echo old >"$work/disk/full.csv"
+fill
+start 0 evaluate "$work/whole/best.h5" --predictions "$work/disk/full.csv"
+no_room "no room for predictions" "$work/disk/full.csv" 'No space left on device'
+rm "$work/disk/filler"
+
 # Full for a while, for log.txt, metrics.jsonl and a checkpoint.
 rm -rf "$run"
 begin
@@ -142,7 +163,7 @@ rm -rf "$run"
 end
 check "removed: 74" [ "$code" = 74 ]
 tells "removed: warnings" 'warning: cannot create checkpoint .*step-.*No such file or directory; training goes on' 2
-tells "removed: the end" "error: cannot create \"$run/.predictions.csv.tmp\": No such file" 1
+tells "removed: the end" "error: cannot create \"$run/predictions.csv\": No such file" 1
 goes_on "removed" "$run"
 
 # The disk is read-only from the start: nothing is trained.
@@ -151,5 +172,5 @@ resize 32m,ro
 start 0 train "$work/config.cfg" --run "$run" --quiet
 fails "read-only" 73 "$run|Read-only file system"
 
-echo "disk: limited files, no reader, too small, full for the last, full for a while, removed, read-only"
+echo "disk: limited files, no reader, too small, full for the last and for predictions, full for a while, removed, read-only"
 finish

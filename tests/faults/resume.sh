@@ -74,6 +74,17 @@ again --set "data.file=$work/other.h5"
 fails "other values" 78 "data.file|other.h5"
 again --set "data.file=$work/flat.h5"
 fails "the same values in images of another shape" 78 "data.file|flat.h5|another shape|28x28 is not 784"
+# again_without_checkpoints [ARGUMENT]...: then the records alone tell what the run began with.
+again_without_checkpoints() {
+    rm -rf "$work/run"
+    cp -r "$work/stopped" "$work/run"
+    rm -r "$work/run/checkpoints" "$work/run/best.h5"
+    start 0 train "$work/config.cfg" --run "$work/run" --quiet "$@"
+}
+again_without_checkpoints --set "data.file=$work/flat.h5"
+fails "the same values in images of another shape, without a checkpoint" 78 "data.file|flat.h5|another shape"
+again_without_checkpoints
+goes_on "without a checkpoint"
 # Checkpoints of other networks under this run's config; that of 12 classes is as long in memory, where rows are padded.
 for network in 'data.classes=12:layer1 has 24 inputs and 12 outputs, by the config 24 and 10' \
     'model.hidden=[24,10]:layer1 has 24 inputs and 10 outputs (and another activation), by the config 24 and 10' \

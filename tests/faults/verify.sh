@@ -10,6 +10,7 @@ set -euo pipefail
 "$make_dataset" good "$work/good.h5"
 cp "$work/good.h5" "$work/data.h5"
 "$make_dataset" relabelled "$work/relabelled.h5"
+"$make_dataset" flat "$work/flat.h5"
 # 11 steps an epoch, the last of 11 samples.
 cat >"$work/config.cfg" <<TEXT
 data: { file = "$work/data.h5" }
@@ -240,6 +241,16 @@ start 0 verify "$work/run" --data "$work/elsewhere.h5"
 check 'the dataset elsewhere' [ "$code" = 0 ]
 start 0 verify "$work/run" --data "$work/relabelled.h5"
 fails 'verify: another dataset elsewhere' 65 'relabelled.h5" is another dataset than the run had'
+start 0 verify "$work/run" --data "$work/flat.h5"
+fails 'verify: another shape elsewhere' 65 'flat.h5" are of another shape than those that the run had|line 1 '
+sed -i 's/"image_width":8,//' "$work/run/metrics.jsonl"
+linked "$work/run"
+start 0 verify "$work/run" --data "$work/elsewhere.h5"
+check 'records that do not tell the width' [ "$code" = 0 ]
+start 0 verify "$work/run" --data "$work/flat.h5"
+fails 'verify: another shape than the checkpoints had' 65 'step-0000000022.h5" was trained on images of another shape|flat.h5"'
+rm -rf "$work/run"
+cp -r "$work/whole" "$work/run"
 start 0 verify "$work/run" --data "$(printf '%01024d' 0)"
 fails 'verify: a long name' 66 "the dataset's name is longer than 1023 bytes"
 cp "$work/good.h5" "$work/data.h5"

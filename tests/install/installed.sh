@@ -5,6 +5,8 @@
 set -euo pipefail
 # shellcheck source=tests/program.sh
 . "$(dirname "${BASH_SOURCE[0]}")/../program.sh"
+# shellcheck source=tests/links.sh
+. "$tests/links.sh"
 cmake=$3
 prefix=$work/prefix
 "$cmake" --install "$4" --prefix "$prefix" >"$work/log" || {
@@ -73,8 +75,8 @@ check 'and find the program' [ "$(env -u LOCKSTEP name=test CONFIG=none LOCKSTEP
 while read -r sourced; do
     check "and $sourced is there" [ -r "$own/$sourced" ]
 done < <(grep -hoE '^ *\. "\$LOCKSTEP_PROJECT/[a-z/.]+' -r "$own/slurm" | sed 's/.*PROJECT\///')
-pictures=$(sed -n 's/^!\[.*](\(.*\))$/\1/p' "$documents/README.md")
-check 'the README has pictures' [ -n "$pictures" ]
-for picture in $pictures; do check "and $picture is there" [ -s "$documents/$picture" ]; done
+check 'the README is there' [ -s "$documents/README.md" ]
+dead=$(find "$prefix" -name '*.md' | dead_links)
+check "no link of a document leads nowhere: $dead" [ -z "$dead" ]
 check 'no file names the folder that it was built in' [ -z "$(grep -rlIF "$4" "$prefix")" ]
 finish

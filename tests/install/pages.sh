@@ -34,7 +34,7 @@ while read -r setting; do
     check "the setting $setting" [ -n "$(grep -F " $setting " <<<"$settings")" ]
 done < <("$lockstep" --help settings | awk '/^[a-z.]+$/ { group = $1 } /^  [a-z]/ { print group "." $1 }')
 
-# completes LINE EXPECTED: what bash would offer at its end, sorted.
+# completes LINE EXPECTED [FUNCTION]: what bash would offer at its end, sorted.
 mkdir -p "$work/place/folder"
 cd "$work/place"
 touch one.cfg two.h5
@@ -42,12 +42,14 @@ touch one.cfg two.h5
 . "$pages/completions/lockstep"
 completes() {
     local COMP_LINE=$1 COMP_POINT=${#1} COMPREPLY=()
-    _lockstep
+    "${3:-_lockstep}"
     check "after \"$1\" comes \"$2\", not \"${COMPREPLY[*]}\"" [ "$(printf '%s\n' "${COMPREPLY[@]}" | sort | paste -sd ' ')" = "$2" ]
 }
 completes 'lockstep tr' 'train'
 completes 'lockstep import ' 'idx safetensors synth'
 completes 'lockstep --v' '--version'
+completes 'lockstep --help se' 'settings'
+completes 'lockstep --help settings ' ''
 completes 'lockstep train --res' '--resume'
 completes 'lockstep train --resume a' 'auto'
 completes 'lockstep train --resume t' 'two.h5'
@@ -61,4 +63,12 @@ completes 'lockstep train --resume=n' 'none'
 completes 'lockstep status ' 'folder'
 completes 'lockstep import synth -o t' 'two.h5'
 completes 'lockstep doctor -n ' ''
+for line in 'mpirun -n 4 lockstep' 'srun  build/release/lockstep'; do
+    completes "$line tr" 'train' _lockstep_behind
+    completes "$line train one.cfg --set model.activation=r" 'relu' _lockstep_behind
+done
+completes 'mpirun lockstep train one.cfg --run lockstep --set=model.activation=t' 'tanh' _lockstep_behind
+for line in 'mpirun -n 4 lock' 'mpirun -n 4 lockstep' 'mpirun -n 4 other lockstep-like tr'; do
+    completes "$line" '' _lockstep_behind
+done
 finish

@@ -39,9 +39,7 @@ hold() {
 
 # USR2 waits for the rank that stands still.
 is_asked() {
-    local pending
-    pending=0x$(sed -n 's/^ShdPnd:[[:space:]]*//p' "/proc/$standing/status")
-    (((pending & 1 << ($(kill -l USR2) - 1)) != 0))
+    in_set ShdPnd USR2 "/proc/$standing/status"
 }
 
 # release: it goes on once it is asked to stop.

@@ -39,12 +39,16 @@ mkdir "$work/bin"
 cat >"$work/bin/mpirun" <<TEXT
 #!/bin/sh
 echo "\$@" >"$work/words"
+cat /proc/self/status >"$work/status"
 stat -c %a /dev/shm/lockstep-$(id -u)-\$PPID-* /tmp/lockstep-$(id -u)-\$PPID-* >"$work/modes"
 exit 64
 TEXT
 chmod +x "$work/bin/mpirun"
 PATH=$work/bin:$PATH begin words --quiet
 conclude
+check 'mpirun: it does not end by a closed pipe' in_set SigIgn PIPE "$work/status"
+(trap '' PIPE && mpirun -n 1 cat /proc/self/status >"$work/status")
+check 'ranks: they may' [ "$(in_set SigIgn PIPE "$work/status" || echo not ignored)" = 'not ignored' ]
 for parameter in time intvl probes; do
     check "keepalives: $parameter" grep -Eq -- "--mca oob_tcp_keepalive_$parameter [1-9]" "$work/words"
 done

@@ -24,7 +24,7 @@ page() {
     local path=$3
     check "$1: exit code" [ "$code" = 0 ]
     check "$1: the path alone" [ "$(<"$out")" = "$path" ]
-    check "$1: nothing but pages" [ -z "$(find "$(dirname "$path")" -name '*.tmp')" ]
+    check "$1: nothing but pages" [ -z "$(find "$(dirname "$path")" -name '*.tmp*')" ]
     check "$1: its content" python3 "$tests/jobs/report.py" "${@:2}"
 }
 

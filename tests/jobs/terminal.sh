@@ -71,6 +71,9 @@ end_record() {
 is_whole() {
     awk '/ %$/ && !/^in these/ { sum += $(NF - 1) } END { exit !(sum > 99.4 && sum < 100.6) }' "$1"
 }
+rows() {
+    grep -E '^[a-z ():]+ [0-9.]+ +[0-9.]+ +[0-9.]+ %$' "$1"
+}
 for ranks in 0 2; do
     run=run.$ranks
     start 0 status "$work/$run"
@@ -81,10 +84,14 @@ for ranks in 0 2; do
         "$(end_record "$run" test_accuracy)" "$(end_record "$run" test_loss)" "$(end_record "$run" samples_per_second)" \
         "$(end_record "$run" digest)" >"$work/due"
     check "$ranks ranks: and as the record" same "$work/seen" "$work/due"
-    check "$ranks ranks: a row for each phase" [ "$(grep -cE '^[a-z ():]+ [0-9.]+ +[0-9.]+ +[0-9.]+ %$' "$work/$run/shown")" = $((10 + (ranks > 1))) ]
+    rows "$work/$run/shown" >"$work/rows"
+    check "$ranks ranks: a row for what takes time" grep -qE '^forward and backward +[0-9.]+ +[0-9.]+ +[0-9.]+ %$' "$work/rows"
+    check "$ranks ranks: none for what takes none" [ "$(grep -cE ' 0\.000 +[0-9.]+ %$' "$work/rows")" = 0 ]
     check "$ranks ranks: their shares are all of the time" is_whole "$work/$run/shown"
     check "$ranks ranks: each layer at the start" [ "$(grep -cE '^ +[01] +[0-9]+ +[0-9]+ +[0-9]+   (relu|softmax) +fp32$' "$work/$run/shown")" = 2 ]
 done
+check 'alone: nothing is reduced' [ "$(rows "$work/run.0/shown" | grep -cE '^(reduce|wait)')" = 0 ]
+check '2 ranks: the reduction and the waiting in it' [ "$(rows "$work/run.2/shown" | grep -cE '^(reduce|in these: waiting)')" = 2 ]
 check '2 ranks: what each owns' grep -qE '^ranks +2, each with 4 of 8 shards, 104 to 107 training samples; ' "$work/run.2/shown"
 
 # However short the steps are: ten times a second, and once more after each message.
@@ -132,6 +139,7 @@ program="timeout --foreground --preserve-status -s INT 1 $lockstep" watch 100 0 
 check 'interrupted: with a checkpoint' [ "$code" = 75 ]
 check 'interrupted: nothing of the line remains' [ -z "$(screen | grep -E '\[=*\.*\]|left')" ]
 check 'interrupted: it is told' grep -q '^stopped on request after step ' <(screen)
+check 'interrupted: and then no line is drawn any more' [ -z "$(sed '1,/stopped on request/d' "$err" | tr -d '\r\n')" ]
 
 # Errors have a colour, unless somebody does not want any.
 watch 100 2 coloured --set optimizer.learning_rate=-1

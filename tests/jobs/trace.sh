@@ -58,6 +58,6 @@ start 2 train "$work/config.cfg" --run "$work/placeless" --quiet --stop-after-st
 mkdir "$work/placeless/trace.json"
 start 2 train "$work/config.cfg" --run "$work/placeless" --quiet
 check 'no place: the same result' [ "$(<"$out")" = "$line" ]
-check 'no place: one warning' [ "$(cat "$err")" = "lockstep: warning: cannot write \"$work/placeless/trace.json\": Is a directory; there is no trace of this start" ]
+check 'no place: one warning' [ "$(cat "$err")" = "lockstep: warning: cannot create \"$work/placeless/trace.json\": it is there already, and a directory; there is no trace of this start" ]
 check 'no place: nothing temporary is left' [ -z "$(find "$work/placeless" -name '.*tmp*')" ]
 finish

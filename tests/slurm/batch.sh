@@ -15,6 +15,7 @@ cp "$project/slurm/train.sbatch" slurm_script # alone and under another name, as
 # A start does what ./start says, in place of mpirun or srun, so that signals reach it.
 stand_in mpirun <<'STUB'
 echo "$*" >mpirun.said
+cat /proc/self/status >status.said
 . ./start
 STUB
 stand_in srun <<'STUB'
@@ -89,6 +90,7 @@ wait_for_usr2='trap "sleep 0.3; end stopped; save; kill %1; exit 75" USR2; begin
 # Finished: now, or long ago; whatever mpirun says when it did train.
 job 0 left finished 'cp -r finished run'
 job 0 left finished 'cp -r finished run; exit 205'
+check 'mpirun does not end by a closed pipe' in_set SigIgn PIPE status.said
 check 'all ranks' grep -q '^-n 4 --bind-to core .* train config.cfg --run run$' mpirun.said
 run finished && job 0 left finished 'exit 0'
 run finished && job 78 left refused 'exit 78'

@@ -4,6 +4,8 @@
 
 #include <png.h>
 
+#include "data/ink.h"
+
 #include "scratch.h"
 #include "unit.h"
 
@@ -119,19 +121,37 @@ static void colour_of(const Drawing *drawing, size_t x, size_t y, double colour[
     if (drawing->transparent && black) colour[3] = 0;
 }
 
+/* In [0, 1]. */
+static double level_on(double ground, const Drawing *drawing, size_t x, size_t y)
+{
+    double c[4];
+    colour_of(drawing, x, y, c);
+    return (0.299 * c[0] + 0.587 * c[1] + 0.114 * c[2]) * c[3] + ground * (1 - c[3]);
+}
+
+/* Black behind what stands out from that alone, else white. */
+static double ground_of(const Drawing *drawing)
+{
+    double darkest = 1, lightest = 0;
+    for (size_t y = 0; y < drawing->height; y++)
+        for (size_t x = 0; x < drawing->width; x++) {
+            const double on_white = level_on(1, drawing, x, y), on_black = level_on(0, drawing, x, y);
+            darkest = on_white < darkest ? on_white : darkest;
+            lightest = on_black > lightest ? on_black : lightest;
+        }
+    return darkest > 31.0 / 32 && lightest > 1.0 / 32 ? 0 : 1;
+}
+
 /* The luma's weights are rounded to 1/65536 each, which together moves a level by less than 2, and it is rounded twice.
  */
 static void check_levels(const Drawing *drawing, const Picture *picture)
 {
     CU_ASSERT_FATAL(picture->width == drawing->width && picture->height == drawing->height);
     int wrong = 0;
+    const double ground = ground_of(drawing);
     for (size_t y = 0; y < picture->height; y++)
         for (size_t x = 0; x < picture->width; x++) {
-            double c[4];
-            colour_of(drawing, x, y, c);
-            const double luma = 0.299 * c[0] + 0.587 * c[1] + 0.114 * c[2];
-            const double level = 65535 * (luma * c[3] + 1 - c[3]);
-            const double off = picture->level[y * picture->width + x] - level;
+            const double off = picture->level[y * picture->width + x] - 65535 * level_on(ground, drawing, x, y);
             wrong += off > 3 || off < -3;
         }
     CU_ASSERT_EQUAL(wrong, 0);
@@ -174,6 +194,65 @@ static void every_kind_of_png_gives_its_levels(void)
                 drawing.transparent = i / 2 && !(drawing.type & PNG_COLOR_MASK_ALPHA);
                 check_drawing(&drawing);
             }
+}
+
+/* Grey and alpha of a stroke with a soft edge, and of what is around it. */
+typedef struct {
+    uint8_t grey, edge, edge_alpha, ground, ground_alpha;
+} Stroke;
+
+static void find_stroke(const Stroke *stroke, uint8_t ink[MOST_SIDE * MOST_SIDE])
+{
+    static Drawing drawing = {.type = PNG_COLOR_TYPE_GRAY_ALPHA, .depth = 8, .width = MOST_SIDE, .height = MOST_SIDE};
+    static Bytes file;
+    Picture picture;
+    for (int y = 0; y < MOST_SIDE; y++)
+        for (int x = 0; x < MOST_SIDE; x++) {
+            const bool inside = y >= 5 && y < 35 && x >= 18 && x < 22, edge = inside && x == 18;
+            uint8_t *pixel = &drawing.row[y][2 * x];
+            pixel[0] = edge ? stroke->edge : inside ? stroke->grey : stroke->ground;
+            pixel[1] = edge ? stroke->edge_alpha : inside ? 255 : stroke->ground_alpha;
+        }
+    make_png(&drawing, &file);
+    CU_ASSERT_EQUAL_FATAL(picture_decode("stroke", file.bytes, file.size, &picture), STATUS_OK);
+    CU_ASSERT(ink_find(&picture, ink));
+    picture_free(&picture);
+}
+
+/* Dark or white ink, on a ground that is there or is transparent, whatever grey that has in the file. */
+static void ink_is_found_on_any_ground(void)
+{
+    static const Stroke opaque = {.edge = 127, .edge_alpha = 255, .ground = 255, .ground_alpha = 255};
+    static const Stroke same[] = {{255, 128, 255, 0, 255}, {0, 0, 128, 255, 0},     {0, 0, 128, 0, 0},
+                                  {255, 255, 128, 0, 0},   {255, 255, 128, 255, 0}, {250, 250, 128, 255, 0}};
+    uint8_t expected[MOST_SIDE * MOST_SIDE], found[MOST_SIDE * MOST_SIDE];
+    find_stroke(&opaque, expected);
+    for (size_t i = 0; i < sizeof same / sizeof *same; i++) {
+        find_stroke(&same[i], found);
+        CU_ASSERT_EQUAL(memcmp(found, expected, sizeof found), 0);
+    }
+}
+
+/* White alone does not make a ground black: the ink of a white label is what is dark on it. */
+static void a_white_label_on_a_transparent_ground_stays_white(void)
+{
+    static Drawing drawing = {.type = PNG_COLOR_TYPE_GRAY_ALPHA, .depth = 8, .width = MOST_SIDE, .height = MOST_SIDE};
+    static Bytes file;
+    Picture picture;
+    for (int y = 10; y < 30; y++)
+        for (int x = 10; x < 30; x++) {
+            drawing.row[y][2 * x] = x == 20 ? 0 : 255;
+            drawing.row[y][2 * x + 1] = 255;
+        }
+    make_png(&drawing, &file);
+    CU_ASSERT_EQUAL_FATAL(picture_decode("label", file.bytes, file.size, &picture), STATUS_OK);
+    int wrong = 0;
+    for (size_t i = 0; i < MOST_SIDE * MOST_SIDE; i++) {
+        const size_t x = i % MOST_SIDE, y = i / MOST_SIDE;
+        wrong += picture.level[i] != (x == 20 && y >= 10 && y < 30 ? 0 : 65535);
+    }
+    CU_ASSERT_EQUAL(wrong, 0);
+    picture_free(&picture);
 }
 
 static void refused(const char *bytes, size_t size, const char *words)
@@ -292,10 +371,15 @@ static void files_are_told_by_their_first_bytes(void)
 int main(void)
 {
     static const UnitTest tests[] = {
-        UNIT(every_kind_of_png_gives_its_levels),   UNIT(a_png_that_is_cut_anywhere_is_refused),
-        UNIT(a_png_with_a_changed_byte_is_refused), UNIT(pgm_values_are_stretched_to_the_largest),
-        UNIT(what_is_no_whole_pgm_is_refused),      UNIT(a_picture_of_too_many_pixels_takes_no_memory),
+        UNIT(every_kind_of_png_gives_its_levels),
+        UNIT(a_png_that_is_cut_anywhere_is_refused),
+        UNIT(a_png_with_a_changed_byte_is_refused),
+        UNIT(pgm_values_are_stretched_to_the_largest),
+        UNIT(what_is_no_whole_pgm_is_refused),
+        UNIT(a_picture_of_too_many_pixels_takes_no_memory),
         UNIT(files_are_told_by_their_first_bytes),
+        UNIT(ink_is_found_on_any_ground),
+        UNIT(a_white_label_on_a_transparent_ground_stays_white),
     };
     return UNIT_RUN("picture", tests);
 }

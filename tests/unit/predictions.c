@@ -1,6 +1,8 @@
 /* src/output/predictions: what is written is read back, and nothing else is. */
 #include "output/predictions.h"
 
+#include <math.h>
+
 #include "base/memory.h"
 #include "scratch.h"
 #include "unit.h"
@@ -45,7 +47,9 @@ static void other_lines_are_named(void)
         {"index,label\n0,1,1,1\n", "line 2 "},
         {HEAD "0,1,1,0.5\n2,1,1,0.5\n", "line 3 "},
         {HEAD "0,1,1,1.5\n", "line 2 "},
-        {HEAD "0,1,1,nan\n", "line 2 "},
+        {HEAD "0,1,1,-nan\n", "line 2 "},
+        {HEAD "0,1,1,nan0\n", "line 2 "},
+        {HEAD "0,1,1,inf\n", "line 2 "},
         {HEAD "0,1,-1,0.5\n", "line 2 "},
         {HEAD "0,1.5,1,0.5\n", "line 2 "},
         {HEAD "0,4294967296,1,0.5\n", "line 2 "},
@@ -61,6 +65,20 @@ static void other_lines_are_named(void)
     }
 }
 
+/* Which finite weights can make. */
+static void a_confidence_may_be_no_number(void)
+{
+    Prediction *read;
+    size_t count;
+    CU_ASSERT_EQUAL_FATAL(predictions_read(path_of(HEAD "0,1,1,nan\n1,1,0,0.5\n"), 2, &read, &count), STATUS_OK);
+    CU_ASSERT_EQUAL(count, 2);
+    CU_ASSERT(isnan(read[0].confidence) && read[1].confidence == 0.5f);
+    CU_ASSERT(prediction_is_surer(&read[1], &read[0]));
+    CU_ASSERT_FALSE(prediction_is_surer(&read[0], &read[1]));
+    CU_ASSERT_FALSE(prediction_is_surer(&read[0], &read[0]));
+    memory_free(read);
+}
+
 static void none_is_no_input(void)
 {
     Prediction *read;
@@ -74,6 +92,6 @@ static void none_is_no_input(void)
 int main(void)
 {
     static const UnitTest tests[] = {UNIT(what_was_written_comes_back), UNIT(other_lines_are_named),
-                                     UNIT(none_is_no_input)};
+                                     UNIT(a_confidence_may_be_no_number), UNIT(none_is_no_input)};
     return UNIT_RUN("predictions", tests);
 }

@@ -34,10 +34,10 @@ static void a_run_directory_is_made_with_those_above_it(void)
     record_begin(run.records, "start");
     record_end(run.records);
     log_warning("heard %d", 1);
-    FILE *file;
-    CU_ASSERT_EQUAL_FATAL(rundir_create_file(&run, "config.cfg", &file), STATUS_OK);
-    fputs("x = 1;\n", file);
-    CU_ASSERT_EQUAL(rundir_finish_file(&run, "config.cfg", file), STATUS_OK);
+    Replacement file;
+    CU_ASSERT_EQUAL_FATAL(rundir_replace(&run, "config.cfg", &file), STATUS_OK);
+    fputs("x = 1;\n", file.stream);
+    CU_ASSERT_EQUAL(replacement_end(&file), STATUS_OK);
     rundir_close(&run);
     rundir_close(&run); /* accepts a zeroed struct */
     CU_ASSERT_STRING_EQUAL(scratch_text(scratch_path("a/b/c/config.cfg")), "x = 1;\n");
@@ -292,17 +292,17 @@ static void records_damaged_by_a_power_failure_are_cut_off(void)
 static void a_failed_write_of_a_file_is_told(void)
 {
     RunDir run;
-    FILE *file;
+    Replacement file;
     CU_ASSERT_EQUAL_FATAL(rundir_open(scratch_path("disk"), true, &run), STATUS_OK);
-    CU_ASSERT_EQUAL_FATAL(rundir_create_file(&run, "out", &file), STATUS_OK);
-    fputs("x", file);
+    CU_ASSERT_EQUAL_FATAL(rundir_replace(&run, "out", &file), STATUS_OK);
+    fputs("x", file.stream);
     scratch_limit(0);
-    const Status st = rundir_finish_file(&run, "out", file);
+    const Status st = replacement_end(&file);
     scratch_limit(RLIM_INFINITY);
     CU_ASSERT_EQUAL(st, STATUS_IO);
     CU_ASSERT_MESSAGE_HAS("disk/out\": File too large");
-    CU_ASSERT_EQUAL(rundir_create_file(&run, "no/such", &file), STATUS_CANT_CREATE);
-    CU_ASSERT_MESSAGE_HAS("disk/no/.such.tmp");
+    CU_ASSERT_EQUAL(rundir_replace(&run, "no/such", &file), STATUS_CANT_CREATE);
+    CU_ASSERT_MESSAGE_HAS("disk/no/such");
     CU_ASSERT_EQUAL(access(scratch_path("disk/out"), F_OK), -1);
     CU_ASSERT_EQUAL(access(scratch_path("disk/.out.tmp"), F_OK), -1);
     status_clear();

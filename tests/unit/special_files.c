@@ -38,10 +38,10 @@ static void records_and_log_are_regular_files(void)
 
 static void write_out(void)
 {
-    FILE *file;
-    CU_ASSERT_EQUAL_FATAL(rundir_create_file(&run, "out", &file), STATUS_OK);
-    fputs("new", file);
-    CU_ASSERT_EQUAL(rundir_finish_file(&run, "out", file), STATUS_OK);
+    Replacement file;
+    CU_ASSERT_EQUAL_FATAL(rundir_replace(&run, "out", &file), STATUS_OK);
+    fputs("new", file.stream);
+    CU_ASSERT_EQUAL(replacement_end(&file), STATUS_OK);
     CU_ASSERT_STRING_EQUAL(scratch_text(run_path("out")), "new");
 }
 
