@@ -59,7 +59,7 @@ static Status write_one(FILE *out, const ReportRun *run, const ReportStarts *sta
     report_classes(out, run);
     if (st == STATUS_OK) st = report_mistakes(out, run);
     if (st == STATUS_OK) st = report_weights(out, run);
-    if (st == STATUS_OK) st = report_times(out, run);
+    if (st == STATUS_OK) st = report_times(out, run, starts);
     report_settings(out, run);
     report_machine(out, run, starts);
     return st;

@@ -9,7 +9,8 @@
 typedef struct {
     const Event *begin; /* its record */
     const Event *end;   /* how it ended; NULL: it was killed, or goes on */
-    const Event *epoch; /* the last that it recorded; NULL: none */
+    const Event *timed; /* the last record of it that has times (times.h); NULL: none */
+    double seconds;     /* that it took, as far as it recorded them; NaN: it did not */
     uint64_t reached;   /* the last step that it recorded */
     uint64_t again;     /* of its steps those that the next one did again */
     bool is_last;
@@ -53,7 +54,7 @@ void report_starts_table(FILE *out, const ReportRun *run, const ReportStarts *st
 void report_classes(FILE *out, const ReportRun *run);
 MUST_CHECK Status report_mistakes(FILE *out, const ReportRun *run);
 MUST_CHECK Status report_weights(FILE *out, const ReportRun *run);
-MUST_CHECK Status report_times(FILE *out, const ReportRun *run);
+MUST_CHECK Status report_times(FILE *out, const ReportRun *run, const ReportStarts *starts);
 void report_settings(FILE *out, const ReportRun *run);
 void report_machine(FILE *out, const ReportRun *run, const ReportStarts *starts);
 void report_comparison(FILE *out, const ReportRun *run, size_t count, const ReportStarts *starts);

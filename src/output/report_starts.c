@@ -6,6 +6,7 @@
 
 #include "base/memory.h"
 #include "output/report_internal.h"
+#include "output/times.h"
 
 static bool is_start(const Event *event)
 {
@@ -15,7 +16,9 @@ static bool is_start(const Event *event)
 static void follow(ReportStart *start, const Event *event)
 {
     if (event->kind == EVENT_STEP && event->step > start->reached) start->reached = event->step;
-    if (event->kind == EVENT_EPOCH) start->epoch = event;
+    if (times_ranks(event)) start->timed = event;
+    const double seconds = event->object ? history_float(event, "seconds") : (double)NAN;
+    if (isfinite(seconds)) start->seconds = seconds;
     if (event->kind == EVENT_END) start->end = event;
 }
 
@@ -30,7 +33,8 @@ Status report_starts_init(ReportStarts *starts, const History *history)
         ReportStart *last = starts->count ? &starts->start[starts->count - 1] : NULL;
         if (is_start(event)) {
             if (last && last->reached > event->step) last->again = last->reached - event->step;
-            starts->start[starts->count++] = (ReportStart){.begin = event, .reached = event->step};
+            starts->start[starts->count++] =
+                (ReportStart){.begin = event, .seconds = (double)NAN, .reached = event->step};
         } else if (last) {
             follow(last, event);
         }
@@ -61,9 +65,7 @@ double report_seconds(const ReportStarts *starts)
 {
     double sum = (double)NAN;
     for (size_t i = 0; i < starts->count; i++) {
-        const ReportStart *start = &starts->start[i];
-        const Event *last = start->end ? start->end : start->epoch;
-        const double seconds = last ? history_float(last, "seconds") : (double)NAN;
+        const double seconds = starts->start[i].seconds;
         if (isfinite(seconds)) sum = isfinite(sum) ? sum + seconds : seconds;
     }
     return sum;

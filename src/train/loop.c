@@ -43,7 +43,6 @@ static void record_epoch(Trainer *t, uint64_t epoch, const CheckpointScore *scor
         record_null(records, "test_accuracy");
     }
     record_float(records, "samples_per_second", speed);
-    record_float(records, "seconds", clock_seconds() - t->started);
     trainer_record_times(t);
     record_digest(records, "digest", t->replica[0].model);
     record_end(records);
@@ -131,7 +130,8 @@ static void record_confusion(Records *records, const Confusion *confusion)
     record_counts(records, "class_right", 0, classes, right_at, confusion);
 }
 
-/* reason: "finished", "stopped", or why the run failed; cause: of a stop, else NULL; state: NULL if it failed. */
+/* reason: "finished", "stopped", or why the run failed; cause: of a stop, else NULL; state: NULL if it failed.
+ * Collective. */
 static void record_end_of_run(Trainer *t, const char *reason, const char *cause, const CheckpointScore *score,
                               const Replica *state)
 {
@@ -148,9 +148,13 @@ static void record_end_of_run(Trainer *t, const char *reason, const char *cause,
         record_null(records, "test_loss");
         record_null(records, "test_accuracy");
     }
-    if (state) trainer_record_state(t, state);
     record_float(records, "samples_per_second", trainer_speed(t));
-    record_float(records, "seconds", clock_seconds() - t->started);
+    if (state) {
+        trainer_record_state(t, state);
+        trainer_record_times(t);
+    } else {
+        record_float(records, "seconds", clock_seconds() - t->started);
+    }
     record_end(records);
     records_sync(records);
 }

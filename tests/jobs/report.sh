@@ -29,10 +29,10 @@ page() {
 }
 
 # Killed in its second epoch, with the records of the first on disk and no checkpoint; stopped; killed behind the records of
-# its third epoch; finished on three ranks.
+# its third epoch and of steps of the fourth; finished on three ranks.
 LOCKSTEP_FAULT=raise-kill-compute:0:8 launch 1 train "$work/config.cfg" --run "$work/run" --quiet
 start 0 train "$work/config.cfg" --run "$work/run" --quiet --stop-after-steps 12
-LOCKSTEP_FAULT=raise-kill-compute:0:18 launch 1 train "$work/config.cfg" --run "$work/run" --quiet
+LOCKSTEP_FAULT=raise-kill-compute:0:18 launch 1 train "$work/config.cfg" --run "$work/run" --quiet --set log.seconds=0.0
 start 3 train "$work/config.cfg" --run "$work/run" --quiet
 check 'trains' [ "$code" = 0 ]
 start 0 report "$work/run"
