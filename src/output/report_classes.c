@@ -131,10 +131,10 @@ static void write_matrix_cell(FILE *out, bool is_right, uint64_t count, uint64_t
 static void write_matrix(FILE *out, const Event *event, size_t classes)
 {
     const uint64_t most = most_confused(event, classes);
-    fputs(
-        "<div class=\"wide\"><table class=\"matrix\"><caption>Rows are the labels, columns what they were taken "
-        "for</caption><thead><tr><th></th>",
-        out);
+    fprintf(out,
+            "<div class=\"wide\"><table class=\"matrix\" style=\"--columns:%zu\"><caption>Rows are the labels, columns "
+            "what they were taken for</caption><thead><tr><th></th>",
+            classes + 2);
     for (size_t j = 0; j < classes; j++) fprintf(out, "<th>%zu</th>", j);
     fputs("<th>all</th></tr></thead><tbody>\n", out);
     for (size_t i = 0; i < classes; i++) {

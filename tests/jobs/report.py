@@ -129,7 +129,7 @@ def check_starts(page, run):
         expect(f"start {i + 1}", row, expected)
     expect("ends", [row[3] for row in rows], ["killed", "stopped by steps", "killed", "finished"])
     marks = {text(mark) for mark in page.section("curves").iter("text") if mark.get("class") == "note"}
-    expect("marks", marks, {"killed, start 2", "stopped, start 3"})
+    expect("marks", marks, {"killed, start 2", "starts 3\u20134"})
     bands = [band for band in page.section("curves").iter("rect") if band.get("class") == "band"]
     expect("bands of steps done again", len(bands), 6)
 

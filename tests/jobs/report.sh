@@ -100,6 +100,9 @@ records hostile <<'TEXT'
 {"event":"end","step":5,"reason":"a","stopped_by":"\u0007","confusion":[[9223372036854775807,9223372036854775807],[-3,"x"]]}
 {"event":"else"}
 TEXT
+for step in 5 10; do echo "{\"event\":\"epoch\",\"step\":$step,\"test_accuracy\":1,\"test_accuracy_hex\":\"0x1p+0\"}"; done | records perfect
+start 0 report "$work/perfect"
+check 'no accuracy beyond 100 %' [ "$(grep -oE 'class="tick"[^>]*>(100|10[1-9])<' "$work/perfect/report.html" | sed 's/.*>\(.*\)</\1/')" = 100 ]
 for run in begun torn hostile; do
     start 0 report "$work/$run"
     page "$run" absent "$work/$run/report.html" 'killed' 'There are no predictions to look at: '
