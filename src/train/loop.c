@@ -273,6 +273,16 @@ static Status run_epochs(Trainer *t, CheckpointScore *score)
     return finish(t, score);
 }
 
+/* Collective. */
+static void write_trace(Trainer *t)
+{
+    const char *name[PHASES];
+    for (int p = 0; p < PHASES; p++) name[p] = phase_name[p].key;
+    const TimelinePhases phases = {.name = name, .first_of_step = PHASE_PACK};
+    trainer_enter(t, PHASE_RECORD);
+    trace_write(&t->trace, t->comm, &t->run, &phases, t->first_step, t->step);
+}
+
 Status trainer_run(Trainer *t, char last_line[128])
 {
     CheckpointScore score = {0};
@@ -285,7 +295,7 @@ Status trainer_run(Trainer *t, char last_line[128])
         st = run_epochs(t, &score);
         progress_end();
         if (st != STATUS_OK && st != STATUS_STOPPED) record_end_of_run(t, status_name(st), NULL, NULL, NULL);
-        if (t->settings->log.trace && (st == STATUS_OK || st == STATUS_STOPPED)) trace_write(t);
+        if (t->settings->log.trace && (st == STATUS_OK || st == STATUS_STOPPED)) write_trace(t);
         if (st == STATUS_OK) trainer_log_end(t, &score);
     } else {
         log_info("this run is finished already: nothing was trained");
