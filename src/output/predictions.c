@@ -76,3 +76,18 @@ Status predictions_read(const char *path, size_t most, Prediction **prediction, 
     }
     return st;
 }
+
+size_t predictions_worst(size_t count, const Prediction *prediction, size_t most, Prediction *worst)
+{
+    size_t chosen = 0;
+    for (const Prediction *p = prediction; p < prediction + count; p++) {
+        if (p->prediction == p->label) continue;
+        size_t place = chosen;
+        while (place > 0 && worst[place - 1].confidence < p->confidence) place--;
+        if (place == most) continue;
+        if (chosen < most) chosen++;
+        memmove(worst + place + 1, worst + place, (chosen - 1 - place) * sizeof *worst);
+        worst[place] = *p;
+    }
+    return chosen;
+}

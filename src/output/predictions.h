@@ -22,4 +22,8 @@ void predictions_write(FILE *file, size_t count, const Prediction *prediction);
  * STATUS_IO; STATUS_INTERNAL: out of memory. */
 MUST_CHECK Status predictions_read(const char *path, size_t most, Prediction **prediction, size_t *count);
 
+/* worst (most) = the mistakes among prediction (count) that the network is surest of, the surest first, of equals the
+ * lower rows. Returns how many these are. */
+size_t predictions_worst(size_t count, const Prediction *prediction, size_t most, Prediction *worst);
+
 #endif

@@ -5,8 +5,10 @@
 #include <string.h>
 
 #include "base/memory.h"
+#include "output/markup.h"
 #include "output/plot.h"
-#include "output/report_internal.h"
+#include "output/report_facts.h"
+#include "output/report_sections.h"
 
 typedef struct {
     EventKind kind;

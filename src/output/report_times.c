@@ -2,8 +2,9 @@
 #include <stdio.h>
 
 #include "base/memory.h"
+#include "output/markup.h"
 #include "output/plot.h"
-#include "output/report_internal.h"
+#include "output/report_sections.h"
 #include "output/times.h"
 
 enum { ROW = 18, BAR = 13, CHART_TOP = 4, CHART_LEFT = 116 };
