@@ -95,6 +95,7 @@ if [ "$purpose" = all ]; then
     need dpkg-dev program dpkg-shlibdeps
     need lintian program lintian
     need chromium program chromium
+    need poppler-utils program pdftotext
 fi
 if [ ${#missing[@]} -eq 0 ]; then exit 0; fi
 

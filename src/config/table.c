@@ -91,7 +91,7 @@ const Setting setting_table[] = {
     {BOOL(log.tensorboard), .fallback = "false",
      .text = "write TensorBoard's event files to the run directory", .resume = RESUME_FREE},
     {BOOL(log.trace), .fallback = "false",
-     .text = "write trace.json, a timeline of all ranks", .resume = RESUME_FREE},
+     .text = "write trace.json, a timeline of all ranks in a start", .resume = RESUME_FREE},
 };
 /* clang-format on */
 

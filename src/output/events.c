@@ -9,12 +9,14 @@
 #include "output/protobuf.h"
 
 /* Fields and values of the messages in event.proto, summary.proto, tensor.proto and histogram.proto of TensorBoard's
- * tensorboard/compat/proto. */
+ * tensorboard/compat/proto; of plugin_data.proto in its tensorboard/plugins/hparams; of Value in struct.proto of
+ * Protocol Buffers. A map is a list of messages of key and value. */
 enum { EVENT_WALL_TIME = 1, EVENT_STEP = 2, EVENT_FILE_VERSION = 3, EVENT_SUMMARY = 5, EVENT_SESSION_LOG = 7 };
 enum { SESSION_STATUS = 1, SESSION_START = 1 };
 enum { SUMMARY_VALUE = 1 };
 enum { VALUE_TAG = 1, VALUE_SIMPLE = 2, VALUE_IMAGE = 4, VALUE_HISTOGRAM = 5, VALUE_TENSOR = 8, VALUE_METADATA = 9 };
-enum { METADATA_PLUGIN = 1, PLUGIN_NAME = 1 };
+enum { METADATA_PLUGIN = 1, PLUGIN_NAME = 1, PLUGIN_CONTENT = 2 };
+enum { HPARAMS_START = 3, START_HPARAMS = 1, START_TIME = 5, MAP_KEY = 1, MAP_VALUE = 2, ANY_NUMBER = 2, ANY_TEXT = 3 };
 enum { TENSOR_TYPE = 1, TENSOR_SHAPE = 2, TENSOR_TEXT = 8, TYPE_TEXT = 7 };
 enum {
     HISTOGRAM_MIN = 1,
@@ -28,17 +30,22 @@ enum {
 enum { IMAGE_HEIGHT = 1, IMAGE_WIDTH, IMAGE_COLOURS, IMAGE_FILE, COLOURS_GREY = 1 };
 
 struct Events {
-    EventFile *file;       /* owned */
-    double *limit, *count; /* (HISTOGRAM_BUCKETS) of a histogram; owned */
-    size_t summary, value; /* where the messages begin that are being built */
+    EventFile *file;                         /* owned */
+    double *limit, *count;                   /* (HISTOGRAM_BUCKETS) of a histogram; owned */
+    size_t summary, value, metadata, plugin; /* where the messages begin that are being built */
 };
 
-static Bytes *begin_event(Events *e, uint64_t step)
+static double wall_time(void)
 {
     struct timespec now;
     clock_gettime(CLOCK_REALTIME, &now);
+    return (double)now.tv_sec + 1e-9 * (double)now.tv_nsec;
+}
+
+static Bytes *begin_event(Events *e, uint64_t step)
+{
     Bytes *out = event_file_begin(e->file);
-    protobuf_double(out, EVENT_WALL_TIME, (double)now.tv_sec + 1e-9 * (double)now.tv_nsec);
+    protobuf_double(out, EVENT_WALL_TIME, wall_time());
     protobuf_integer(out, EVENT_STEP, step);
     return out;
 }
@@ -84,6 +91,20 @@ void events_scalars(Events *e, uint64_t step, size_t count, const EventScalar *s
     end_summary(e, out);
 }
 
+/* What the value is for: up to the plugin's own content, and from there on. */
+static void begin_plugin(Events *e, Bytes *out, const char *name)
+{
+    e->metadata = protobuf_begin(out, VALUE_METADATA);
+    e->plugin = protobuf_begin(out, METADATA_PLUGIN);
+    protobuf_text(out, PLUGIN_NAME, name);
+}
+
+static void end_plugin(Events *e, Bytes *out)
+{
+    protobuf_end(out, e->plugin);
+    protobuf_end(out, e->metadata);
+}
+
 void events_text(Events *e, uint64_t step, const char *tag, const char *text)
 {
     if (!e) return;
@@ -93,10 +114,35 @@ void events_text(Events *e, uint64_t step, const char *tag, const char *text)
     protobuf_end(out, protobuf_begin(out, TENSOR_SHAPE));
     protobuf_text(out, TENSOR_TEXT, text);
     protobuf_end(out, tensor);
-    const size_t metadata = protobuf_begin(out, VALUE_METADATA), plugin = protobuf_begin(out, METADATA_PLUGIN);
-    protobuf_text(out, PLUGIN_NAME, "text");
-    protobuf_end(out, plugin);
-    protobuf_end(out, metadata);
+    begin_plugin(e, out, "text");
+    end_plugin(e, out);
+    end_value(e, out);
+}
+
+static void put_hparam(Bytes *out, const EventHparam *hparam)
+{
+    const size_t entry = protobuf_begin(out, START_HPARAMS);
+    protobuf_text(out, MAP_KEY, hparam->name);
+    const size_t value = protobuf_begin(out, MAP_VALUE);
+    if (*hparam->text)
+        protobuf_text(out, ANY_TEXT, hparam->text);
+    else
+        protobuf_double(out, ANY_NUMBER, hparam->number);
+    protobuf_end(out, value);
+    protobuf_end(out, entry);
+}
+
+void events_hparams(Events *e, uint64_t step, size_t count, const EventHparam *hparam)
+{
+    if (!e) return;
+    Bytes *out = begin_value(e, step, "_hparams_/session_start_info");
+    begin_plugin(e, out, "hparams");
+    const size_t content = protobuf_begin(out, PLUGIN_CONTENT), start = protobuf_begin(out, HPARAMS_START);
+    for (size_t i = 0; i < count; i++) put_hparam(out, &hparam[i]);
+    protobuf_double(out, START_TIME, wall_time());
+    protobuf_end(out, start);
+    protobuf_end(out, content);
+    end_plugin(e, out);
     end_value(e, out);
 }
 

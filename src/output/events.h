@@ -33,6 +33,17 @@ void events_scalars(Events *events, uint64_t step, size_t count, const EventScal
 /* A text in Markdown. */
 void events_text(Events *events, uint64_t step, const char *tag, const char *text);
 
+/* A setting of the run: a number, or, where it is not empty, a text. */
+enum { EVENTS_HPARAM_TEXT = 128 };
+typedef struct {
+    const char *name;
+    double number;
+    char text[EVENTS_HPARAM_TEXT];
+} EventHparam;
+
+/* What TensorBoard's dashboard HParams compares runs by, beside the last point of each curve: hparam (count). */
+void events_hparams(Events *events, uint64_t step, size_t count, const EventHparam *hparam);
+
 /* How values are distributed. */
 void events_histogram(Events *events, uint64_t step, const char *tag, const Histogram *histogram);
 

@@ -6,7 +6,7 @@
 #include "output/markup.h"
 
 enum {
-    CHARACTER = 6, /* the width of a letter of a mark, about */
+    CHARACTER = 8, /* the width of a letter of a note where it is largest (style.c), about */
     LINE = 14,     /* between the names of lines */
     NAME_HEAD = 5, /* characters of a name that there is no room for, from its begin */
     NAME_TAIL = 5, /* and from its end */
@@ -46,7 +46,7 @@ static void draw_y_axis(const Plot *plot, const char *name)
 
 void plot_begin(Plot *plot, FILE *out, const PlotText *text, Axis x, Axis y)
 {
-    *plot = (Plot){.out = out, .x = x, .y = y, .mark_end = PLOT_LEFT};
+    *plot = (Plot){.out = out, .x = x, .y = y};
     fputs("<figure><figcaption>", out);
     markup_text(out, text->title);
     fprintf(out, "</figcaption><svg viewBox=\"0 0 %d %d\" role=\"img\"><title>", PLOT_WIDTH, PLOT_HEIGHT);
@@ -177,18 +177,22 @@ void plot_bar(Plot *plot, double left, double right, double low, double high, in
     fputs("</rect>\n", plot->out);
 }
 
-void plot_mark(Plot *plot, double x, const char *text, const char *tip)
+void plot_mark(Plot *plot, double x, const char *tip)
 {
-    const double place = axis_place(&plot->x, x), width = (double)(CHARACTER * strlen(text));
-    fprintf(plot->out, "<path class=\"mark\" d=\"M%.1f %dV%d\">", place, PLOT_TOP - 4, PLOT_BOTTOM);
+    fprintf(plot->out, "<path class=\"mark\" d=\"M%.1f %dV%d\">", axis_place(&plot->x, x), PLOT_TOP - 4, PLOT_BOTTOM);
     put_tip(plot, tip);
-    fputs("</path>", plot->out);
-    const double begin = place + width > PLOT_RIGHT ? place - width : place;
-    if (begin >= plot->mark_end || plot->mark_end <= PLOT_LEFT) {
-        fprintf(plot->out, "<text class=\"note\" x=\"%.1f\" y=\"%d\">", begin, PLOT_TOP - 9);
-        markup_text(plot->out, text);
-        fputs("</text>", plot->out);
-        plot->mark_end = begin + width + CHARACTER;
-    }
-    fputc('\n', plot->out);
+    fputs("</path>\n", plot->out);
+}
+
+/* The upper row has room where the lower has not: of three notes the last is 2 * PLOT_NOTE_APART behind the first. */
+void plot_note(Plot *plot, double x, const char *text)
+{
+    const double place = axis_place(&plot->x, x), width = CHARACTER * (double)count_characters(text);
+    const double begin = place < PLOT_WIDTH - width ? place : PLOT_WIDTH - width;
+    const bool is_upper = begin < plot->note_end;
+    if (!is_upper) plot->note_end = begin + width + CHARACTER;
+    fprintf(plot->out, "<text class=\"note\" x=\"%.1f\" y=\"%d\">", begin,
+            is_upper ? PLOT_TOP - 9 - LINE : PLOT_TOP - 9);
+    markup_text(plot->out, text);
+    fputs("</text>\n", plot->out);
 }

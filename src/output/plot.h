@@ -8,7 +8,7 @@
 #include "output/axis.h"
 #include "output/curve.h"
 
-enum { PLOT_WIDTH = 720, PLOT_HEIGHT = 264, PLOT_COLOURS = 8 };
+enum { PLOT_WIDTH = 720, PLOT_HEIGHT = 284, PLOT_COLOURS = 8 };
 
 typedef struct {
     const char *title; /* for readers without sight, and above it */
@@ -27,11 +27,14 @@ typedef struct {
     Axis x, y;
     PlotLabel label[PLOT_COLOURS];
     size_t labels;
-    double mark_end; /* where the text of the last mark ends */
+    double note_end; /* of the last note in the lower of two rows */
 } Plot;
 
 /* The ends of the axes' places for plot_begin. */
-enum { PLOT_LEFT = 62, PLOT_RIGHT = 604, PLOT_TOP = 24, PLOT_BOTTOM = 226 };
+enum { PLOT_LEFT = 76, PLOT_RIGHT = 596, PLOT_TOP = 42, PLOT_BOTTOM = 244 };
+
+/* Notes whose steps' places are so far apart do not touch, if none is longer than PLOT_NOTE_MOST characters. */
+enum { PLOT_NOTE_APART = 95, PLOT_NOTE_MOST = 19 };
 
 /* x, y: values; their places are those above. y grows upwards. */
 void plot_begin(Plot *plot, FILE *out, const PlotText *text, Axis x, Axis y);
@@ -50,8 +53,10 @@ void plot_band(Plot *plot, double from, double to, const char *tip);
 /* A bar between these values, and what a pointer over it is told. */
 void plot_bar(Plot *plot, double left, double right, double low, double high, int colour, const char *tip);
 
-/* A thin line across at step x; text: above it, or left out where the text before it is in the way. Marks come in the
- * order of their steps. */
-void plot_mark(Plot *plot, double x, const char *text, const char *tip);
+/* A thin line across at step x, and what a pointer over it is told. */
+void plot_mark(Plot *plot, double x, const char *tip);
+
+/* A text above step x. Notes come in the order of their steps. */
+void plot_note(Plot *plot, double x, const char *text);
 
 #endif

@@ -2,6 +2,7 @@
 
 #include <inttypes.h>
 #include <math.h>
+#include <stdbool.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -11,7 +12,7 @@
 static const char head[] = "index,label,prediction,confidence\n";
 static const char no_number[] = "nan\n"; /* as printf writes C's NAN */
 
-bool prediction_is_surer(const Prediction *a, const Prediction *b)
+static bool is_surer(const Prediction *a, const Prediction *b)
 {
     return a->confidence > b->confidence || (isnan(b->confidence) && !isnan(a->confidence));
 }
@@ -84,4 +85,19 @@ Status predictions_read(const char *path, size_t most, Prediction **prediction, 
         *prediction = NULL;
     }
     return st;
+}
+
+size_t predictions_worst(size_t count, const Prediction *prediction, size_t most, Prediction *worst)
+{
+    size_t chosen = 0;
+    for (const Prediction *p = prediction; p < prediction + count; p++) {
+        if (p->prediction == p->label) continue;
+        size_t place = chosen;
+        while (place > 0 && is_surer(p, &worst[place - 1])) place--;
+        if (place == most) continue;
+        if (chosen < most) chosen++;
+        memmove(worst + place + 1, worst + place, (chosen - 1 - place) * sizeof *worst);
+        worst[place] = *p;
+    }
+    return chosen;
 }

@@ -2,7 +2,6 @@
 #ifndef LOCKSTEP_OUTPUT_PREDICTIONS_H
 #define LOCKSTEP_OUTPUT_PREDICTIONS_H
 
-#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 #include <stdio.h>
@@ -15,9 +14,6 @@ typedef struct {
     float confidence;    /* that probability; NAN if finite weights made none */
 } Prediction;
 
-/* Is a's confidence the larger? One that is NAN is less than any. */
-bool prediction_is_surer(const Prediction *a, const Prediction *b);
-
 /* CSV with the header index,label,prediction,confidence; prediction (count). The caller sees to the file's errors. */
 void predictions_write(FILE *file, size_t count, const Prediction *prediction);
 
@@ -25,5 +21,9 @@ void predictions_write(FILE *file, size_t count, const Prediction *prediction);
  * STATUS_NO_INPUT: no such file; STATUS_DATA: it has more than `most` rows, or the line that the message names is none;
  * STATUS_IO; STATUS_INTERNAL: out of memory. */
 MUST_CHECK Status predictions_read(const char *path, size_t most, Prediction **prediction, size_t *count);
+
+/* worst (most) = the mistakes among prediction (count) that the network is surest of, the surest first, of equals the
+ * lower rows. Returns how many these are. */
+size_t predictions_worst(size_t count, const Prediction *prediction, size_t most, Prediction *worst);
 
 #endif

@@ -1,55 +1,10 @@
 #include "output/report.h"
 
-#include <math.h>
 #include <stdio.h>
-#include <string.h>
 
 #include "output/page.h"
-#include "output/report_internal.h"
-
-const char *report_name(const ReportRun *run)
-{
-    const char *name = run->directory;
-    for (const char *c = run->directory; *c; c++)
-        if (*c == '/' && c[1] != '\0' && c[1] != '/') name = c + 1;
-    return name;
-}
-
-const Event *report_last(const History *history, EventKind kind)
-{
-    for (size_t i = history->count; i-- > 0;)
-        if (history->event[i].kind == kind) return &history->event[i];
-    return NULL;
-}
-
-static bool has_evaluation(const Event *event)
-{
-    return (event->kind == EVENT_EPOCH || event->kind == EVENT_END) && isfinite(event->test_accuracy);
-}
-
-const Event *report_last_evaluation(const History *history)
-{
-    for (size_t i = history->count; i-- > 0;)
-        if (has_evaluation(&history->event[i])) return &history->event[i];
-    return NULL;
-}
-
-double report_best_accuracy(const History *history)
-{
-    double best = (double)NAN;
-    for (size_t i = 0; i < history->count; i++)
-        if (has_evaluation(&history->event[i]) && !(history->event[i].test_accuracy <= best))
-            best = history->event[i].test_accuracy;
-    return best;
-}
-
-Status report_absent(FILE *out, Status st, const char *what)
-{
-    if (st == STATUS_OK || st == STATUS_INTERNAL) return st;
-    markup_absent(out, what, status_message());
-    status_clear();
-    return STATUS_OK;
-}
+#include "output/report_facts.h"
+#include "output/report_sections.h"
 
 static Status write_one(FILE *out, const ReportRun *run, const ReportStarts *starts)
 {
@@ -59,7 +14,7 @@ static Status write_one(FILE *out, const ReportRun *run, const ReportStarts *sta
     report_classes(out, run);
     if (st == STATUS_OK) st = report_mistakes(out, run);
     if (st == STATUS_OK) st = report_weights(out, run);
-    if (st == STATUS_OK) st = report_times(out, run);
+    if (st == STATUS_OK) st = report_times(out, run, starts);
     report_settings(out, run);
     report_machine(out, run, starts);
     return st;

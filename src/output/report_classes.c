@@ -1,65 +1,10 @@
 /* What each class was taken for, from the counts in the record of the run's last end. */
-#include <inttypes.h>
 #include <math.h>
 
-#include "output/report_internal.h"
-
-void report_evaluated(FILE *out, const History *history, const Event *end)
-{
-    uint64_t reached = end->step;
-    for (const Event *event = end; event < history->event + history->count; event++)
-        if (event->kind == EVENT_STEP && event->step > reached) reached = event->step;
-    if (reached == end->step) return;
-    fprintf(out,
-            "<p class=\"lead\">This is of the evaluation after step %" PRIu64
-            "; the run has gone on since, to step %" PRIu64 ".</p>\n",
-            end->step, reached);
-}
-
-/* Of a class: its samples, those of them found, all that were taken for it (0 and unknown without a matrix). */
-typedef struct {
-    uint64_t samples, right, taken;
-} ClassCounts;
-
-/* The record with counts; *classes of them, *is_matrix: what each was taken for too. NULL: none. */
-static const Event *find_counts(const History *history, size_t *classes, bool *is_matrix)
-{
-    for (size_t i = history->count; i-- > 0;) {
-        const Event *event = &history->event[i];
-        size_t rows, others;
-        if (event->kind != EVENT_END) continue;
-        *is_matrix = history_has_counts(event, "confusion", &rows, classes) && rows == *classes;
-        if (*is_matrix) return event;
-        if (history_has_counts(event, "class_samples", &rows, classes) && rows == 0 &&
-            history_has_counts(event, "class_right", &rows, &others) && others == *classes)
-            return event;
-    }
-    return NULL;
-}
-
-static ClassCounts counts_of(const Event *event, size_t classes, bool is_matrix, size_t c)
-{
-    ClassCounts of = {0};
-    if (!is_matrix)
-        return (ClassCounts){.samples = history_count(event, "class_samples", 0, c),
-                             .right = history_count(event, "class_right", 0, c)};
-    of.right = history_count(event, "confusion", c, c);
-    for (size_t j = 0; j < classes; j++) {
-        of.samples += history_count(event, "confusion", c, j);
-        of.taken += history_count(event, "confusion", j, c);
-    }
-    return of;
-}
-
-const Event *report_last_counted(const History *history, uint64_t *samples)
-{
-    size_t classes;
-    bool is_matrix;
-    const Event *event = find_counts(history, &classes, &is_matrix);
-    *samples = 0;
-    for (size_t c = 0; event && c < classes; c++) *samples += counts_of(event, classes, is_matrix, c).samples;
-    return event;
-}
+#include "output/markup.h"
+#include "output/report_counts.h"
+#include "output/report_facts.h"
+#include "output/report_sections.h"
 
 static double share(double part, double whole)
 {
@@ -92,7 +37,7 @@ static void write_table(FILE *out, const Event *event, size_t classes, bool is_m
             "<th>samples</th></tr></thead><tbody>\n",
             is_matrix ? "<th>precision</th>" : "", is_matrix ? "<th>F1</th>" : "");
     for (size_t c = 0; c < classes; c++) {
-        const ClassCounts of = counts_of(event, classes, is_matrix, c);
+        const ClassCounts of = report_counts_of(event, classes, is_matrix, c);
         write_class(out, c, &of, is_matrix);
     }
     fputs("</tbody></table></div>\n", out);
@@ -131,14 +76,14 @@ static void write_matrix_cell(FILE *out, bool is_right, uint64_t count, uint64_t
 static void write_matrix(FILE *out, const Event *event, size_t classes)
 {
     const uint64_t most = most_confused(event, classes);
-    fputs(
-        "<div class=\"wide\"><table class=\"matrix\"><caption>Rows are the labels, columns what they were taken "
-        "for</caption><thead><tr><th></th>",
-        out);
+    fprintf(out,
+            "<div class=\"wide\"><table class=\"matrix\" style=\"--columns:%zu\"><caption>Rows are the labels, columns "
+            "what they were taken for</caption><thead><tr><th></th>",
+            classes + 2);
     for (size_t j = 0; j < classes; j++) fprintf(out, "<th>%zu</th>", j);
     fputs("<th>all</th></tr></thead><tbody>\n", out);
     for (size_t i = 0; i < classes; i++) {
-        const ClassCounts of = counts_of(event, classes, true, i);
+        const ClassCounts of = report_counts_of(event, classes, true, i);
         fprintf(out, "<tr><th scope=\"row\">%zu</th>", i);
         for (size_t j = 0; j < classes; j++)
             write_matrix_cell(out, i == j, history_count(event, "confusion", i, j), i == j ? of.samples : most);
@@ -153,7 +98,7 @@ void report_classes(FILE *out, const ReportRun *run)
 {
     size_t classes;
     bool is_matrix;
-    const Event *event = find_counts(run->history, &classes, &is_matrix);
+    const Event *event = report_counts_find(run->history, &classes, &is_matrix);
     markup_section_begin(out, "classes", "Classes");
     if (!event) {
         markup_absent(out, "Counts of predictions are recorded when a training ends; this one has not.", NULL);

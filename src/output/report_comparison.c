@@ -3,7 +3,9 @@
 #include <stdio.h>
 #include <string.h>
 
-#include "output/report_internal.h"
+#include "output/markup.h"
+#include "output/report_facts.h"
+#include "output/report_sections.h"
 
 /* One figure of a run, as the content of a cell. */
 typedef void Cell(FILE *out, const ReportRun *run, const ReportStarts *starts);

@@ -5,8 +5,10 @@
 #include <string.h>
 
 #include "base/memory.h"
+#include "output/markup.h"
 #include "output/plot.h"
-#include "output/report_internal.h"
+#include "output/report_facts.h"
+#include "output/report_sections.h"
 
 typedef struct {
     EventKind kind;
@@ -20,6 +22,7 @@ typedef struct {
     Quantity quantity[2];
     size_t quantities;
     bool may_be_log; /* logarithmic, where the values span more than a factor of 20 */
+    bool is_share;   /* in percent: the axis ends at 100, unless a value lies beyond */
 } Figure;
 
 /* What a figure shows. */
@@ -54,16 +57,16 @@ static double learning_rate_of(const Event *event)
 }
 
 static const Figure figures[] = {
-    {"Accuracy on the test set", "%", {{EVENT_EPOCH, accuracy_of, "test"}}, 1, false},
-    {"Loss", "nats", {{EVENT_STEP, train_loss_of, "training"}, {EVENT_EPOCH, test_loss_of, "test"}}, 2, true},
-    {"Learning rate", "", {{EVENT_STEP, learning_rate_of, ""}}, 1, false},
+    {"Accuracy on the test set", "%", {{EVENT_EPOCH, accuracy_of, "test"}}, 1, false, true},
+    {"Loss", "nats", {{EVENT_STEP, train_loss_of, "training"}, {EVENT_EPOCH, test_loss_of, "test"}}, 2, true, false},
+    {"Learning rate", "", {{EVENT_STEP, learning_rate_of, ""}}, 1, false, false},
 };
 
 static const Figure compared[] = {
-    {"Accuracy on the test set", "%", {{EVENT_EPOCH, accuracy_of, NULL}}, 1, false},
-    {"Loss on the test set", "nats", {{EVENT_EPOCH, test_loss_of, NULL}}, 1, true},
-    {"Loss in training", "nats", {{EVENT_STEP, train_loss_of, NULL}}, 1, true},
-    {"Learning rate", "", {{EVENT_STEP, learning_rate_of, NULL}}, 1, false},
+    {"Accuracy on the test set", "%", {{EVENT_EPOCH, accuracy_of, NULL}}, 1, false, true},
+    {"Loss on the test set", "nats", {{EVENT_EPOCH, test_loss_of, NULL}}, 1, true, false},
+    {"Loss in training", "nats", {{EVENT_STEP, train_loss_of, NULL}}, 1, true, false},
+    {"Learning rate", "", {{EVENT_STEP, learning_rate_of, NULL}}, 1, false, false},
 };
 
 /* So that the curve has room, or also its range. */
@@ -82,22 +85,46 @@ static Axis value_axis(const Figure *figure, double low, double high)
     const bool is_log = figure->may_be_log && low > 0.0 && high / low > 20.0;
     if (!is_log && low > 0.0 && low < 0.5 * high) low = 0.0;
     const double pad = is_log ? 0.0 : 0.04 * (high - low);
-    return axis_of(low == 0.0 ? 0.0 : low - pad, high + pad, is_log, PLOT_BOTTOM, PLOT_TOP);
+    Axis axis = axis_of(low == 0.0 ? 0.0 : low - pad, high + pad, is_log, PLOT_BOTTOM, PLOT_TOP);
+    if (figure->is_share && high <= 100.0 && axis.high > 100.0) axis.high = 100.0;
+    return axis;
 }
 
 /* Where a start ended and the next began. */
+static void draw_start(Plot *plot, const ReportRun *run, const ReportStart *start, size_t number)
+{
+    const uint64_t from = start[1].begin->step;
+    char end[128], tip[320];
+    report_start_end(run, start, end, sizeof end);
+    snprintf(tip, sizeof tip, "start %zu %s after step %" PRIu64 ", start %zu went on from step %" PRIu64, number, end,
+             start->reached, number + 1, from);
+    if (start->again) plot_band(plot, (double)from, (double)start->reached, tip);
+    plot_mark(plot, (double)from, tip);
+}
+
+/* Of the starts that begin there: the number of the one before them, and of the last. */
+static void draw_note(Plot *plot, const ReportRun *run, const ReportStarts *starts, size_t before, size_t last)
+{
+    char end[128], text[160];
+    report_start_end(run, &starts->start[before - 1], end, sizeof end);
+    if (last == before + 1)
+        snprintf(text, sizeof text, "%.*s, start %zu", (int)strcspn(end, " "), end, last);
+    else
+        snprintf(text, sizeof text, "starts %zu\xe2\x80\x93%zu", before + 1, last);
+    plot_note(plot, (double)starts->start[before].begin->step, text);
+}
+
+/* Those that are near each other have one note together. */
 static void draw_starts(Plot *plot, const ReportRun *run, const ReportStarts *starts)
 {
-    for (size_t i = 0; i + 1 < starts->count; i++) {
-        const ReportStart *start = &starts->start[i];
-        const uint64_t from = starts->start[i + 1].begin->step;
-        char end[128], text[160], tip[320];
-        report_start_end(run, start, end, sizeof end);
-        snprintf(tip, sizeof tip, "start %zu %s after step %" PRIu64 ", start %zu went on from step %" PRIu64, i + 1,
-                 end, start->reached, i + 2, from);
-        snprintf(text, sizeof text, "%.*s, start %zu", (int)strcspn(end, " "), end, i + 2);
-        if (start->again) plot_band(plot, (double)from, (double)start->reached, tip);
-        plot_mark(plot, (double)from, text, tip);
+    for (size_t i = 1, first = 1; i < starts->count; i++) {
+        draw_start(plot, run, &starts->start[i - 1], i);
+        const double place = axis_place(&plot->x, (double)starts->start[first].begin->step);
+        const bool is_last = i + 1 == starts->count;
+        const double next = is_last ? 0.0 : axis_place(&plot->x, (double)starts->start[i + 1].begin->step);
+        if (!is_last && next < place + PLOT_NOTE_APART) continue;
+        draw_note(plot, run, starts, first, i + 1);
+        first = i + 1;
     }
 }
 

@@ -1,48 +1,35 @@
 /* The mistakes that the network is surest of, as images of the dataset. */
 #include <inttypes.h>
 #include <stdio.h>
-#include <stdlib.h>
 
 #include "base/memory.h"
+#include "output/markup.h"
 #include "output/predictions.h"
-#include "output/report_internal.h"
+#include "output/report_counts.h"
+#include "output/report_facts.h"
+#include "output/report_sections.h"
 #include "output/thumbnail.h"
 
 enum { MOST_MISTAKES = 60 };
 
-/* The surest first; of equals in the order of the dataset. */
-static int surer(const void *a, const void *b)
-{
-    const Prediction *p = a, *q = b;
-    if (prediction_is_surer(p, q) || prediction_is_surer(q, p)) return prediction_is_surer(p, q) ? -1 : 1;
-    return (p->index > q->index) - (p->index < q->index);
-}
-
-/* Moves the mistakes to the front, sorted. Returns how many there are. */
-static size_t take_mistakes(Prediction *prediction, size_t count)
+static size_t count_mistakes(const Prediction *prediction, size_t count)
 {
     size_t mistakes = 0;
-    for (size_t i = 0; i < count; i++)
-        if (prediction[i].prediction != prediction[i].label) prediction[mistakes++] = prediction[i];
-    qsort(prediction, mistakes, sizeof *prediction, surer);
+    for (size_t i = 0; i < count; i++) mistakes += prediction[i].prediction != prediction[i].label;
     return mistakes;
 }
 
-/* low, high: of the image's own values, or of what a byte can be. */
+/* Bytes as they are, floats from the image's least to its largest. */
 static Status write_image(FILE *out, const ThumbnailShape *shape, const Samples *sample)
 {
-    float *value, low = 0.0f, high = 255.0f;
+    float *value;
     Status st = memory_new(&value, sample->features, "an image");
     if (st != STATUS_OK) return st;
     for (size_t i = 0; i < sample->features; i++)
         value[i] = sample->kind == ELEMENT_UINT8 ? (float)((const uint8_t *)sample->pixels)[i]
                                                  : ((const float *)sample->pixels)[i];
-    if (sample->kind != ELEMENT_UINT8) low = high = value[0];
-    for (size_t i = 0; i < sample->features && sample->kind != ELEMENT_UINT8; i++) {
-        low = value[i] < low ? value[i] : low;
-        high = value[i] > high ? value[i] : high;
-    }
-    st = thumbnail_write(out, shape, value, low, high);
+    const Greys greys = sample->kind == ELEMENT_UINT8 ? (Greys){0.0f, 255.0f} : greys_of(sample->features, value);
+    st = thumbnail_write(out, shape, value, &greys);
     memory_free(value);
     return st;
 }
@@ -118,27 +105,28 @@ static Status read_predictions(const ReportRun *run, Prediction **prediction, si
     return predictions_read(path, UINT32_MAX, prediction, count);
 }
 
-static Status write_section(FILE *out, const ReportRun *run, Prediction *prediction, size_t count)
+static Status write_section(FILE *out, const ReportRun *run, const Prediction *prediction, size_t count)
 {
-    const size_t mistakes = take_mistakes(prediction, count),
-                 shown = mistakes < MOST_MISTAKES ? mistakes : MOST_MISTAKES;
+    Prediction worst[MOST_MISTAKES];
+    const size_t shown = predictions_worst(count, prediction, MOST_MISTAKES, worst);
     fputs("<p class=\"lead\">", out);
-    markup_count(out, mistakes);
+    markup_count(out, count_mistakes(prediction, count));
     fputs(" of ", out);
     markup_count(out, count);
     fputs(" test images were taken for another class", out);
     if (shown) fprintf(out, "; the %zu that the network was surest of: label, prediction, confidence, row", shown);
     fputs(".</p>\n", out);
-    return shown ? write_mistakes(out, run, prediction, shown) : STATUS_OK;
+    return shown ? write_mistakes(out, run, worst, shown) : STATUS_OK;
 }
 
 Status report_mistakes(FILE *out, const ReportRun *run)
 {
     Prediction *prediction;
-    size_t count;
+    size_t count, classes;
+    bool is_matrix;
     markup_section_begin(out, "mistakes", "Mistakes");
-    uint64_t made;
-    const Event *end = report_last_counted(run->history, &made);
+    const Event *end = report_counts_find(run->history, &classes, &is_matrix);
+    const uint64_t made = report_counts_sum(end, classes, is_matrix);
     Status st = read_predictions(run, &prediction, &count);
     if (st == STATUS_OK && end && count != made)
         st = status_fail(STATUS_DATA, "predictions.csv has %zu of the %" PRIu64 " predictions that the run made", count,

@@ -2,7 +2,8 @@
 #include <stdio.h>
 #include <string.h>
 
-#include "output/report_internal.h"
+#include "output/markup.h"
+#include "output/report_sections.h"
 
 /* Is this the first setting of its group, of which "model" is one? */
 static bool begins_group(const ReportRun *run, size_t i)

@@ -1,7 +1,9 @@
 /* The head of the page of one run. */
 #include <math.h>
 
-#include "output/report_internal.h"
+#include "output/markup.h"
+#include "output/report_facts.h"
+#include "output/report_sections.h"
 
 static void tile_begin(FILE *out, const char *name)
 {

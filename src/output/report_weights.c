@@ -4,7 +4,9 @@
 #include <stdlib.h>
 
 #include "base/memory.h"
-#include "output/report_internal.h"
+#include "output/markup.h"
+#include "output/report_facts.h"
+#include "output/report_sections.h"
 #include "output/thumbnail.h"
 #include "rundir/checkpoint.h"
 

@@ -56,18 +56,14 @@ static float value_at(const ThumbnailShape *shape, const float *value, size_t y,
     return value[y * shape->every * shape->row + x * shape->every * shape->column + channel * shape->channel];
 }
 
-Status thumbnail_write(FILE *out, const ThumbnailShape *shape, const float *value, float low, float high)
+Status thumbnail_write(FILE *out, const ThumbnailShape *shape, const float *value, const Greys *greys)
 {
     uint8_t pixel[THUMBNAIL_MOST_SIDE * THUMBNAIL_MOST_SIDE * 3];
-    /* Halves, for the difference of two floats may be infinite. */
-    const float span = high > low ? high * 0.5f - low * 0.5f : 1.0f;
     size_t count = 0;
     for (size_t y = 0; y < shape->thumbnail_height; y++)
         for (size_t x = 0; x < shape->thumbnail_width; x++)
-            for (size_t c = 0; c < shape->channels; c++) {
-                const float share = (value_at(shape, value, y, x, c) * 0.5f - low * 0.5f) / span;
-                pixel[count++] = (uint8_t)(255.0f * (share < 0.0f ? 0.0f : share > 1.0f ? 1.0f : share) + 0.5f);
-            }
+            for (size_t c = 0; c < shape->channels; c++)
+                pixel[count++] = grey_of(greys, value_at(shape, value, y, x, c));
     const Png png = {.width = (uint32_t)shape->thumbnail_width,
                      .height = (uint32_t)shape->thumbnail_height,
                      .channels = (int)shape->channels,

@@ -6,6 +6,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "output/greys.h"
 #include "output/png.h"
 
 enum { THUMBNAIL_MOST_SIDE = 112 }; /* pixels; of a larger image every nth is taken */
@@ -21,9 +22,8 @@ typedef struct {
  * extent is a square where it can be, else one row. false: others. */
 bool thumbnail_shape(ThumbnailShape *shape, int dimensions, const uint64_t *extent);
 
-/* Writes value (the image's) as a data URI, grey or in colour, dark to bright from low to high. STATUS_INTERNAL: out of
- * memory. */
-MUST_CHECK Status thumbnail_write(FILE *out, const ThumbnailShape *shape, const float *value, float low, float high);
+/* Writes value (the image's) as a data URI, grey or in colour. STATUS_INTERNAL: out of memory. */
+MUST_CHECK Status thumbnail_write(FILE *out, const ThumbnailShape *shape, const float *value, const Greys *greys);
 
 /* The same of weights: transparent at 0, one colour towards most and another towards -most; of 3 channels the mean. */
 MUST_CHECK Status thumbnail_write_signed(FILE *out, const ThumbnailShape *shape, const float *value, float most);

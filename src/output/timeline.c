@@ -71,12 +71,13 @@ void timeline_rank(FILE *out, const TimelineRank *rank)
     fprintf(out, ",\"name\":\"thread_sort_index\",\"args\":{\"sort_index\":%d}}", rank->rank);
 }
 
-void timeline_begin(FILE *out)
+void timeline_begin(FILE *out, uint64_t from, uint64_t to)
 {
-    fputs(
+    fprintf(
+        out,
         "{\"displayTimeUnit\":\"ms\",\"traceEvents\":[\n{\"ph\":\"M\",\"pid\":1,\"name\":\"process_labels\",\"args\":{"
-        "\"labels\":\"lockstep\"}}",
-        out);
+        "\"labels\":\"lockstep, from step %" PRIu64 " to %" PRIu64 "\"}}",
+        from, to);
 }
 
 void timeline_gap(FILE *out, const TimelineRank *rank, const TimelineSpan *before, const TimelineSpan *after,

@@ -30,7 +30,8 @@ typedef struct {
     int first_of_step;
 } TimelinePhases;
 
-void timeline_begin(FILE *out);
+/* Of a start that went from step `from` to step `to`: a label of the first process. */
+void timeline_begin(FILE *out, uint64_t from, uint64_t to);
 
 /* What the rank and its host are called. */
 void timeline_rank(FILE *out, const TimelineRank *rank);

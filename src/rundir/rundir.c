@@ -275,3 +275,26 @@ Status rundir_replace(const RunDir *run, const char *name, Replacement *file)
     snprintf(path, PATH_SIZE, "%s/%s", run->path, name);
     return replacement_begin_sole(path, file);
 }
+
+/* 0: that of the newest, which has none. */
+static void numbered_path(const RunDir *run, const char *name, const char *ending, int number, char path[PATH_SIZE])
+{
+    if (number > 0)
+        snprintf(path, PATH_SIZE, "%s/%s-%d%s", run->path, name, number, ending);
+    else
+        snprintf(path, PATH_SIZE, "%s/%s%s", run->path, name, ending);
+}
+
+Status rundir_shift_files(const RunDir *run, const char *name, const char *ending, int kept)
+{
+    char from[PATH_SIZE], to[PATH_SIZE];
+    numbered_path(run, name, ending, 0, from);
+    const bool none = access(from, F_OK) != 0;
+    for (int number = kept; number > 0 && !none; number--) {
+        numbered_path(run, name, ending, number - 1, from);
+        numbered_path(run, name, ending, number, to);
+        if (FILE_RETRY(rename(from, to)) != 0 && errno != ENOENT)
+            return status_fail(STATUS_CANT_CREATE, "cannot rename \"%s\" to \"%s\": %s", from, to, strerror(errno));
+    }
+    return STATUS_OK;
+}

@@ -54,4 +54,8 @@ void rundir_name(const RunDir *run, const char *path, char name[RUNDIR_PATH_SIZE
  * directory is synced, and with it the names of log.txt and metrics.jsonl. Fails as replacement_begin. */
 MUST_CHECK Status rundir_replace(const RunDir *run, const char *name, Replacement *file);
 
+/* Makes room for another file of that name and ending: what is there becomes NAME-1ENDING, that NAME-2ENDING, and so on
+ * up to NAME-<kept>ENDING, whose file is gone then. Nothing where there is none. STATUS_CANT_CREATE. */
+MUST_CHECK Status rundir_shift_files(const RunDir *run, const char *name, const char *ending, int kept);
+
 #endif

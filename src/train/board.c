@@ -1,8 +1,10 @@
 #include "train/board.h"
 
+#include <stdio.h>
 #include <string.h>
 
 #include "base/memory.h"
+#include "config/print.h"
 #include "train/trainer.h"
 
 enum { MOST_POINTS = 10000 };
@@ -43,10 +45,42 @@ static Status put_config(Trainer *t)
     return STATUS_OK;
 }
 
+static Status take_hparam(const Setting *setting, const Settings *settings, EventHparam *hparam)
+{
+    const void *member = (const char *)settings + setting->offset;
+    hparam->name = setting->path;
+    if (setting->type == SETTING_INTEGER)
+        hparam->number = (double)*(const int64_t *)member;
+    else if (setting->type == SETTING_FLOAT)
+        hparam->number = *(const double *)member;
+    else if (setting->type == SETTING_CHOICE)
+        snprintf(hparam->text, sizeof hparam->text, "%s", (const char *)member);
+    else {
+        FILE *text = fmemopen(hparam->text, sizeof hparam->text, "w");
+        if (!text) return status_fail(STATUS_INTERNAL, "out of memory: a setting's text for TensorBoard");
+        print_value(setting, settings, text);
+        fclose(text);
+    }
+    return STATUS_OK;
+}
+
+static Status put_hparams(Trainer *t)
+{
+    EventHparam *hparam;
+    size_t count = 0;
+    Status st = memory_new(&hparam, setting_count, "the settings for TensorBoard");
+    for (const Setting *s = setting_table; s < setting_table + setting_count && st == STATUS_OK; s++)
+        if (s->resume != RESUME_FREE) st = take_hparam(s, t->settings, &hparam[count++]);
+    if (st == STATUS_OK) events_hparams(t->board.events, t->step + 1, count, hparam);
+    memory_free(hparam);
+    return st;
+}
+
 Status board_open(Trainer *t)
 {
-    const Status st = events_open(t->run.path, t->step + 1, &t->board.events);
-    return st == STATUS_OK ? put_config(t) : st;
+    Status st = events_open(t->run.path, t->step + 1, &t->board.events);
+    if (st == STATUS_OK) st = put_config(t);
+    return st == STATUS_OK ? put_hparams(t) : st;
 }
 
 void board_step(Trainer *t, const ChainLink *link)

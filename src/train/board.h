@@ -4,7 +4,8 @@
  *   epoch/train_loss, test_loss, test_accuracy, samples_per_second
  *   parameters/layer<i>.weight, .bias   histograms at the end of each epoch
  *   mistakes/worst, mistakes/list       picture and list of an evaluation's worst mistakes (train/mistakes.h)
- *   config                              all settings, at the first step of each start
+ *   config                              all settings, at the first step of each start; for the dashboard HParams those
+ *                                       that belong to the result (RESUME_FREE ones do not)
  *
  * A step here is the number of steps that were completed, as in the records. Rank 0 writes; the files cannot stop a
  * training (output/events.h). */

@@ -43,7 +43,6 @@ static void record_epoch(Trainer *t, uint64_t epoch, const CheckpointScore *scor
         record_null(records, "test_accuracy");
     }
     record_float(records, "samples_per_second", speed);
-    record_float(records, "seconds", clock_seconds() - t->started);
     trainer_record_times(t);
     record_digest(records, "digest", t->replica[0].model);
     record_end(records);
@@ -131,7 +130,8 @@ static void record_confusion(Records *records, const Confusion *confusion)
     record_counts(records, "class_right", 0, classes, right_at, confusion);
 }
 
-/* reason: "finished", "stopped", or why the run failed; cause: of a stop, else NULL; state: NULL if it failed. */
+/* reason: "finished", "stopped", or why the run failed; cause: of a stop, else NULL; state: NULL if it failed.
+ * Collective. */
 static void record_end_of_run(Trainer *t, const char *reason, const char *cause, const CheckpointScore *score,
                               const Replica *state)
 {
@@ -148,9 +148,13 @@ static void record_end_of_run(Trainer *t, const char *reason, const char *cause,
         record_null(records, "test_loss");
         record_null(records, "test_accuracy");
     }
-    if (state) trainer_record_state(t, state);
     record_float(records, "samples_per_second", trainer_speed(t));
-    record_float(records, "seconds", clock_seconds() - t->started);
+    if (state) {
+        trainer_record_state(t, state);
+        trainer_record_times(t);
+    } else {
+        record_float(records, "seconds", clock_seconds() - t->started);
+    }
     record_end(records);
     records_sync(records);
 }
@@ -268,6 +272,16 @@ static Status run_epochs(Trainer *t, CheckpointScore *score)
     return finish(t, score);
 }
 
+/* Collective. */
+static void write_trace(Trainer *t)
+{
+    const char *name[PHASES];
+    for (int p = 0; p < PHASES; p++) name[p] = phase_name[p].key;
+    const TimelinePhases phases = {.name = name, .first_of_step = PHASE_PACK};
+    trainer_enter(t, PHASE_RECORD);
+    trace_write(&t->trace, t->comm, &t->run, &phases, t->first_step, t->step);
+}
+
 Status trainer_run(Trainer *t, char last_line[128])
 {
     CheckpointScore score = {0};
@@ -279,7 +293,7 @@ Status trainer_run(Trainer *t, char last_line[128])
         progress_begin(t);
         st = run_epochs(t, &score);
         if (st != STATUS_OK && st != STATUS_STOPPED) record_end_of_run(t, status_name(st), NULL, NULL, NULL);
-        if (t->settings->log.trace && (st == STATUS_OK || st == STATUS_STOPPED)) trace_write(t);
+        if (t->settings->log.trace && (st == STATUS_OK || st == STATUS_STOPPED)) write_trace(t);
         if (st == STATUS_OK) trainer_log_end(t, &score);
     } else {
         log_info("this run is finished already: nothing was trained");

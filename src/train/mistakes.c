@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "base/memory.h"
+#include "output/greys.h"
 
 enum { COLUMNS = 8, LINE_GREY = 96, ROWS_MOST = MISTAKES_MOST / COLUMNS };
 
@@ -60,29 +61,13 @@ void mistakes_free(Mistakes *m)
 
 void mistakes_choose(Mistakes *m, size_t count, const Prediction *prediction)
 {
-    m->count = 0;
-    for (const Prediction *p = prediction; p < prediction + count; p++) {
-        if (p->prediction == p->label) continue;
-        size_t place = m->count;
-        while (place > 0 && prediction_is_surer(p, &m->worst[place - 1])) place--;
-        if (place == MISTAKES_MOST) continue;
-        if (m->count < MISTAKES_MOST) m->count++;
-        memmove(m->worst + place + 1, m->worst + place, (m->count - 1 - place) * sizeof *m->worst);
-        m->worst[place] = *p;
-    }
+    m->count = predictions_worst(count, prediction, MISTAKES_MOST, m->worst);
 }
 
-static void grey_of_floats(size_t count, const float *value, uint8_t *grey)
+static void fill_from_floats(size_t count, const float *value, uint8_t *cell)
 {
-    float least = value[0], most = value[0];
-    for (size_t i = 1; i < count; i++) {
-        least = value[i] < least ? value[i] : least;
-        most = value[i] > most ? value[i] : most;
-    }
-    /* Halves, for the difference of two floats may be infinite. */
-    const float range = most * 0.5f - least * 0.5f;
-    for (size_t i = 0; i < count; i++)
-        grey[i] = range > 0.0f ? (uint8_t)((value[i] * 0.5f - least * 0.5f) / range * 255.0f + 0.5f) : 0;
+    const Greys greys = greys_of(count, value);
+    for (size_t i = 0; i < count; i++) cell[i] = grey_of(&greys, value[i]);
 }
 
 void mistakes_fill(Mistakes *m, const Samples *samples)
@@ -97,7 +82,7 @@ void mistakes_fill(Mistakes *m, const Samples *samples)
         if (samples->kind == ELEMENT_UINT8)
             memcpy(cell, (const uint8_t *)samples->pixels + sample * pixels, pixels);
         else
-            grey_of_floats(pixels, (const float *)samples->pixels + sample * pixels, cell);
+            fill_from_floats(pixels, (const float *)samples->pixels + sample * pixels, cell);
     }
 }
 

@@ -26,7 +26,7 @@ MUST_CHECK Status mistakes_init(Mistakes *mistakes, int dimensions, const uint64
 void mistakes_free(Mistakes *mistakes); /* accepts a zeroed struct */
 size_t mistakes_bytes(int dimensions, const uint64_t *extent);
 
-/* Those of prediction (count) with the largest confidence in a wrong class; of equals the lower rows. */
+/* Takes the worst of prediction (count): predictions_worst. */
 void mistakes_choose(Mistakes *mistakes, size_t count, const Prediction *prediction);
 
 /* Fills the cells of those chosen ones that are among the samples, whose rows follow each other; all others become 0.

@@ -22,7 +22,7 @@ const char *trainer_phase_title(const Trainer *trainer, Phase phase)
     return phase_name[phase].title;
 }
 
-/* The phase that ends now. */
+/* The phase, or its part, that ends now. */
 static void add_to_trace(Trainer *trainer, double now, double waited)
 {
     const TimelineSpan span = {.begin = trainer->phase_began,
@@ -33,7 +33,7 @@ static void add_to_trace(Trainer *trainer, double now, double waited)
     trace_add(&trainer->trace, &span);
 }
 
-void trainer_enter(Trainer *trainer, Phase phase)
+void trainer_settle(Trainer *trainer)
 {
     const double now = clock_seconds();
     const double waited = watchdog_waited(trainer->watchdog);
@@ -41,8 +41,13 @@ void trainer_enter(Trainer *trainer, Phase phase)
     trainer->waited[trainer->phase] += waited - trainer->waited_before;
     if (trainer->trace.span) add_to_trace(trainer, now, waited - trainer->waited_before);
     trainer->waited_before = waited;
-    trainer->phase = phase;
     trainer->phase_began = now;
+}
+
+void trainer_enter(Trainer *trainer, Phase phase)
+{
+    trainer_settle(trainer);
+    trainer->phase = phase;
     trainer->phase_step = trainer->step;
     watchdog_beat(trainer->watchdog, trainer->step, (int)phase);
     fault_raise_at(phase_name[phase].key, trainer->step);

@@ -292,7 +292,7 @@ static Status open_shared(Trainer *t)
     if (st == STATUS_OK) st = compare_datasets(t->comm, s->data.file, &facts);
     if (st == STATUS_OK) st = build_compare_machines(t->comm, t->kernels);
     if (st != STATUS_OK) return st;
-    if (s->log.trace) trace_begin(t);
+    if (s->log.trace) trace_begin(&t->trace, t->comm, t->started);
     digest_dataset(t);
     st = open_scaling(t);
     if (st == STATUS_OK) st = open_density(t);

@@ -216,13 +216,26 @@ static Checkpoint state_of(const Trainer *t, const Gaps *unrecorded)
     return checkpoint;
 }
 
-static void record_checkpoint(Trainer *t, const char *path)
+static void path_of(const Trainer *t, Save kind, char path[CHECKPOINT_PATH_SIZE])
+{
+    if (kind == SAVE_BEST)
+        checkpoint_best_path(t->run.path, path);
+    else
+        checkpoint_path(t->run.path, t->step, path);
+}
+
+/* Collective. */
+static void record_checkpoint(Trainer *t, Save kind)
 {
     Records *records = t->run.records;
+    char path[CHECKPOINT_PATH_SIZE] = "";
+    if (records) path_of(t, kind, path);
     record_begin(records, "checkpoint");
     record_integer(records, "step", t->step);
-    record_text(records, "file", path + strlen(t->run.path) + 1); /* within the run, which may be moved */
+    record_text(records, "file", records ? path + strlen(t->run.path) + 1 : path); /* in the run, which may be moved */
     trainer_record_state(t, &t->replica[0]);
+    /* The last line of a finished run has nothing that verify could not hold against a file. */
+    if (kind != SAVE_LAST) trainer_record_times(t);
     record_end(records);
     records_flush(records);
 }
@@ -288,10 +301,7 @@ static Status write_checkpoint(Trainer *t, Save kind, bool *saved)
 {
     enum { MOST_FAILURES = 3 };
     char path[CHECKPOINT_PATH_SIZE];
-    if (kind == SAVE_BEST)
-        checkpoint_best_path(t->run.path, path);
-    else
-        checkpoint_path(t->run.path, t->step, path);
+    path_of(t, kind, path);
     const Gaps gaps = settle_records(t);
     events_flush(t->board.events); /* a start from this checkpoint writes what comes after it */
     const Checkpoint checkpoint = state_of(t, &gaps);
@@ -301,13 +311,7 @@ static Status write_checkpoint(Trainer *t, Save kind, bool *saved)
     const bool changed = st == STATUS_DATA || st == STATUS_DIVERGED;
     if (changed) st = tell_changed(t);
     *saved = st == STATUS_OK;
-    if (st == STATUS_OK) {
-        record_checkpoint(t, path);
-        if (kind == SAVE_BEST) return STATUS_OK;
-        t->failed_saves = 0;
-        checkpoint_prune(t->run.path, t->step, (size_t)t->settings->checkpoint.keep, &t->distrusted);
-        return STATUS_OK;
-    }
+    if (*saved) return STATUS_OK;
     if (changed || kind == SAVE_LAST || (kind == SAVE_STEP && ++t->failed_saves >= MOST_FAILURES))
         return give_up(t, st);
     log_warning("%s; training goes on, the next checkpoint is tried when it is due", status_message());
@@ -322,6 +326,15 @@ static Status write_own_checkpoint(Trainer *t, Save kind, bool *saved)
     return st == STATUS_OK ? write_checkpoint(t, kind, saved) : st;
 }
 
+/* The record of a checkpoint that was written, and then the removal of the oldest. Collective. */
+static void follow_checkpoint(Trainer *t, Save kind)
+{
+    record_checkpoint(t, kind);
+    if (comm_rank(t->comm) != 0 || kind == SAVE_BEST) return;
+    t->failed_saves = 0;
+    checkpoint_prune(t->run.path, t->step, (size_t)t->settings->checkpoint.keep, &t->distrusted);
+}
+
 Status trainer_save(Trainer *t, Save kind)
 {
     const double began = clock_seconds();
@@ -331,8 +344,9 @@ Status trainer_save(Trainer *t, Save kind)
     trainer_enter(t, PHASE_SAVE);
     bool saved = false;
     st = comm_agree(t->comm, comm_rank(t->comm) == 0 ? write_own_checkpoint(t, kind, &saved) : STATUS_OK);
+    comm_broadcast(t->comm, &saved, sizeof saved);
+    if (saved) follow_checkpoint(t, kind);
     if (kind == SAVE_BEST) {
-        comm_broadcast(t->comm, &saved, sizeof saved);
         t->best_saved = saved;
     } else {
         t->save_asked = false;

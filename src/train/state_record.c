@@ -1,6 +1,7 @@
 /* The trainer's state in records. */
 #include <stdio.h>
 
+#include "base/clock.h"
 #include "train/build.h"
 #include "train/slurm.h"
 #include "train/trainer.h"
@@ -61,7 +62,7 @@ static uint64_t microseconds(double seconds)
 static void take_times(Trainer *t, uint64_t time[OWN_TIMES])
 {
     double waiting = 0.0;
-    trainer_enter(t, t->phase);
+    trainer_settle(t);
     for (int p = 0; p < PHASES; p++) {
         const double waited = t->waited[p] - t->recorded_waited[p];
         time[p] = microseconds(t->seconds[p] - t->recorded_seconds[p] - waited);
@@ -83,6 +84,7 @@ void trainer_record_times(Trainer *t)
 {
     static uint64_t all[FOLD_MAX_SHARDS * OWN_TIMES]; /* there are no more ranks than shards */
     uint64_t mine[OWN_TIMES];
+    record_float(t->run.records, "seconds", clock_seconds() - t->started);
     take_times(t, mine);
     comm_gather_all(t->comm, mine, sizeof mine, all);
     for (int p = 0; p < OWN_TIMES; p++) {

@@ -6,9 +6,9 @@
 
 #include "base/log.h"
 #include "base/memory.h"
-#include "train/trainer.h"
+#include "kernels/fold.h"
 
-static const char file_name[] = "trace.json";
+static const char name[] = "trace", ending[] = ".json", file_name[] = "trace.json";
 
 /* What goes to rank 0 beside the spans. */
 typedef struct {
@@ -44,15 +44,15 @@ void trace_free(Trace *trace)
     *trace = (Trace){0};
 }
 
-void trace_begin(Trainer *t)
+void trace_begin(Trace *trace, Comm *comm, double started)
 {
     static double began[FOLD_MAX_SHARDS]; /* there are no more ranks than shards */
-    t->trace.clock = clocks_compare(t->comm);
-    const double mine = t->started - t->trace.clock.ahead;
-    comm_gather_all(t->comm, &mine, sizeof mine, began);
+    trace->clock = clocks_compare(comm);
+    const double mine = started - trace->clock.ahead;
+    comm_gather_all(comm, &mine, sizeof mine, began);
     double first = mine;
-    for (int r = 0; r < comm_size(t->comm); r++) first = began[r] < first ? began[r] : first;
-    t->trace.zero = first + t->trace.clock.ahead;
+    for (int r = 0; r < comm_size(comm); r++) first = began[r] < first ? began[r] : first;
+    trace->zero = first + trace->clock.ahead;
 }
 
 void trace_add(Trace *trace, const TimelineSpan *span)
@@ -62,25 +62,23 @@ void trace_add(Trace *trace, const TimelineSpan *span)
 }
 
 /* Those of a rank, which lie in trace->all as they lay there. */
-static void put_spans(const Trace *trace, FILE *file, const TimelineRank *rank, uint64_t count)
+static void put_spans(const Trace *trace, FILE *file, const TimelineRank *rank, const TimelinePhases *phases,
+                      uint64_t count)
 {
-    static const char *name[PHASES];
-    for (int p = 0; p < PHASES; p++) name[p] = phase_name[p].key;
-    const TimelinePhases phases = {.name = name, .first_of_step = PHASE_PACK};
     const size_t half = trace->half;
     if (count <= 2 * half) {
-        timeline_spans(file, rank, &phases, (size_t)count, trace->all);
+        timeline_spans(file, rank, phases, (size_t)count, trace->all);
         return;
     }
     TimelineSpan *ring = trace->all + half;
     const size_t newer = (size_t)((count - half) % half); /* at the ring's begin: moved behind the older ones */
     memcpy(ring + half, ring, newer * sizeof *ring);
-    timeline_spans(file, rank, &phases, half, trace->all);
+    timeline_spans(file, rank, phases, half, trace->all);
     timeline_gap(file, rank, &trace->all[half - 1], &ring[newer], count - 2 * half);
-    timeline_spans(file, rank, &phases, half, ring + newer);
+    timeline_spans(file, rank, phases, half, ring + newer);
 }
 
-static void put_rank(const Trace *trace, FILE *file, int rank, const Header *header)
+static void put_rank(const Trace *trace, FILE *file, int rank, const TimelinePhases *phases, const Header *header)
 {
     const TimelineRank about = {.rank = rank,
                                 .host = header->clock.host,
@@ -88,30 +86,33 @@ static void put_rank(const Trace *trace, FILE *file, int rank, const Header *hea
                                 .zero = header->zero,
                                 .error = header->clock.error};
     timeline_rank(file, &about);
-    put_spans(trace, file, &about, header->count);
+    put_spans(trace, file, &about, phases, header->count);
 }
 
 /* Rank after rank, so that rank 0 need not hold them all; file: NULL on the others, and if it could not be made. */
-static void put_ranks(Trainer *t, FILE *file)
+static void put_ranks(Trace *trace, Comm *comm, FILE *file, const TimelinePhases *phases)
 {
-    Trace *trace = &t->trace;
     Header mine = {.count = trace->count, .zero = trace->zero, .clock = trace->clock}, header;
     gethostname(mine.host, sizeof mine.host - 1);
-    for (int r = 0; r < comm_size(t->comm); r++) {
-        comm_take(t->comm, r, &mine, sizeof mine, &header);
-        comm_take(t->comm, r, trace->span, 2 * trace->half * sizeof *trace->span, trace->all);
-        if (file) put_rank(trace, file, r, &header);
+    for (int r = 0; r < comm_size(comm); r++) {
+        comm_take(comm, r, &mine, sizeof mine, &header);
+        comm_take(comm, r, trace->span, 2 * trace->half * sizeof *trace->span, trace->all);
+        if (file) put_rank(trace, file, r, phases, &header);
     }
 }
 
-void trace_write(Trainer *t)
+static Status begin_file(const RunDir *run, Replacement *file)
 {
-    const bool writes = comm_rank(t->comm) == 0;
+    const Status st = rundir_shift_files(run, name, ending, TRACE_EARLIER);
+    return st == STATUS_OK ? rundir_replace(run, file_name, file) : st;
+}
+
+void trace_write(Trace *trace, Comm *comm, const RunDir *run, const TimelinePhases *phases, uint64_t from, uint64_t to)
+{
     Replacement file = {0};
-    trainer_enter(t, PHASE_RECORD);
-    Status st = writes ? rundir_replace(&t->run, file_name, &file) : STATUS_OK;
-    if (file.stream) timeline_begin(file.stream);
-    put_ranks(t, file.stream);
+    Status st = comm_rank(comm) == 0 ? begin_file(run, &file) : STATUS_OK;
+    if (file.stream) timeline_begin(file.stream, from, to);
+    put_ranks(trace, comm, file.stream, phases);
     if (file.stream) {
         timeline_end(file.stream);
         st = replacement_end(&file);

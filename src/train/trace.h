@@ -6,10 +6,10 @@
 
 #include "comm/clocks.h"
 #include "output/timeline.h"
+#include "rundir/rundir.h"
 
 enum { TRACE_SPANS = 1 << 18, TRACE_SPANS_OF_RANK = 1 << 14 };
-
-struct Trainer;
+enum { TRACE_EARLIER = 3 }; /* so many starts' files are kept beside the newest */
 
 /* Zeroed: nothing is kept. */
 typedef struct {
@@ -29,14 +29,14 @@ size_t trace_bytes(size_t ranks, size_t rank);
 MUST_CHECK Status trace_init(Trace *trace, size_t ranks, size_t rank);
 void trace_free(Trace *trace); /* accepts a zeroed struct */
 
-/* Compares the clocks, and finds the first start. Collective. */
-void trace_begin(struct Trainer *trainer);
+/* Compares the clocks, and finds the first start. started: this rank's, of its clock. Collective. */
+void trace_begin(Trace *trace, Comm *comm, double started);
 
 /* One span more. Local. */
 void trace_add(Trace *trace, const TimelineSpan *span);
 
-/* Writes trace.json in the run directory, in the place of another start's. A failure is told as a warning. Collective.
- */
-void trace_write(struct Trainer *trainer);
+/* Writes trace.json in the run directory, of the start that went from step `from` to step `to`; those of the starts
+ * before it become trace-1.json and so on. run: of rank 0. A failure is told as a warning. Collective. */
+void trace_write(Trace *trace, Comm *comm, const RunDir *run, const TimelinePhases *phases, uint64_t from, uint64_t to);
 
 #endif

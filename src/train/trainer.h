@@ -160,7 +160,7 @@ typedef struct Trainer {
     double seconds[PHASES];
     double waited[PHASES];                                    /* of these, for other ranks */
     double waited_before;                                     /* the current phase, in all */
-    double recorded_seconds[PHASES], recorded_waited[PHASES]; /* of both, what is in the records of epochs */
+    double recorded_seconds[PHASES], recorded_waited[PHASES]; /* of both, what is in the records */
     Pace pace;
     Progress progress;
     Obstacles obstacles;
@@ -182,6 +182,9 @@ const char *trainer_phase_title(const Trainer *trainer, Phase phase);
 /* Ends the current phase and begins another; waiting: for other ranks, from now on (collective calls say it
  * themselves). */
 void trainer_enter(Trainer *trainer, Phase phase);
+
+/* Brings the times up to now, within the current phase. */
+void trainer_settle(Trainer *trainer);
 
 /* A stop was agreed on by all ranks; the first cause counts. Local. */
 void trainer_stop(Trainer *trainer, StopCause cause);
@@ -226,9 +229,10 @@ bool trainer_reached(const Trainer *trainer, double target);
 /* The members of a record that tell a state: its digests, and the chain where it is known. */
 void trainer_record_state(Trainer *trainer, const Replica *state);
 
-/* The members of an epoch's record that tell where each rank's time went since the one before, or since its start: an
- * array by rank of the microseconds of each phase, "pack_microseconds" and so on, without what the rank waited there
- * for others, and of all its waiting, "waiting_microseconds". Collective. */
+/* The members of the records of epochs, ends and checkpoints (but for the one behind an end) that tell the seconds
+ * since the start, and where each rank's time went since the record before that has them, or since the start: an array
+ * by rank of the microseconds of each phase, "pack_microseconds" and so on, without what the rank waited there for
+ * others, and of all its waiting, "waiting_microseconds". Collective. */
 void trainer_record_times(Trainer *trainer);
 
 /* The record of a start. from: the state that it goes on from; NULL: from the beginning. Rank 0. */

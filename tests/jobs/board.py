@@ -55,6 +55,13 @@ def doubles(data):
     return struct.unpack(f"<{len(data) // 8}d", data)
 
 
+def hparams_in(content):
+    """name -> number or text, of the settings in the content of the plugin HParams."""
+    entries = [message(entry) for entry in message(message(content)[3][0])[1]]
+    values = [(entry[1][0].decode(), message(entry[2][0])) for entry in entries]
+    return {name: value[3][0].decode() if 3 in value else doubles(value[2][0])[0] for name, value in values}
+
+
 def meaning(value):
     """The kind of a Summary.Value, and what is compared of it."""
     if 2 in value:
@@ -64,6 +71,9 @@ def meaning(value):
     if 5 in value:
         histogram = message(value[5][0])
         return "histograms", (doubles(histogram[3][0])[0], doubles(histogram[7][0]), doubles(histogram[6][0]))
+    plugin = message(message(value[9][0])[1][0])
+    if plugin[1] == [b"hparams"]:
+        return "hparams", hparams_in(plugin[2][0])
     return "texts", message(value[8][0])[8][0].decode()
 
 
@@ -117,6 +127,42 @@ def read_by_tensorboard(run):
     return content
 
 
+def hparams_of_dashboard(run):
+    """The settings as the dashboard HParams understands what TensorBoard reads of the event files."""
+    from tensorboard.backend.event_processing.plugin_event_accumulator import EventAccumulator
+    from tensorboard.plugins.hparams import metadata
+
+    reader = EventAccumulator(run)
+    reader.Reload()
+    tags = reader.PluginTagToContent(metadata.PLUGIN_NAME)
+    assert set(tags) == {metadata.SESSION_START_INFO_TAG}, tags
+    session = metadata.parse_session_start_info_plugin_data(tags[metadata.SESSION_START_INFO_TAG])
+    return {name: getattr(value, value.WhichOneof("kind")) for name, value in session.hparams.items()}
+
+
+def settings_of(config):
+    """path -> number, or text without its quotes."""
+    groups, settings = [], {}
+    for line in config.splitlines():
+        name, _, value = line.strip().rstrip(";").partition(" = ")
+        if value == "{":
+            groups.append(name)
+        elif name == "}":
+            groups.pop()
+        else:
+            is_text = value[0] in '"[' or value in ("true", "false")
+            settings[".".join([*groups, name])] = value.strip('"') if is_text else float(value)
+    return settings
+
+
+def expected_hparams(config):
+    """The settings that belong to the result."""
+    others = {"training.plan", "training.target_accuracy"}
+    alone = {"run.seed", "data.classes", "data.scaling"}
+    belongs = lambda path: path in alone or (path.split(".")[0] in ("model", "training", "optimizer") and path not in others)
+    return {path: value for path, value in settings_of(config).items() if belongs(path)}
+
+
 def single(value):
     return struct.unpack("<f", struct.pack("<f", value))[0]
 
@@ -150,6 +196,7 @@ def check_parameters(histograms, epochs, parameters):
 def main():
     run = sys.argv[-1]
     own, dropped = read_ourselves(run)
+    hparams = own.pop("hparams")["_hparams_/session_start_info"]
     content = read_by_tensorboard(run) if "--tensorboard" in sys.argv else own
     with open(os.path.join(run, "metrics.jsonl")) as file:
         events = [json.loads(line) for line in file]
@@ -158,8 +205,11 @@ def main():
     assert content["scalars"] == scalars, [tag for tag in scalars if content["scalars"].get(tag) != scalars[tag]]
     check_parameters(content["histograms"], scalars["epoch/train_loss"], starts[0]["parameters"])
     with open(os.path.join(run, "config.cfg")) as file:
-        config = "".join("    " + line for line in file)
-    assert content["texts"]["config"][starts[-1]["step"] + 1] == config
+        config = file.read()
+    indented = "".join("    " + line for line in config.splitlines(keepends=True))
+    assert content["texts"]["config"][starts[-1]["step"] + 1] == indented
+    assert hparams[starts[-1]["step"] + 1] == expected_hparams(config), hparams
+    assert "--tensorboard" not in sys.argv or hparams_of_dashboard(run) == expected_hparams(config)
     wrong = {step for step, accuracy in scalars["epoch/test_accuracy"].items() if accuracy < 1}
     assert set(content["texts"].get("mistakes/list", {})) == wrong
     pictures = content["images"].get("mistakes/worst", {})

@@ -17,6 +17,7 @@ import zlib
 SPACE = "\u202f"
 DASH = "\u2013"
 SIDE = 8
+TIMES = "compute_microseconds"
 KINDS = (("load",), ("pack",), ("compute",), ("reduce",), ("update",), ("evaluate",), ("check", "save", "record"), ("waiting", "idle"))
 
 
@@ -128,7 +129,7 @@ def check_starts(page, run):
         expect(f"start {i + 1}", row, expected)
     expect("ends", [row[3] for row in rows], ["killed", "stopped by steps", "killed", "finished"])
     marks = {text(mark) for mark in page.section("curves").iter("text") if mark.get("class") == "note"}
-    expect("marks", marks, {"killed, start 2", "stopped, start 3"})
+    expect("marks", marks, {"killed, start 2", "starts 3\u20134"})
     bands = [band for band in page.section("curves").iter("rect") if band.get("class") == "band"]
     expect("bands of steps done again", len(bands), 6)
 
@@ -188,19 +189,40 @@ def check_mistakes(page, run, images):
         expect(f"image {index}", pixels(item.find("img").get("src")), images[index * SIDE * SIDE : (index + 1) * SIDE * SIDE])
 
 
+def left_out(run):
+    """How many starts have no end with times, and the recorded steps behind the last times of each."""
+    starts = []
+    for record in run.records:
+        if record["event"] in ("start", "resume"):
+            starts.append({"timed": record["step"], "reached": record["step"], "whole": False})
+        elif TIMES in record:
+            starts[-1].update(timed=record["step"], whole=record["event"] == "end")
+        elif record["event"] == "step":
+            starts[-1]["reached"] = max(starts[-1]["reached"], record["step"])
+    return sum(not start["whole"] for start in starts), sum(start["reached"] - start["timed"] for start in starts)
+
+
 def check_times(page, run):
-    ranks = max(len(epoch["compute_microseconds"]) for epoch in run.epochs)
+    timed = [record for record in run.records if TIMES in record]
+    last = [after for before, after in zip(run.records, run.records[1:]) if before["event"] == "end"]
+    due = [record for record in run.of("epoch", "checkpoint", "end") if record not in last]
+    expect("records with times", [record["previous"] for record in timed], [record["previous"] for record in due])
+    ranks = max(len(record[TIMES]) for record in timed)
     rows = page.rows("times")
     expect("kinds of time", len(rows), len(KINDS))
     for row, kind in zip(rows, KINDS):
         spent = [0.0] * ranks
-        for epoch in run.epochs:
+        for record in timed:
             for phase in kind:
-                for rank, value in enumerate(epoch[f"{phase}_microseconds"]):
+                for rank, value in enumerate(record[f"{phase}_microseconds"]):
                     spent[rank] += 1e-6 * value
         for shown, value in zip(row[1:], (sum(spent) / ranks, min(spent), max(spent))):
             # Half a unit of the last place shown, and what the order of the sums may differ in.
             expect(f"{row[0]}: {shown} near {value}", abs(float(shown) - value) <= 0.000501, True)
+    starts, steps = left_out(run)
+    expect("two starts were killed, and recorded steps behind their last times", (starts, steps > 0), (2, True))
+    said = f"Such starts: {starts}; steps of them that are recorded: {steps}."
+    expect("what is left out is told", said in text(page.section("times")), True)
 
 
 def check_facts(page, run):

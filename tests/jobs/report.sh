@@ -29,10 +29,10 @@ page() {
 }
 
 # Killed in its second epoch, with the records of the first on disk and no checkpoint; stopped; killed behind the records of
-# its third epoch; finished on three ranks.
+# its third epoch and of steps of the fourth; finished on three ranks.
 LOCKSTEP_FAULT=raise-kill-compute:0:8 launch 1 train "$work/config.cfg" --run "$work/run" --quiet
 start 0 train "$work/config.cfg" --run "$work/run" --quiet --stop-after-steps 12
-LOCKSTEP_FAULT=raise-kill-compute:0:18 launch 1 train "$work/config.cfg" --run "$work/run" --quiet
+LOCKSTEP_FAULT=raise-kill-compute:0:18 launch 1 train "$work/config.cfg" --run "$work/run" --quiet --set log.seconds=0.0
 start 3 train "$work/config.cfg" --run "$work/run" --quiet
 check 'trains' [ "$code" = 0 ]
 start 0 report "$work/run"
@@ -100,6 +100,9 @@ records hostile <<'TEXT'
 {"event":"end","step":5,"reason":"a","stopped_by":"\u0007","confusion":[[9223372036854775807,9223372036854775807],[-3,"x"]]}
 {"event":"else"}
 TEXT
+for step in 5 10; do echo "{\"event\":\"epoch\",\"step\":$step,\"test_accuracy\":1,\"test_accuracy_hex\":\"0x1p+0\"}"; done | records perfect
+start 0 report "$work/perfect"
+check 'no accuracy beyond 100 %' [ "$(grep -oE 'class="tick"[^>]*>(100|10[1-9])<' "$work/perfect/report.html" | sed 's/.*>\(.*\)</\1/')" = 100 ]
 for run in begun torn hostile; do
     start 0 report "$work/$run"
     page "$run" absent "$work/$run/report.html" 'killed' 'There are no predictions to look at: '

@@ -1,4 +1,4 @@
-// Run in a report: what a reader could not see or read there, or "nothing", becomes an attribute of the document.
+// Run in a report: what a reader could not see or read there, or "nothing", is told to the page around it.
 "use strict";
 const found = new Set();
 const dark = matchMedia("(prefers-color-scheme: dark)").matches;
@@ -43,6 +43,11 @@ function checkText(element) {
 function checkPlot(svg) {
     const frame = svg.getBoundingClientRect();
     const boxes = [...svg.querySelectorAll("text")].map(t => [t.textContent, t.getBoundingClientRect()]);
+    if (svg.parentElement.scrollWidth > svg.parentElement.clientWidth) found.add(`does not fit: ${svg.querySelector("title").textContent}`);
+    for (const text of svg.querySelectorAll("text")) {
+        const size = parseFloat(getComputedStyle(text).fontSize) * svg.getScreenCTM().a;
+        if (size < 7) found.add(`letters of ${size.toFixed(1)} pixels: ${text.textContent}`);
+    }
     boxes.forEach(([text, box], i) => {
         if (box.left < frame.left - 1 || box.right > frame.right + 1 || box.top < frame.top - 1 || box.bottom > frame.bottom + 1)
             found.add(`cut off: ${text}`);
@@ -57,4 +62,4 @@ for (const image of document.images) if (!image.complete || image.naturalWidth =
 for (const element of document.querySelectorAll("main *, footer"))
     if (words(element) && !["TITLE", "STYLE", "SCRIPT"].includes(element.tagName.toUpperCase())) checkText(element);
 for (const svg of document.querySelectorAll("svg")) checkPlot(svg);
-document.documentElement.dataset.found = `scheme ${dark ? 0 : 1}: ${[...found].slice(0, 5).join("; ").replace(/"/g, "'") || "nothing"}`;
+parent.postMessage(`scheme ${dark ? 0 : 1}: ${[...found].slice(0, 5).join("; ").replace(/"/g, "'") || "nothing"}`, "*");

@@ -57,6 +57,8 @@ def main():
     kept = int(sys.argv[5]) if len(sys.argv) > 5 else None
     with open(sys.argv[1]) as file:
         events = json.load(file)["traceEvents"]
+    labels = [event["args"]["labels"] for event in events if event["name"] == "process_labels"]
+    assert labels == [f"lockstep, from step {first - 1} to {last}"], labels
     names = {event["tid"]: event["args"]["name"] for event in events if event["name"] == "thread_name"}
     errors = {event["tid"]: event["args"]["clock_error_us"] for event in events if event["name"] == "process_name"}
     assert sorted(names.values()) == sorted(f"rank {rank}" for rank in range(ranks)), names

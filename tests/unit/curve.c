@@ -2,6 +2,7 @@
 #include "output/curve.h"
 
 #include <math.h>
+#include <string.h>
 
 #include "base/memory.h"
 #include "output/times.h"
@@ -72,28 +73,54 @@ static void steps_may_be_as_large_as_they_can(void)
     history_free(&history);
 }
 
-/* A history of so many epochs, each with as many ranks: rank r computed for 1 + r seconds, waited for 10, checked for
- * 1, saved for 2 and recorded for 4. */
-static History epochs_of(int epochs, int ranks)
+/* The times of a record of so many ranks: rank r computed for 1 + r seconds, waited for 10, checked for 1, saved for 2
+ * and recorded for 4. */
+static void put_times(FILE *file, int ranks)
+{
+    static const char *const other[] = {"check", "save", "record"};
+    fputs(",\"compute_microseconds\":[", file);
+    for (int r = 0; r < ranks; r++) fprintf(file, "%s%d", r ? "," : "", 1000000 * (1 + r));
+    fputs("],\"waiting_microseconds\":[", file);
+    for (int r = 0; r < ranks; r++) fprintf(file, "%s10000000", r ? "," : "");
+    for (int phase = 0; phase < 3; phase++) {
+        fprintf(file, "],\"%s_microseconds\":[", other[phase]);
+        for (int r = 0; r < ranks; r++) fprintf(file, "%s%d", r ? "," : "", 1000000 << phase);
+    }
+    fputs("]", file);
+}
+
+/* "epoch 2" is the record of an event of step 2; those of epochs, checkpoints and ends have times of as many ranks. */
+static void put_record(FILE *file, const char *record, int ranks)
+{
+    const char *step = strchr(record, ' ');
+    fprintf(file, "{\"event\":\"%.*s\",\"step\":%s", (int)(step - record), record, step + 1);
+    if (*record == 'e' || *record == 'c') put_times(file, ranks);
+    fputs("}\n", file);
+}
+
+static History history_of(size_t records, const char *const *record, int ranks)
 {
     History history;
     FILE *file = fopen(scratch_path("metrics.jsonl"), "w");
     CU_ASSERT_PTR_NOT_NULL_FATAL(file);
-    fputs("{\"event\":\"epoch\",\"step\":1}\n", file);
-    for (int e = 0; e < epochs; e++) {
-        fputs("{\"event\":\"epoch\",\"step\":1,\"compute_microseconds\":[", file);
-        for (int r = 0; r < ranks; r++) fprintf(file, "%s%d", r ? "," : "", 1000000 * (1 + r));
-        fputs("],\"waiting_microseconds\":[", file);
-        for (int r = 0; r < ranks; r++) fprintf(file, "%s10000000", r ? "," : "");
-        for (int phase = 0; phase < 3; phase++) {
-            fprintf(file, "],\"%s_microseconds\":[", (const char *[]){"check", "save", "record"}[phase]);
-            for (int r = 0; r < ranks; r++) fprintf(file, "%s%d", r ? "," : "", 1000000 << phase);
-        }
-        fputs("]}\n", file);
-    }
+    for (size_t i = 0; i < records; i++) put_record(file, record[i], ranks);
     fclose(file);
     CU_ASSERT_EQUAL_FATAL(history_read(scratch_directory, &history), STATUS_OK);
     return history;
+}
+
+/* So many epochs of one step. */
+static History epochs_of(int epochs, int ranks)
+{
+    static char text[256][16];
+    const char *record[256];
+    CU_ASSERT_FATAL(epochs < 256);
+    record[0] = "start 0";
+    for (int e = 1; e <= epochs; e++) {
+        snprintf(text[e], sizeof text[e], "epoch %d", e);
+        record[e] = text[e];
+    }
+    return history_of((size_t)epochs + 1, record, ranks);
 }
 
 enum { COMPUTE = 2, CHECKS = 6 };
@@ -106,11 +133,11 @@ static void times_are_those_of_the_records(void)
     static Times times;
     History history = epochs_of(3, 2);
     times_of(&history, &times);
-    CU_ASSERT(times.records == 3 && times.all_ranks == 2 && times.epochs == 3 && times.ranks == 2);
+    CU_ASSERT(times.all_parts == 3 && times.all_ranks == 2 && times.parts == 3 && times.ranks == 2);
     for (int e = 0; e < 3; e++) {
-        CU_ASSERT_DOUBLE_EQUAL(times.epoch[e][COMPUTE], 1.5, rounding);
-        CU_ASSERT_DOUBLE_EQUAL(times.epoch[e][TIMES_WAITING], 10.0, rounding);
-        CU_ASSERT_DOUBLE_EQUAL(times.epoch[e][CHECKS], 7.0, rounding);
+        CU_ASSERT_DOUBLE_EQUAL(times.part[e][COMPUTE], 1.5, rounding);
+        CU_ASSERT_DOUBLE_EQUAL(times.part[e][TIMES_WAITING], 10.0, rounding);
+        CU_ASSERT_DOUBLE_EQUAL(times.part[e][CHECKS], 7.0, rounding);
         CU_ASSERT_DOUBLE_EQUAL(times.cell[1][e][0], 10.0, rounding);
         CU_ASSERT_DOUBLE_EQUAL(times.cell[1][e][1], 19.0, rounding);
     }
@@ -124,11 +151,28 @@ static void many_epochs_and_ranks_become_their_means(void)
     static Times times;
     History history = epochs_of(161, 130);
     times_of(&history, &times);
-    CU_ASSERT(times.epochs_each == 3 && times.epochs == 54 && times.ranks_each == 3 && times.ranks == 44);
-    CU_ASSERT_DOUBLE_EQUAL(times.epoch[0][COMPUTE], 65.5, rounding * 65.5);
-    CU_ASSERT_DOUBLE_EQUAL(times.epoch[53][COMPUTE], 65.5, rounding * 65.5);
+    CU_ASSERT(times.parts_each == 3 && times.parts == 54 && times.ranks_each == 3 && times.ranks == 44);
+    CU_ASSERT_DOUBLE_EQUAL(times.part[0][COMPUTE], 65.5, rounding * 65.5);
+    CU_ASSERT_DOUBLE_EQUAL(times.part[53][COMPUTE], 65.5, rounding * 65.5);
     CU_ASSERT_DOUBLE_EQUAL(times.rank[0][COMPUTE], 161 * 2.0, rounding * 322.0);
     CU_ASSERT_DOUBLE_EQUAL(times.rank[43][COMPUTE], 161 * 130.0, rounding * 20930.0);
+    history_free(&history);
+}
+
+/* What checkpoints and ends tell belongs to their epoch, whether within it or right behind it; another start begins
+ * anew. */
+static void checkpoints_are_of_their_epoch(void)
+{
+    static const char *const record[] = {"start 0",      "checkpoint 3", "epoch 4",  "checkpoint 4", "checkpoint 4",
+                                         "step 5",       "checkpoint 6", "resume 6", "checkpoint 7", "epoch 8",
+                                         "checkpoint 8", "end 8",        "resume 8", "checkpoint 9", "end 9"};
+    static const double records[] = {4.0, 1.0, 4.0, 2.0};
+    static Times times;
+    History history = history_of(sizeof record / sizeof *record, record, 1);
+    times_of(&history, &times);
+    CU_ASSERT_EQUAL_FATAL(times.all_parts, 4);
+    for (size_t p = 0; p < 4; p++) CU_ASSERT_DOUBLE_EQUAL(times.part[p][COMPUTE], records[p], rounding);
+    CU_ASSERT_DOUBLE_EQUAL(times.rank[0][COMPUTE], 11.0, rounding);
     history_free(&history);
 }
 
@@ -137,7 +181,7 @@ static void without_times_there_is_nothing(void)
     static Times times;
     History history = epochs_of(0, 0);
     times_of(&history, &times);
-    CU_ASSERT(times.records == 0 && times.epochs == 0 && times.ranks == 0);
+    CU_ASSERT(times.all_parts == 0 && times.parts == 0 && times.ranks == 0);
     history_free(&history);
 }
 
@@ -149,6 +193,7 @@ int main(void)
         UNIT(steps_may_be_as_large_as_they_can),
         UNIT(times_are_those_of_the_records),
         UNIT(many_epochs_and_ranks_become_their_means),
+        UNIT(checkpoints_are_of_their_epoch),
         UNIT(without_times_there_is_nothing),
     };
     return UNIT_RUN("curve", tests);

@@ -57,24 +57,34 @@ static void long_names_keep_their_ends(void)
                                   "f-\xc3\xa4\xc3\xb6\xc3\xbc<"));
 }
 
-/* The lines are all there; of texts those that have room. */
-static void marks_do_not_cover_each_other(void)
+/* Where the next note stands, in the plot's units; behind it; NULL: there is none. */
+static const char *next_note(const char *at, double place[2])
 {
+    at = strstr(at, "<text class=\"note\"");
+    if (at) CU_ASSERT_EQUAL_FATAL(sscanf(at, "<text class=\"note\" x=\"%lf\" y=\"%lf\"", &place[0], &place[1]), 2);
+    return at ? at + 1 : NULL;
+}
+
+/* As long as they may be and as near, all are there, none over another or out of the plot. */
+static void notes_do_not_cover_each_other(void)
+{
+    static const char longest[] = "nineteen characters";
+    const double letter = 8.0;
+    double place[8][2], at[2];
     Plot plot;
     begin(&plot);
-    plot_mark(&plot, 0.0, "first mark", "tip");
-    plot_mark(&plot, 2.0, "second mark", "tip");
-    plot_mark(&plot, 50.0, "third mark", "tip");
-    plot_mark(&plot, 99.0, "fourth mark", "tip");
+    for (double x = PLOT_LEFT; x <= PLOT_RIGHT; x += PLOT_NOTE_APART)
+        plot_note(&plot, 100.0 * (x - PLOT_LEFT) / (PLOT_RIGHT - PLOT_LEFT), longest);
     end(&plot);
-    size_t lines = 0;
-    for (const char *at = svg; (at = strstr(at, "class=\"mark\"")); at++) lines++;
-    CU_ASSERT_EQUAL(lines, 4);
-    CU_ASSERT_PTR_NOT_NULL(strstr(svg, ">first mark<"));
-    CU_ASSERT_PTR_NULL(strstr(svg, ">second mark<"));
-    CU_ASSERT_PTR_NOT_NULL(strstr(svg, ">third mark<"));
-    CU_ASSERT_PTR_NOT_NULL(strstr(svg, ">fourth mark<"));
-    CU_ASSERT(plot.mark_end < PLOT_RIGHT + 12.0);
+    size_t notes = 0;
+    for (const char *note = svg; (note = next_note(note, at)); notes++) {
+        CU_ASSERT_FATAL(notes < sizeof place / sizeof *place);
+        memcpy(place[notes], at, sizeof at);
+        CU_ASSERT(at[0] + letter * PLOT_NOTE_MOST <= PLOT_WIDTH);
+        for (size_t i = 0; i < notes; i++)
+            CU_ASSERT(at[1] != place[i][1] || at[0] >= place[i][0] + letter * PLOT_NOTE_MOST);
+    }
+    CU_ASSERT_EQUAL(notes, (PLOT_RIGHT - PLOT_LEFT) / PLOT_NOTE_APART + 1);
 }
 
 static void an_empty_curve_has_no_line(void)
@@ -91,6 +101,6 @@ static void an_empty_curve_has_no_line(void)
 int main(void)
 {
     static const UnitTest tests[] = {UNIT(names_keep_apart), UNIT(long_names_keep_their_ends),
-                                     UNIT(marks_do_not_cover_each_other), UNIT(an_empty_curve_has_no_line)};
+                                     UNIT(notes_do_not_cover_each_other), UNIT(an_empty_curve_has_no_line)};
     return UNIT_RUN("plot", tests);
 }

@@ -134,7 +134,7 @@ static void large_images_are_thinned(void)
     value[297 * 113 + 111] = 1.0f; /* the last pixel that is taken */
     FILE *out = begin();
     CU_ASSERT_PTR_NOT_NULL_FATAL(out);
-    CU_ASSERT_EQUAL(thumbnail_write(out, &shape, value, 0.0f, 1.0f), STATUS_OK);
+    CU_ASSERT_EQUAL(thumbnail_write(out, &shape, value, &(Greys){0.0f, 1.0f}), STATUS_OK);
     fclose(out);
     take(text, &image);
     CU_ASSERT_EQUAL(image.rows_size, 100 * 39);
@@ -151,12 +151,12 @@ static void channels_are_found_where_they_lie(void)
     ThumbnailShape shape;
     FILE *out = begin();
     CU_ASSERT(thumbnail_shape(&shape, 3, (const uint64_t[]){3, 2, 2}));
-    CU_ASSERT_EQUAL(thumbnail_write(out, &shape, planes, 0.0f, 11.0f), STATUS_OK);
+    CU_ASSERT_EQUAL(thumbnail_write(out, &shape, planes, &(Greys){0.0f, 11.0f}), STATUS_OK);
     fclose(out);
     take(text, &a);
     out = begin();
     CU_ASSERT(thumbnail_shape(&shape, 3, (const uint64_t[]){2, 2, 3}));
-    CU_ASSERT_EQUAL(thumbnail_write(out, &shape, interleaved, 0.0f, 11.0f), STATUS_OK);
+    CU_ASSERT_EQUAL(thumbnail_write(out, &shape, interleaved, &(Greys){0.0f, 11.0f}), STATUS_OK);
     fclose(out);
     take(text, &b);
     CU_ASSERT_EQUAL(a.header[9], 2);

@@ -73,10 +73,18 @@ static void a_confidence_may_be_no_number(void)
     CU_ASSERT_EQUAL_FATAL(predictions_read(path_of(HEAD "0,1,1,nan\n1,1,0,0.5\n"), 2, &read, &count), STATUS_OK);
     CU_ASSERT_EQUAL(count, 2);
     CU_ASSERT(isnan(read[0].confidence) && read[1].confidence == 0.5f);
-    CU_ASSERT(prediction_is_surer(&read[1], &read[0]));
-    CU_ASSERT_FALSE(prediction_is_surer(&read[0], &read[1]));
-    CU_ASSERT_FALSE(prediction_is_surer(&read[0], &read[0]));
     memory_free(read);
+}
+
+static void the_surest_mistakes_are_the_worst_and_no_number_is_less_than_any(void)
+{
+    const Prediction prediction[] = {{0, 1, 2, NAN}, {1, 1, 1, 0.9f}, {2, 1, 2, 0.5f}, {3, 1, 2, NAN}, {4, 1, 2, 0.5f}};
+    Prediction worst[4];
+    const uint32_t order[] = {2, 4, 0, 3};
+    CU_ASSERT_EQUAL(predictions_worst(5, prediction, 4, worst), 4);
+    for (int i = 0; i < 4; i++) CU_ASSERT_EQUAL(worst[i].index, order[i]);
+    CU_ASSERT_EQUAL(predictions_worst(5, prediction, 1, worst), 1);
+    CU_ASSERT_EQUAL(worst[0].index, 2);
 }
 
 static void none_is_no_input(void)
@@ -91,7 +99,8 @@ static void none_is_no_input(void)
 
 int main(void)
 {
-    static const UnitTest tests[] = {UNIT(what_was_written_comes_back), UNIT(other_lines_are_named),
-                                     UNIT(a_confidence_may_be_no_number), UNIT(none_is_no_input)};
+    static const UnitTest tests[] = {
+        UNIT(what_was_written_comes_back), UNIT(other_lines_are_named), UNIT(a_confidence_may_be_no_number),
+        UNIT(the_surest_mistakes_are_the_worst_and_no_number_is_less_than_any), UNIT(none_is_no_input)};
     return UNIT_RUN("predictions", tests);
 }
