@@ -88,11 +88,25 @@ bool library_reason_is_lock(const char *reason)
     return strstr(reason, "lock file") || strstr(reason, "file lock");
 }
 
+/* Also what a damaged file may say. */
+static bool is_of_newer_library(const char *reason)
+{
+    return strstr(reason, "version number") != NULL;
+}
+
 Status library_damaged(H5File *file, const char *what)
 {
+    const char *reason = library_reason();
     file->damaged = true;
+    if (is_of_newer_library(reason))
+        return status_fail(
+            STATUS_DATA,
+            "\"%s\": %s cannot be read: the file is damaged, or in a form of a newer HDF5 than the %s here "
+            "(HDF5: %s): copy it again, or write it anew for all versions (h5py: without libver, "
+            "or libver=('earliest', 'v110'))",
+            file->path, what, h5file_library(), reason);
     return status_fail(STATUS_DATA, "\"%s\": %s cannot be read: the file is damaged, copy or make it again (HDF5: %s)",
-                       file->path, what, library_reason());
+                       file->path, what, reason);
 }
 
 Status library_check_whole(const H5File *file)

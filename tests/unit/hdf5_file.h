@@ -24,6 +24,17 @@ static inline const char *write_small(const char *name)
     return path;
 }
 
+/* The status of opening a file and looking at one dataset. */
+static inline Status look(const char *path, const char *dataset, H5Info *info)
+{
+    H5File *file;
+    Status st = h5file_open(path, &file);
+    if (st != STATUS_OK) return st;
+    st = h5file_info(file, dataset, info);
+    h5file_close(file);
+    return st;
+}
+
 static inline long open_handles(void)
 {
     const H5I_type_t types[] = {H5I_FILE, H5I_GROUP, H5I_DATATYPE, H5I_DATASPACE, H5I_DATASET, H5I_GENPROP_LST};
