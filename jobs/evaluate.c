@@ -11,7 +11,7 @@
 
 static const Option options[] = {
     {"data", 0, "FILE", "dataset to evaluate on (default: the one that it was trained with)", false},
-    {"predictions", 0, "FILE.csv", "write index, label, prediction, confidence of each sample", false},
+    {"predictions", 0, "FILE.csv", "write index, label, prediction, confidence of each sample to a regular file", false},
 };
 
 /* What samples of class c were most often taken for, if not for c. */
@@ -55,6 +55,7 @@ static Status evaluate(const Invocation *invocation)
     Prediction *prediction = NULL;
     const char *csv = invocation_value(invocation, "predictions", NULL);
     Status st = run_directory_refuse(invocation->operands[0]);
+    if (st == STATUS_OK && csv) st = replacement_check(csv);
     if (st == STATUS_OK) st = saved_open(invocation->operands[0], &saved);
     if (st != STATUS_OK) return st;
     st = saved_evaluate(&saved, invocation_value(invocation, "data", NULL), &score, &confusion, &prediction);

@@ -116,8 +116,8 @@ typedef struct {
     const Fold *fold;
     const Operands *item;    /* (fold->items), all with x or all with nonzeros */
     size_t panel, panel_end; /* which panels of W' */
-    size_t row, row_end;     /* which rows of W', row in being the bias; with nonzeros multiples of QUAD, with bf16 of
-                                PANEL,     or in, or in + 1 */
+    size_t row, row_end;     /* which rows of W', row in being the bias: multiples of QUAD with nonzeros, of PANEL with
+                                bf16; or in; or in + 1 */
     float *const *sum;       /* (fold->outputs) panels, out; or NULL: the update is made with the only output at once */
     const SgdStep *step;     /* of */
     float *w, *v;            /* panels; v NULL without momentum */

@@ -34,7 +34,7 @@ void events_scalars(Events *events, uint64_t step, size_t count, const EventScal
 void events_text(Events *events, uint64_t step, const char *tag, const char *text);
 
 /* A setting of the run: a number, or, where it is not empty, a text. */
-enum { EVENTS_HPARAM_TEXT = 128 };
+enum { EVENTS_HPARAM_TEXT = 1024 };
 typedef struct {
     const char *name;
     double number;

@@ -10,7 +10,8 @@
 #include "base/memory.h"
 
 static const char head[] = "index,label,prediction,confidence\n";
-static const char no_number[] = "nan\n"; /* as printf writes C's NAN */
+static const char no_number[] =
+    "nan\n"; /* as printf writes C's NAN; records of earlier versions have a sign before it */
 
 static bool is_surer(const Prediction *a, const Prediction *b)
 {
@@ -48,9 +49,10 @@ static bool take_row(const char **text, uint32_t index, Prediction *row)
 {
     if (!take_integer(text, &row->index) || row->index != index) return false;
     if (!take_integer(text, &row->label) || !take_integer(text, &row->prediction)) return false;
-    const bool none = strncmp(*text, no_number, sizeof no_number - 1) == 0;
+    const size_t sign = **text == '-';
+    const bool none = strncmp(*text + sign, no_number, sizeof no_number - 1) == 0;
     const double confidence = none ? (double)NAN : take_number(text, '\n');
-    *text += none ? sizeof no_number - 1 : 0;
+    *text += none ? sign + sizeof no_number - 1 : 0;
     row->confidence = (float)confidence;
     return none || (confidence >= 0.0 && confidence <= 1.0);
 }

@@ -169,8 +169,8 @@ static void write_left_out(FILE *out, const ReportStarts *starts)
     fputs("<p class=\"hint\">Not in it: the checkpoint that a start leaves at its end", out);
     if (parts > 0) {
         fputs(
-            "; and what starts that were cut off, or are under way, did after their last epoch or checkpoint, for then "
-            "no times are recorded. Such starts: ",
+            "; and what starts did after their last times, because they were cut off, failed, are under way, or ended "
+            "under a version that records none then. Such starts: ",
             out);
         markup_count(out, parts);
         fputs("; steps of them that are recorded: ", out);
@@ -194,8 +194,8 @@ Status report_times(FILE *out, const ReportRun *run, const ReportStarts *starts)
         draw_ranks(out, times);
         if (times->all_ranks > 1) draw_waiting(out, times);
         write_table(out, times);
+        write_left_out(out, starts);
     }
-    write_left_out(out, starts);
     markup_section_end(out);
     memory_free(times);
     return STATUS_OK;

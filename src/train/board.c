@@ -1,6 +1,8 @@
 #include "train/board.h"
 
+#include <float.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include "base/memory.h"
@@ -49,7 +51,7 @@ static Status take_hparam(const Setting *setting, const Settings *settings, Even
 {
     const void *member = (const char *)settings + setting->offset;
     hparam->name = setting->path;
-    if (setting->type == SETTING_INTEGER)
+    if (setting->type == SETTING_INTEGER && llabs(*(const int64_t *)member) <= 1LL << DBL_MANT_DIG)
         hparam->number = (double)*(const int64_t *)member;
     else if (setting->type == SETTING_FLOAT)
         hparam->number = *(const double *)member;

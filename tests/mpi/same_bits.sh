@@ -138,7 +138,7 @@ done
 for phase in load pack compute reduce update evaluate idle check save record waiting; do
     for ranks in 0 3; do
         check "epoch records have ${phase}_microseconds of each of $ranks ranks" \
-            [ "$(grep -cE "\"${phase}_microseconds\":\[[0-9]+(,[0-9]+){$((ranks ? ranks - 1 : 0))}]" "$work/full.$ranks/metrics.jsonl")" = 10 ]
+            [ "$(grep -cE "^\{\"event\":\"epoch\",.*\"${phase}_microseconds\":\[[0-9]+(,[0-9]+){$((ranks ? ranks - 1 : 0))}]" "$work/full.$ranks/metrics.jsonl")" = 10 ]
     done
 done
 check 'one step record a step' [ "$(grep -c '^{"event":"step",' "$work/full.0/metrics.jsonl")" = 30 ]
