@@ -11,7 +11,8 @@
 
 static const Option options[] = {
     {"data", 0, "FILE", "dataset to evaluate on (default: the one that it was trained with)", false},
-    {"predictions", 0, "FILE.csv", "write index, label, prediction, confidence of each sample to a regular file", false},
+    {"predictions", 0, "FILE.csv", "write index, label, prediction, confidence of each sample to a regular file",
+     false},
 };
 
 /* What samples of class c were most often taken for, if not for c. */

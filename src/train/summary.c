@@ -103,10 +103,10 @@ void trainer_log_plan(Trainer *t)
 enum { WAITED = PHASES, TIMES };
 typedef double Times[TIMES];
 
-/* Seconds are told in milliseconds. */
-static bool reads_zero(double seconds)
+/* A rank alone neither reduces nor waits. */
+static bool takes_several(int time)
 {
-    return seconds < 0.5e-3;
+    return time == PHASE_REDUCE || time == PHASE_IDLE || time == WAITED;
 }
 
 /* Evaluation by rank 0 alone: what it cost the others. all (ranks) */
@@ -121,8 +121,7 @@ static void log_waiting(const Times *all, int ranks)
              waiting, 100.0 * waiting / whole);
 }
 
-/* Mean and largest over the ranks of each phase's seconds, of those that took any: a rank alone neither reduces nor
- * waits. Collective. */
+/* Mean and largest over the ranks of each phase's seconds. Collective. */
 static void log_phases(Trainer *t)
 {
     Times all[FOLD_MAX_SHARDS], mean = {0}, most = {0}, mine = {0};
@@ -141,7 +140,7 @@ static void log_phases(Trainer *t)
     for (int p = 0; p < PHASES; p++) whole += mean[p];
     log_info("%-24s %9s %9s %9s   seconds over the ranks", "phase", "mean", "most", "share");
     for (int i = 0; i < TIMES; i++)
-        if (!reads_zero(most[i]))
+        if (ranks > 1 || !takes_several(i))
             log_info("%-24s %9.3f %9.3f %7.1f %%", i == WAITED ? "in these: waiting" : trainer_phase_title(t, (Phase)i),
                      mean[i], most[i], 100.0 * mean[i] / whole);
     if (ranks > 1 && strcmp(t->settings->evaluation.mode, "rank0") == 0) log_waiting(all, ranks);
