@@ -112,7 +112,7 @@ const char style_text[] =
     ".matrix{width:100%;table-layout:fixed}\n"
     ".matrix td{min-width:0}\n"
     ".matrix td,.matrix th{font-size:min(1em,36vw/var(--columns));padding:.2em 0}\n"
-    "p,figure,table,tr,.tiles div{break-inside:avoid}\n"
+    "p,figure,table,tr,.legend,.tiles div{break-inside:avoid}\n"
     ".matrix th[scope=row]{padding-right:.4em}\n"
     "h2,.lead,.legend,figcaption,caption,thead{break-after:avoid}\n"
     ".hint{break-before:avoid}\n"
