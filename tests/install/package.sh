@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
 # The Debian package: cpack makes it, lintian reads it, a fresh Debian of the same release installs and uses it: trains on two ranks,
-# goes on, evaluates, reads the manual, completes. Prints the transcript. Needs root, debootstrap and a mirror: else skipped. The bare
+# goes on, evaluates, reports, reads the manual, completes. Prints the transcript. Needs root, debootstrap and a mirror: else skipped. The bare
 # system is kept in the build directory. Called by ctest: package.sh CPACK BUILD
 set -euo pipefail
 
@@ -71,6 +71,8 @@ alone=$(lockstep train /usr/share/lockstep/configs/synth.cfg --run alone --quiet
 [ "$last" = "$alone" ]
 lockstep evaluate run/best.h5 | tail -n 1
 [ "$last" = "digest=$(lockstep digest "$(ls run/checkpoints/* | tail -n 1)") ${last#* }" ]
+lockstep report run
+grep -o 'finished · run' run/report.html
 man -w lockstep lockstep-train lockstep-settings
 man lockstep-train | grep -e '--resume auto|none|FILE'
 { set +x; } 2>/dev/null
