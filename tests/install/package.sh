@@ -72,7 +72,7 @@ alone=$(lockstep train /usr/share/lockstep/configs/synth.cfg --run alone --quiet
 lockstep evaluate run/best.h5 | tail -n 1
 [ "$last" = "digest=$(lockstep digest "$(ls run/checkpoints/* | tail -n 1)") ${last#* }" ]
 lockstep report run
-grep -o 'finished · run' run/report.html
+grep -o 'finished &#183; run' run/report.html
 man -w lockstep lockstep-train lockstep-settings
 man lockstep-train | grep -e '--resume auto|none|FILE'
 { set +x; } 2>/dev/null
