@@ -86,7 +86,7 @@ long_part() {
     check tsan -R '^mpi/(sanitized$|(comm|node|reduction)-2$)'
     build coverage
     find build/coverage -name '*.gcda' -delete # what other runs have counted
-    # Not what the library exports, which is more with the counters; nor limits of memory, of which they need some at the end.
+    # Not what the library exports, which is more with the counters; nor limits of memory and files, which these need at the end.
     LOCKSTEP_LIMITS=none check coverage -LE house -E '^(jobs/benchmarks|unit/exports)$'
     tests/coverage.sh build/coverage
 }
