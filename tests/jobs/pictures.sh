@@ -21,7 +21,7 @@ done
 # The first and the last test image, and two files of pictures before a dataset.
 h5dump -d /test/images -b LE -o "$work/pixels" "$work/good.h5" >"$work/dumped"
 for row in 0 96; do
-    { printf 'P5 8 8 255\n' && tail -c +$((64 * row + 1)) "$work/pixels" | head -c 64; } >"$work/row$row.pgm"
+    { printf 'P5 8 8 255\n' && head -c $((64 * row + 64)) "$work/pixels" | tail -c 64; } >"$work/row$row.pgm"
 done
 for variant in good flat; do
     start 0 predict "$work/$variant/best.h5" "$work/$variant.h5"
