@@ -8,7 +8,7 @@ Course course_of(const History *history)
     Course course = {.best = NAN};
     for (size_t i = 0; i < history->count; i++) {
         const Event *event = &history->event[i];
-        if (event->kind == EVENT_START || event->kind == EVENT_RESUME) {
+        if (history_is_start(event)) {
             course.starts++;
             course.ranks = event->ranks;
             course.steps = event->steps;

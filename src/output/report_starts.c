@@ -7,11 +7,6 @@
 #include "base/memory.h"
 #include "output/times.h"
 
-static bool is_start(const Event *event)
-{
-    return event->kind == EVENT_START || event->kind == EVENT_RESUME;
-}
-
 static void follow(ReportStart *start, const Event *event)
 {
     if (event->kind == EVENT_STEP && event->step > start->reached) start->reached = event->step;
@@ -24,13 +19,13 @@ static void follow(ReportStart *start, const Event *event)
 Status report_starts_init(ReportStarts *starts, const History *history)
 {
     size_t count = 0;
-    for (size_t i = 0; i < history->count; i++) count += is_start(&history->event[i]);
+    for (size_t i = 0; i < history->count; i++) count += history_is_start(&history->event[i]);
     *starts = (ReportStarts){0};
     Status st = memory_new(&starts->start, count, "the starts of a run");
     for (size_t i = 0; i < history->count && st == STATUS_OK; i++) {
         const Event *event = &history->event[i];
         ReportStart *last = starts->count ? &starts->start[starts->count - 1] : NULL;
-        if (is_start(event)) {
+        if (history_is_start(event)) {
             if (last && last->reached > event->step) last->again = last->reached - event->step;
             starts->start[starts->count++] =
                 (ReportStart){.begin = event, .seconds = (double)NAN, .reached = event->step};

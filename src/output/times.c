@@ -51,7 +51,7 @@ typedef struct {
 static size_t follow(Course *course, const Event *event)
 {
     const size_t ranks = times_ranks(event);
-    if (event->kind == EVENT_START || event->kind == EVENT_RESUME) course->is_begun = false;
+    if (history_is_start(event)) course->is_begun = false;
     if (ranks == 0) return 0;
     if (!course->is_begun || (course->epoch && event->step > course->epoch->step)) {
         course->parts++;

@@ -221,6 +221,11 @@ uint64_t history_count(const Event *event, const char *key, size_t row, size_t c
     return value > 0 ? (uint64_t)value : 0;
 }
 
+bool history_is_start(const Event *event)
+{
+    return event->kind == EVENT_START || event->kind == EVENT_RESUME;
+}
+
 void history_free(History *history)
 {
     for (size_t i = 0; i < history->count; i++) json_decref(history->event[i].object);

@@ -84,6 +84,9 @@ bool history_has_counts(const Event *event, const char *key, size_t *rows, size_
 /* One of them, 0 where there is none. row: 0 if *rows is. */
 uint64_t history_count(const Event *event, const char *key, size_t row, size_t column);
 
+/* Is it the record of a start: EVENT_START or EVENT_RESUME? */
+bool history_is_start(const Event *event);
+
 void history_free(History *history); /* accepts a zeroed struct */
 
 #endif

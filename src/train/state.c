@@ -228,11 +228,11 @@ static void path_of(const Trainer *t, Save kind, char path[CHECKPOINT_PATH_SIZE]
 static void record_checkpoint(Trainer *t, Save kind)
 {
     Records *records = t->run.records;
-    char path[CHECKPOINT_PATH_SIZE] = "";
-    if (records) path_of(t, kind, path);
+    char path[CHECKPOINT_PATH_SIZE];
+    path_of(t, kind, path);
     record_begin(records, "checkpoint");
     record_integer(records, "step", t->step);
-    record_text(records, "file", records ? path + strlen(t->run.path) + 1 : path); /* in the run, which may be moved */
+    record_text(records, "file", path + strlen(t->run.path) + 1); /* within the run, which may be moved */
     trainer_record_state(t, &t->replica[0]);
     /* The last line of a finished run has nothing that verify could not hold against a file. */
     if (kind != SAVE_LAST) trainer_record_times(t);

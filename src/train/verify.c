@@ -117,7 +117,7 @@ static void print_verdict(const Verification *v, uint64_t lost)
 static void print_findings(const Verification *v, size_t checkpoints, uint64_t lost)
 {
     uint64_t starts = 0;
-    for (size_t i = 0; i < v->history.count; i++) starts += verify_is_start(&v->history.event[i]);
+    for (size_t i = 0; i < v->history.count; i++) starts += history_is_start(&v->history.event[i]);
     fprintf(v->out, "starts       %" PRIu64 " (the first and every resume)\n", starts);
     print_steps(v, lost);
     print_epochs(v);

@@ -58,7 +58,7 @@ Status verify_ends(const Verification *v)
     Status st = STATUS_OK;
     for (size_t i = 0; i < v->history.count && st == STATUS_OK; i++) {
         const Event *event = &v->history.event[i];
-        if (verify_is_start(event)) start = event;
+        if (history_is_start(event)) start = event;
         if (event->kind == EVENT_LOST) start = NULL;
         if (event->kind == EVENT_END) st = check_end(v, event, start);
     }

@@ -65,7 +65,6 @@ static inline bool verify_same(double a, double b)
 /* Fills gaps. */
 MUST_CHECK Status verify_gaps(Verification *v);
 
-bool verify_is_start(const Event *event);
 bool verify_finished(const Event *event); /* an end: nothing was left to train */
 bool verify_failed(const Event *event);   /* an end: neither finished nor stopped on request */
 bool verify_ended(const Verification *v); /* the end of the training after its last step is recorded */

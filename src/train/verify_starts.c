@@ -5,15 +5,10 @@
 #include "train/setup.h"
 #include "train/verify_internal.h"
 
-bool verify_is_start(const Event *event)
-{
-    return event->kind == EVENT_START || event->kind == EVENT_RESUME;
-}
-
 /* Of the start at index i: did it train, as far as records tell? One that did not binds nobody. */
 static bool trained(const History *history, size_t i)
 {
-    while (++i < history->count && !verify_is_start(&history->event[i]))
+    while (++i < history->count && !history_is_start(&history->event[i]))
         if (history->event[i].kind == EVENT_STEP || history->event[i].kind == EVENT_LOST) return true;
     return false;
 }
@@ -98,7 +93,7 @@ Status verify_starts(const Verification *v)
     const Event *last = NULL;
     for (size_t i = 0; i < v->history.count; i++) {
         const Event *event = &v->history.event[i];
-        if (!verify_is_start(event)) continue;
+        if (!history_is_start(event)) continue;
         last = event;
         Status st = check_place(v, event);
         if (st == STATUS_OK && trained(&v->history, i)) st = check_values(v, event);

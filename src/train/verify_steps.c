@@ -11,7 +11,7 @@
 static const Event *first_start(const History *history)
 {
     for (size_t i = 0; i < history->count; i++)
-        if (verify_is_start(&history->event[i])) return &history->event[i];
+        if (history_is_start(&history->event[i])) return &history->event[i];
     return NULL;
 }
 
@@ -169,11 +169,11 @@ static Status follow(const Verification *v, const Event *event, Course *course)
     if (event->kind == EVENT_LOST) course->lost = true;
     if (event->kind == EVENT_LOST) return STATUS_OK;
     Status st = STATUS_OK;
-    if (verify_is_start(event))
+    if (history_is_start(event))
         st = follow_start(v, event, course);
     else if (course->lost)
         st = follow_gap(v, event, course);
-    if (st == STATUS_OK && !verify_is_start(event)) st = follow_within(v, event, course);
+    if (st == STATUS_OK && !history_is_start(event)) st = follow_within(v, event, course);
     return st == STATUS_OK ? follow_state(v, event, course) : st;
 }
 
